@@ -1,0 +1,12 @@
+"""Django's registration of the package that knows the golden records."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class GoldenRecordsConfig(AppConfig):
+    """What the firm knows: source records, golden records, their lineage and history."""
+
+    name = "golden_records"
+    verbose_name = _("Golden records")
+    default_auto_field = "django.db.models.BigAutoField"

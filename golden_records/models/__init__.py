@@ -1,0 +1,45 @@
+"""The tables of what the firm knows."""
+
+from golden_records.models.attributes import (
+    CustomerAttributes,
+    CustomerKind,
+    ProjectAttributes,
+    ProjectFactAttributes,
+)
+from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
+from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
+from golden_records.models.records import (
+    CustomerRecord,
+    LinkSource,
+    MatchState,
+    ProjectFact,
+    ProjectRecord,
+    RecordState,
+    SourceRecord,
+)
+from golden_records.models.sources import SourceMapping, SourceSystem
+
+__all__ = [
+    "CustomerAttributes",
+    "CustomerKind",
+    "CustomerRecord",
+    "GoldenCustomer",
+    "GoldenProject",
+    "GoldenRecord",
+    "GoldenState",
+    "ImportJob",
+    "ImportState",
+    "LinkSource",
+    "MatchState",
+    "MergeReceipt",
+    "ProjectAttributes",
+    "ProjectFact",
+    "ProjectFactAttributes",
+    "ProjectRecord",
+    "QuarantineState",
+    "QuarantinedRow",
+    "RecordState",
+    "SourceMapping",
+    "SourceRecord",
+    "SourceSystem",
+]

@@ -1,0 +1,98 @@
+"""Imports of files, and the rows that could not be taken."""
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from golden_records.models.history import ChangeColumns
+from golden_records.models.sources import SourceSystem
+
+
+class ImportState(models.TextChoices):
+    """How far an import is."""
+
+    RUNNING = "running", _("running")
+    COMPLETED = "completed", _("completed")
+    FAILED = "failed", _("failed")
+
+
+class ImportJob(models.Model):
+    """One file taken in: how far it got (so that it can go on after a crash) and what became of its rows.
+
+    received = created + updated + unchanged + stale + quarantined, always.
+    """
+
+    source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="imports")
+    entity = models.CharField(_("entity type"), max_length=30)
+    file_name = models.CharField(_("file"), max_length=300)
+    file_digest = models.CharField(_("file digest"), max_length=64)
+    state = models.CharField(_("state"), max_length=10, choices=ImportState.choices, default=ImportState.RUNNING)
+    rows_done = models.PositiveBigIntegerField(_("rows done"), default=0)
+    created = models.PositiveBigIntegerField(_("created"), default=0)
+    updated = models.PositiveBigIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveBigIntegerField(_("unchanged"), default=0)
+    stale = models.PositiveBigIntegerField(_("older than stored"), default=0)
+    quarantined = models.PositiveBigIntegerField(_("quarantined"), default=0)
+    actor = models.CharField(_("actor"), max_length=200)
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ("-id",)
+        indexes = (models.Index("source", "entity", "file_digest", name="import_of_a_file"),)
+
+    def __str__(self) -> str:
+        """Name the file and where it came from."""
+        return f"{self.file_name} · {self.source} · {self.entity}"
+
+
+class QuarantineState(models.TextChoices):
+    """What became of a row that could not be taken."""
+
+    OPEN = "open", _("open")
+    REPLAYED = "replayed", _("replayed")
+    DISMISSED = "dismissed", _("dismissed")
+
+
+class QuarantinedRow(models.Model):
+    """A row that could not be taken: the row as sent, and what is wrong with it; mended and replayed by a steward.
+
+    `problems` is a list of {"field", "value", "reason", "remedy"}. `row_number` counts from 1 without the header
+    and is empty for what came by the API.
+    """
+
+    source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="quarantined_rows")
+    entity = models.CharField(_("entity type"), max_length=30)
+    job = models.ForeignKey(ImportJob, models.PROTECT, null=True, blank=True, related_name="quarantined_rows")
+    row_number = models.PositiveBigIntegerField(_("row"), null=True, blank=True)
+    external_id = models.CharField(_("external id"), max_length=200, blank=True, default="")
+    payload = models.JSONField(_("as sent"), encoder=DjangoJSONEncoder)
+    payload_is_mapped = models.BooleanField(
+        _("in the data dictionary's names"), default=False, help_text=_("Else in the source's own columns.")
+    )
+    problems = models.JSONField(_("problems"))
+    state = models.CharField(_("state"), max_length=10, choices=QuarantineState.choices, default=QuarantineState.OPEN)
+    quarantined_at = models.DateTimeField(_("quarantined"))
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    history = HistoricalRecords(bases=[ChangeColumns])
+
+    class Meta:
+        verbose_name = _("quarantined row")
+        verbose_name_plural = _("quarantine")
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("job", "row_number"), name="a_row_is_quarantined_once", condition=Q(job__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Name the row by file and number, or by its id."""
+        return f"{self.source} {self.entity} {self.external_id or self.row_number or ''}".strip()
