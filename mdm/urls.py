@@ -1,0 +1,19 @@
+"""Where each address leads."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from mdm import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", admin.site.urls),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+]
+
+if find_spec("api.urls") is not None:
+    urlpatterns.append(path("api/v1/", include("api.urls")))
