@@ -66,9 +66,7 @@ def text(
     label: Label, *, standardiser: str = "text", max_length: int = 300, traits: Traits = PLAIN
 ) -> "models.CharField[str | None, str | None]":
     """Declare a text; missing is NULL, never an empty string, since missing has a meaning of its own in matching."""
-    column: models.CharField[str | None, str | None] = models.CharField(
-        label, max_length=max_length, null=True, blank=True
-    )
+    column: models.CharField[str | None, str | None] = models.CharField(label, max_length=max_length, null=True, blank=True)
     _declare(column, standardiser, ValueKind.TEXT, traits)
     return column
 
@@ -77,9 +75,7 @@ def choice(
     label: Label, *, choices: Sequence[tuple[str, Label]], standardiser: str, traits: Traits = PLAIN
 ) -> "models.CharField[str | None, str | None]":
     """Declare a value of a closed list."""
-    column: models.CharField[str | None, str | None] = models.CharField(
-        label, max_length=20, choices=list(choices), null=True, blank=True
-    )
+    column: models.CharField[str | None, str | None] = models.CharField(label, max_length=20, choices=list(choices), null=True, blank=True)
     _declare(column, standardiser, ValueKind.TEXT, traits)
     return column
 
@@ -91,9 +87,7 @@ def date(label: Label, *, traits: Traits = PLAIN) -> "models.DateField[object, o
     return column
 
 
-def number(
-    label: Label, *, digits: int = 14, decimals: int = 2, traits: Traits = PLAIN
-) -> "models.DecimalField[object, object]":
+def number(label: Label, *, digits: int = 14, decimals: int = 2, traits: Traits = PLAIN) -> "models.DecimalField[object, object]":
     """Declare an exact decimal number."""
     column: models.DecimalField[object, object] = models.DecimalField(
         label, max_digits=digits, decimal_places=decimals, null=True, blank=True
@@ -104,11 +98,7 @@ def number(
 
 def attributes_of(model: type[models.Model]) -> tuple[AttributeSpec, ...]:
     """List the attributes that a model declares, in the order of declaration."""
-    return tuple(
-        _spec(field)
-        for field in model._meta.get_fields()
-        if isinstance(field, models.Field) and _DECLARED in vars(field)
-    )
+    return tuple(_spec(field) for field in model._meta.get_fields() if isinstance(field, models.Field) and _DECLARED in vars(field))
 
 
 _DECLARED = "mdm_attribute"

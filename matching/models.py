@@ -88,11 +88,7 @@ class MatchRun(models.Model):
         verbose_name = _("matching run")
         verbose_name_plural = _("matching runs")
         ordering = ("-id",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("entity",), condition=Q(state__in=("queued", "running")), name="one_run_at_a_time"
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=("entity",), condition=Q(state__in=("queued", "running")), name="one_run_at_a_time"),)
 
     def __str__(self) -> str:
         """Name the run."""
@@ -193,7 +189,7 @@ class ReviewTask(models.Model):
     decision = models.ForeignKey(MatchDecision, models.PROTECT, related_name="+")
     probability = models.FloatField(_("match probability"))
     state = models.CharField(_("state"), max_length=10, choices=TaskState.choices, default=TaskState.OPEN)
-    answer = models.CharField(_("answer"), max_length=10, choices=JudgementValue.choices, null=True, blank=True)  # noqa: DJ001 - no answer is not an empty answer
+    answer = models.CharField(_("answer"), max_length=10, choices=JudgementValue.choices, null=True, blank=True)
     comment = models.TextField(_("comment"), blank=True, default="")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by")

@@ -88,9 +88,7 @@ class QuarantinedRow(models.Model):
         verbose_name_plural = _("quarantine")
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(
-                fields=("job", "row_number"), name="a_row_is_quarantined_once", condition=Q(job__isnull=False)
-            ),
+            models.UniqueConstraint(fields=("job", "row_number"), name="a_row_is_quarantined_once", condition=Q(job__isnull=False)),
         )
 
     def __str__(self) -> str:

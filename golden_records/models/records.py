@@ -56,7 +56,7 @@ class SourceRecord(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1)
     state = models.CharField(_("state"), max_length=10, choices=RecordState.choices, default=RecordState.ACTIVE)
     match_state = models.CharField(_("matching"), max_length=10, choices=MatchState.choices, default=MatchState.PENDING)
-    link_source = models.CharField(_("linked by"), max_length=10, choices=LinkSource.choices, null=True, blank=True)  # noqa: DJ001 - no link yet is not an empty link
+    link_source = models.CharField(_("linked by"), max_length=10, choices=LinkSource.choices, null=True, blank=True)
     link = models.JSONField(_("link evidence"), default=dict, blank=True)
     linked_at = models.DateTimeField(_("linked"), null=True, blank=True)
 
@@ -75,9 +75,7 @@ class SourceRecord(models.Model):
 def _constraints(table: str) -> tuple[models.BaseConstraint, ...]:
     return (
         UniqueConstraint(fields=("source", "external_id"), name=f"{table}_source_identity"),
-        CheckConstraint(
-            condition=~Q(match_state=MatchState.MATCHED) | Q(golden__isnull=False), name=f"{table}_matched_has_golden"
-        ),
+        CheckConstraint(condition=~Q(match_state=MatchState.MATCHED) | Q(golden__isnull=False), name=f"{table}_matched_has_golden"),
     )
 
 
@@ -91,9 +89,7 @@ def _indexes(table: str) -> tuple[models.Index, ...]:
 class CustomerRecord(SourceRecord, CustomerAttributes):
     """A customer as one source knows it."""
 
-    golden = models.ForeignKey(
-        GoldenCustomer, models.PROTECT, null=True, related_name="records", verbose_name=_("golden record")
-    )
+    golden = models.ForeignKey(GoldenCustomer, models.PROTECT, null=True, related_name="records", verbose_name=_("golden record"))
     history = HistoricalRecords(bases=[ChangeColumns])
 
     class Meta:
@@ -106,9 +102,7 @@ class CustomerRecord(SourceRecord, CustomerAttributes):
 class ProjectRecord(SourceRecord, ProjectAttributes):
     """A project as one source knows it."""
 
-    golden = models.ForeignKey(
-        GoldenProject, models.PROTECT, null=True, related_name="records", verbose_name=_("golden record")
-    )
+    golden = models.ForeignKey(GoldenProject, models.PROTECT, null=True, related_name="records", verbose_name=_("golden record"))
     history = HistoricalRecords(bases=[ChangeColumns])
 
     class Meta:

@@ -19,9 +19,7 @@ class SourceSystem(models.Model):
         validators=[MaxValueValidator(100)],
         help_text=_("0 to 100; where survivorship goes by the most trusted source, the greater wins."),
     )
-    country = models.CharField(
-        _("country"), max_length=2, default="FR", help_text=_("Assumed where a record names no country.")
-    )
+    country = models.CharField(_("country"), max_length=2, default="FR", help_text=_("Assumed where a record names no country."))
     history = HistoricalRecords(bases=[ChangeColumns])
 
     class Meta:

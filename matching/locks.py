@@ -1,0 +1,131 @@
+"""Who may write what at the same time: one owner of the order in which locks are taken.
+
+PostgreSQL, READ COMMITTED: advisory locks bound to the transaction, in three levels, each level sorted and in a statement of
+its own, then rows of golden records in the order of their ids. Two transactions that might match share a blocking key, hence
+a lock, so the later one sees what the earlier one did; and since all take locks in one order, none waits in a circle. SQLite
+has one writer at a time (BEGIN IMMEDIATE), which is the strongest of these locks already.
+"""
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
+from typing import Final, TypeVar
+from uuid import UUID
+
+from django.db import OperationalError, connection, transaction
+
+from golden_records.entities import EntityType
+from golden_records.errors import Busy
+
+_ATTEMPTS: Final = 6
+_LOCK_TIMEOUT: Final = "5s"
+_STATEMENT_TIMEOUT: Final = "60s"
+_RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
+_LEVEL_SHIFT: Final = 61
+_HASH_BITS: Final = (1 << _LEVEL_SHIFT) - 1
+
+Result = TypeVar("Result")
+
+
+class LockLevel(IntEnum):
+    """The levels of locks, in the order in which a transaction takes them."""
+
+    GATE = 0
+    IDENTITY = 1
+    KEY = 2
+    GOLDEN = 3
+
+
+class WrongLockOrder(AssertionError):
+    """A transaction asked for a lock below one that it holds: two of that kind could wait for each other for ever."""
+
+
+class Restart(Exception):
+    """What was read before the locks were had is no longer so: the transaction starts over."""
+
+
+class MatchGuard:
+    """The locks of one transaction; refuses to take them out of order."""
+
+    def __init__(self) -> None:
+        self._level = LockLevel.GATE
+        self._advisory = connection.vendor == "postgresql"
+
+    def enter(self, entity: EntityType) -> None:
+        """Come in beside other single records, but not beside a chunk of a matching run."""
+        self._climb(LockLevel.GATE)
+        if self._advisory:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+                cursor.execute(f"SET LOCAL statement_timeout = '{_STATEMENT_TIMEOUT}'")
+                cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [lock_number(LockLevel.GATE, entity.name)])
+
+    def enter_alone(self, entity: EntityType) -> None:
+        """Come in alone: a chunk of a matching run, which then needs no lock on keys."""
+        self._climb(LockLevel.GATE)
+        if self._advisory:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(LockLevel.GATE, entity.name)])
+
+    def identity(self, entity: EntityType, source: str, external_id: str) -> None:
+        """Be the only one to write this source record."""
+        self._climb(LockLevel.IDENTITY)
+        self._take([lock_number(LockLevel.IDENTITY, entity.name, source, external_id)])
+
+    def keys(self, entity: EntityType, keys: Iterable[int]) -> None:
+        """Be the only one to look for candidates under these blocking keys."""
+        self._climb(LockLevel.KEY)
+        self._take(sorted({lock_number(LockLevel.KEY, entity.name, str(key)) for key in keys}))
+
+    def goldens(self, entity: EntityType, golden_ids: Iterable[UUID]) -> None:
+        """Be the only one to change these golden records and who belongs to them."""
+        self._climb(LockLevel.GOLDEN)
+        ids = sorted(set(golden_ids))
+        if self._advisory and ids:
+            rows = entity.golden._default_manager.filter(id__in=ids).order_by("id").select_for_update()
+            list(rows.values_list("id"))
+
+    def _climb(self, level: LockLevel) -> None:
+        if level < self._level:
+            message = f"{level.name} asked for after {self._level.name}"
+            raise WrongLockOrder(message)
+        self._level = level
+
+    def _take(self, numbers: Sequence[int]) -> None:
+        # A statement of its own: one that also read would read with a snapshot from before the lock was had.
+        if self._advisory and numbers:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT k FROM unnest(%s::bigint[]) WITH ORDINALITY t(k, o) ORDER BY o) z",
+                    [list(numbers)],
+                )
+
+
+def lock_number(level: LockLevel, *parts: str) -> int:
+    """Give the 64-bit number of a lock; the level is in the top bits, so that levels never collide."""
+    digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
+    number = (int(level) << _LEVEL_SHIFT) | (int.from_bytes(digest, "big") & _HASH_BITS)
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def in_transaction(work: Callable[[MatchGuard], Result]) -> Result:
+    """Run `work` in a transaction of its own, again where it lost a race; raises `Busy` when it can't be had in time."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return work(MatchGuard())
+        except Restart:
+            pass
+        except OperationalError as error:
+            if not _may_be_tried_again(error):
+                raise
+        time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads clients, protects nothing
+    message = "Others are writing the same records."
+    raise Busy(message, remedy="Send the same request again in a second.", retry_after=1)
+
+
+def _may_be_tried_again(error: OperationalError) -> bool:
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) in _RETRYABLE_SQLSTATES or "database is locked" in str(error)

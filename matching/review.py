@@ -1,0 +1,115 @@
+"""Review tasks and judgements: the questions to stewards, their answers, and taking answers back. Written here alone."""
+
+from django.contrib.auth.models import User
+
+from golden_records import merging
+from golden_records.change import Change
+from golden_records.entities import EntityType, entity_type
+from golden_records.errors import ForbiddenMerge, NothingToUndo, StaleWrite
+from golden_records.models import MergeReceipt, RecordState
+from matching import judgements, review_queue
+from matching.locks import MatchGuard, in_transaction
+from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
+
+
+def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "", version: int | None = None) -> ReviewTask:
+    """Answer a review task. SAME merges its two golden records, DIFFERENT keeps them apart for good, UNSURE sets it aside.
+
+    Everything that follows is in one transaction: the judgement, the merge with its receipt, and the other open tasks that the
+    merge moves or settles. `version` is that of the task as the steward saw it. Raises `StaleWrite` when the task has changed since,
+    `ForbiddenMerge` when an earlier judgement says that the two are different.
+    """
+
+    def work(guard: MatchGuard) -> ReviewTask:
+        task = _open_task(task_id, version)
+        entity = entity_type(task.entity)
+        guard.enter(entity)
+        guard.goldens(entity, (task.left_golden_id, task.right_golden_id))
+        task = _open_task(task_id, version, lock=True)
+        change = Change(actor=f"steward:{user.get_username()}", reason=_reason(answer, task, comment), user_id=user.pk)
+        judgement = judgements.judge(task, value=answer, user=user, comment=comment, change=change)
+        task.merge = _merge(entity, task, judgement, change) if answer == JudgementValue.SAME else None
+        task.state, task.answer, task.comment = TaskState.DECIDED, answer, comment
+        task.decided_by, task.decided_at = user, change.at
+        review_queue.save_answer(task, change=change)
+        if task.merge is not None:
+            review_queue.realign(entity, (task.left_golden_id, task.right_golden_id), change=change)
+        return task
+
+    return in_transaction(work)
+
+
+def undo(task_id: int, *, user: User) -> ReviewTask:
+    """Take an answer back: its judgement no longer stands, its merge is undone, and the question is open again.
+
+    What came to the surviving golden record since stays there. Raises `NothingToUndo` when the task is not decided or its merge was
+    undone already.
+    """
+
+    def work(guard: MatchGuard) -> ReviewTask:
+        task = ReviewTask.objects.get(pk=task_id)
+        entity = entity_type(task.entity)
+        guard.enter(entity)
+        guard.goldens(entity, (task.left_golden_id, task.right_golden_id))
+        task = ReviewTask.objects.select_for_update(of=("self",)).select_related("merge").get(pk=task_id)
+        if task.state != TaskState.DECIDED:
+            message = f"Review task {task_id} has no answer to take back."
+            raise NothingToUndo(message, task=task_id)
+        change = Change(actor=f"steward:{user.get_username()}", reason=f"undo of '{task.answer}' on review task {task_id}", user_id=user.pk)
+        judgements.withdraw_of_task(task, user=user, change=change)
+        if task.merge is not None:
+            merging.undo_merge(task.merge, change=change)
+        task.state, task.answer, task.merge = TaskState.OPEN, None, None
+        task.decided_by, task.decided_at = None, None
+        review_queue.save_answer(task, change=change)
+        review_queue.realign(entity, (task.left_golden_id, task.right_golden_id), change=change)
+        return task
+
+    return in_transaction(work)
+
+
+def undo_merge(receipt_id: int, *, user: User) -> MergeReceipt:
+    """Take a merge back, with the review task whose answer it was."""
+    task = ReviewTask.objects.filter(merge_id=receipt_id, state=TaskState.DECIDED).first()
+    if task is not None:
+        undo(task.pk, user=user)
+        return MergeReceipt.objects.get(pk=receipt_id)
+
+    def work(guard: MatchGuard) -> MergeReceipt:
+        receipt = MergeReceipt.objects.get(pk=receipt_id)
+        entity = entity_type(receipt.entity)
+        guard.enter(entity)
+        guard.goldens(entity, (receipt.survivor_id, receipt.absorbed_id))
+        change = Change(actor=f"steward:{user.get_username()}", reason=f"undo of merge {receipt_id}", user_id=user.pk)
+        merging.undo_merge(receipt, change=change)
+        review_queue.realign(entity, (receipt.survivor_id, receipt.absorbed_id), change=change)
+        return receipt
+
+    return in_transaction(work)
+
+
+def _open_task(task_id: int, version: int | None, *, lock: bool = False) -> ReviewTask:
+    tasks = ReviewTask.objects.select_for_update() if lock else ReviewTask.objects.all()
+    task = tasks.get(pk=task_id)
+    if task.state != TaskState.OPEN or (version is not None and version != task.version):
+        message = f"Review task {task_id} has changed since you opened it: it is {task.get_state_display()} now."
+        raise StaleWrite(message, remedy="Look at it again before you decide.", task=task_id, state=task.state)
+    return task
+
+
+def _reason(answer: JudgementValue, task: ReviewTask, comment: str) -> str:
+    return f"'{answer}' on review task {task.pk}" + (f": {comment}" if comment else "")
+
+
+def _merge(entity: EntityType, task: ReviewTask, judgement: Judgement, change: Change) -> MergeReceipt:
+    """Merge the task's golden records into the older one, unless a steward said that members of them are different."""
+    pair = (task.left_golden_id, task.right_golden_id)
+    rows = entity.record._default_manager.filter(golden_id__in=pair, state=RecordState.ACTIVE)
+    members = dict(rows.values_list("id", "golden_id"))
+    against = judgements.judged_pairs(entity, members, (JudgementValue.DIFFERENT,))
+    if against:
+        earlier = next(iter(against.values()))[0]
+        message = f"{earlier.steward} judged records of these two to be different on {earlier.judged_at:%Y-%m-%d}."
+        raise ForbiddenMerge(message, remedy="Take that judgement back first.", judgement=earlier.pk, task=earlier.task_id)
+    survivor, absorbed = pair  # UUIDv7: the smaller id is the older
+    return merging.merge(entity, survivor_id=survivor, absorbed_id=absorbed, change=change, link={"judgement": judgement.pk})
