@@ -23,11 +23,12 @@ class CorrelatedTask(Task):  # type: ignore[type-arg]  # generic in the stubs on
 
     abstract = True
 
-    def apply_async(self, *args: Any, headers: dict[str, Any] | None = None, **options: Any) -> AsyncResult[Any]:
+    def apply_async(self, *args: Any, headers: dict[str, str] | None = None, **options: Any) -> AsyncResult[Any]:
         """Publish the task with the request id of the running context, if there is one."""
+        headers = dict(headers or {})
         request_id = get_contextvars().get(REQUEST_ID_HEADER)
         if request_id is not None:
-            headers = {REQUEST_ID_HEADER: request_id, **(headers or {})}
+            headers.setdefault(REQUEST_ID_HEADER, request_id)
         return super().apply_async(*args, headers=headers, **options)
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:

@@ -26,8 +26,7 @@ def _flag(name: str, *, default: bool = False) -> bool:
         return True
     if value in {"0", "false", "no", "off", ""}:
         return False
-    message = f"{name} must be 1 or 0, not {value!r}"
-    raise ImproperlyConfigured(message)
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}")
 
 
 def _list(name: str) -> list[str]:
@@ -38,6 +37,7 @@ def _list(name: str) -> list[str]:
 
 MDM_DATA_DIR: Final = Path(os.environ.get("MDM_DATA_DIR") or BASE_DIR / "var").resolve()
 MDM_EMBEDDED: Final = not os.environ.get("DATABASE_URL")
+MDM_DEMO: Final = _flag("MDM_DEMO", default=True)
 PUBLIC_URL: Final = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 
 _public = urlsplit(PUBLIC_URL)
@@ -46,8 +46,7 @@ _https = _public.scheme == "https"
 DEBUG = _flag("DEBUG")
 SECRET_KEY = os.environ.get("SECRET_KEY") or (state.secret_key(MDM_DATA_DIR) if MDM_EMBEDDED else "")
 if not SECRET_KEY:
-    message = "SECRET_KEY must be set where DATABASE_URL is: a long random string, the same for every process."
-    raise ImproperlyConfigured(message)
+    raise ImproperlyConfigured("SECRET_KEY must be set where DATABASE_URL is: a long random string, the same for every process.")
 
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS") or [_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}", *_list("CSRF_TRUSTED_ORIGINS")]
@@ -210,6 +209,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 SIMPLE_HISTORY_HISTORY_ID_USE_UUID = False
+SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True  # a steward may explain at length
 
 # --- static files ------------------------------------------------------------------------------------------------------------------
 

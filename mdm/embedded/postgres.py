@@ -9,6 +9,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -89,7 +90,8 @@ def _installation_for(account: processes.Account | None, folder: Path) -> Path:
 
 
 def _readable_by_others(path: Path) -> bool:
-    return all(part.stat().st_mode & 0o005 == 0o005 for part in (path, *path.resolve().parents))
+    read_and_enter = stat.S_IROTH | stat.S_IXOTH
+    return all(part.stat().st_mode & read_and_enter == read_and_enter for part in (path, *path.resolve().parents))
 
 
 def _create_cluster(installation: Path, *, folder: Path, password: str, account: processes.Account | None) -> None:

@@ -1,0 +1,141 @@
+"""The command `python -m mdm`: runs the service, or one of its processes.
+
+python -m mdm run       everything on this machine, until Ctrl-C: database, broker, web, worker and beat
+python -m mdm web       the web server alone (where a container or systemd runs each process)
+python -m mdm worker    a Celery worker alone
+python -m mdm beat      the clock that rings the periodic tasks
+"""
+
+import argparse
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NoReturn
+
+from mdm.embedded import processes, state, valkey
+from mdm.embedded.supervisor import Program, Supervisor
+
+BASE_DIR: Final = Path(__file__).resolve().parent.parent
+PORTS_TRIED: Final = 100
+
+WEB: Final = ("-m", "granian", "--interface", "wsgi", "--workers-kill-timeout", "10", "--respawn-failed-workers", "mdm.wsgi:application")
+WORKER: Final = ("-m", "celery", "--app", "mdm", "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
+BEAT: Final = ("-m", "celery", "--app", "mdm", "beat", "--loglevel", "INFO")
+
+
+class CannotRunError(Exception):
+    """The service can't be started; the text says why and what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; gives the exit code."""
+    chosen = _parse(arguments)
+    if chosen.command == "run":
+        try:
+            return run(host=chosen.host, port=chosen.port)
+        except (CannotRunError, processes.ServerStartError) as error:
+            _say(str(error))
+            return 1
+    command = {"web": (*WEB, "--host", chosen.host, "--port", str(chosen.port)), "worker": WORKER, "beat": BEAT}[chosen.command]
+    _become(command)
+
+
+def _become(command: Sequence[str]) -> NoReturn:
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606  # there is no shell
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="mdm", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("run", "web", "worker", "beat"))
+    parser.add_argument("--host", default=os.environ.get("HOST") or processes.LOOPBACK, help="address to listen on (HOST)")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000), help="port to listen on (PORT)")
+    return parser.parse_args(arguments)
+
+
+def run(*, host: str, port: int) -> int:
+    """Serve web, worker and beat until Ctrl-C; a first start also makes the database and loads the demonstration data."""
+    began = time.monotonic()
+    data_dir = Path(os.environ.get("MDM_DATA_DIR") or BASE_DIR / "var").resolve()
+    logs = data_dir / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    with _only_one(data_dir):
+        port = _usable_port(port, host)
+        url = os.environ.get("PUBLIC_URL") or f"http://localhost:{port}"
+        broker = None if os.environ.get("REDIS_URL") else valkey.configure(data_dir, port=processes.free_port())
+        environment = os.environ | {"MDM_DATA_DIR": str(data_dir), "PUBLIC_URL": url}
+        if broker is not None:
+            environment["REDIS_URL"] = broker.url
+        supervisor = Supervisor(environment=environment, logs=logs, say=_say)
+        try:
+            if broker is not None:
+                _start_broker(supervisor, broker, data_dir)
+            if _prepare(environment) != 0:
+                return 1
+            _start_services(supervisor, host=host, port=port)
+            _say(f"mdm is at {url} (ready after {time.monotonic() - began:.1f} s). Logs: {logs}. Ctrl-C stops it.")
+            supervisor.run()
+        except KeyboardInterrupt:
+            _say("Stopped before it was up.")
+        finally:
+            supervisor.stop()
+    _say("Stopped.")
+    return 0
+
+
+def _start_broker(supervisor: Supervisor, broker: valkey.Broker, data_dir: Path) -> None:
+    process = supervisor.start(Program("broker", broker.command))
+    processes.wait_until(broker.answers, process=process, log=supervisor.logs / "broker.log")
+    # Commands in another terminal find the broker through this file.
+    state.write_private(data_dir / state.BROKER_URL_FILE, broker.url)
+
+
+def _prepare(environment: Mapping[str, str]) -> int:
+    # A process of its own: this one stays small, and starts others safely, because it never loads Django.
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "prepare"]
+    return subprocess.run(command, env=environment, cwd=BASE_DIR, check=False).returncode  # noqa: S603  # our own command
+
+
+def _start_services(supervisor: Supervisor, *, host: str, port: int) -> None:
+    web = (*WEB, "--host", host, "--port", str(port), "--workers", "2", "--blocking-threads", "4")
+    process = supervisor.start(Program("web", (sys.executable, *web)))
+    supervisor.start(Program("worker", (sys.executable, *WORKER, "--concurrency", "2")))
+    supervisor.start(Program("beat", (sys.executable, *BEAT)))
+    reachable = processes.LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104  # compared, not bound
+    log = supervisor.logs / "web.log"
+    processes.wait_until(lambda: processes.accepts_connections(port, reachable), process=process, log=log)
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Holds the data folder's lock: the kernel frees it when this process ends, however it ends."""
+    path = data_dir / "run.lock"
+    with path.open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise CannotRunError(
+                f"mdm runs on {data_dir} already (process {lock.read().strip() or 'unknown'}). Stop that one, or set MDM_DATA_DIR."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _usable_port(wanted: int, host: str) -> int:
+    for port in range(wanted, min(wanted + PORTS_TRIED, 65_536)):
+        if processes.is_free(port, host):
+            if port != wanted:
+                _say(f"Port {wanted} is in use; taking {port}. PORT=9000 chooses another.")
+            return port
+    raise CannotRunError(f"No free port from {wanted} on; PORT=9000 chooses where to look.")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  # this is the command's output
