@@ -1,0 +1,45 @@
+"""Writing history: one row per record and change, beside what django-simple-history writes for forms."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from django.db import models
+
+from golden_records import bulk
+from golden_records.change import Change
+
+
+class ChangeKind(StrEnum):
+    """What happened to a record, in the letters of django-simple-history."""
+
+    CREATED = "+"
+    CHANGED = "~"
+    DELETED = "-"
+
+
+def write_history(model: type[models.Model], objects: Iterable[models.Model], *, change: Change, kind: str) -> None:
+    """Keep the present state of these records in the history of their model, with who, why and when.
+
+    They must have been written already (for a deletion: not yet deleted), in the caller's transaction. The database
+    copies its own rows, so that history is what the table holds, in one statement however many they are.
+    """
+    write_history_of(model, [row.pk for row in objects], change=change, kind=kind)
+
+
+def write_history_of(model: type[models.Model], ids: Iterable[Any], *, change: Change, kind: str) -> None:
+    """Do as `write_history` does, for rows that are known by their primary keys alone."""
+    with_history: Any = model
+    bulk.copy(
+        model,
+        with_history.history.model,
+        ids,
+        {
+            "history_date": change.at,
+            "history_type": ChangeKind(kind).value,
+            "history_change_reason": change.reason,
+            "history_user_id": change.user_id,
+            "actor": change.actor,
+            "correlation_id": change.correlation_id,
+        },
+    )
