@@ -48,3 +48,8 @@ def _without_accents(text: str) -> str:
 
 def _joined(initials: re.Match[str]) -> str:
     return initials.group().replace(".", "").replace(" ", "") + " "
+
+
+def word_set(listed: str) -> frozenset[str]:
+    """Read a list of words that spaces or line breaks set apart."""
+    return frozenset(listed.split())

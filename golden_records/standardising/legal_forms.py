@@ -127,9 +127,7 @@ LEGAL_FORMS: Final[Mapping[str, LegalForm]] = _read(_TABLE)
 LONGEST_LEGAL_FORM: Final = max(len(spelling.split()) for spelling in LEGAL_FORMS)
 
 # Also an everyday word or an ending of ordinary names: taken for a legal form only in a country which has it.
-_EVERYDAY: Final = frozenset(
-    {"as", "ab", "se", "sc", "ei", "sia", "cv", "og", "hb", "lp", "lc", "ae", "scop", "sem", "ek", "eg", "ev"}
-)
+_EVERYDAY: Final = frozenset({"as", "ab", "se", "sc", "ei", "sia", "cv", "og", "hb", "lp", "lc", "ae", "scop", "sem", "ek", "eg", "ev"})
 
 # Before the name only French usage puts a legal form ('SARL Dupont', 'SCI des Lilas').
 _LEADING: Final = frozenset({"FR", "BE", "LU", "CH", "MC", "MA", "TN", "DZ", "SN", "CI"})

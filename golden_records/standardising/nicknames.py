@@ -32,7 +32,7 @@ donald: don donny
 dorothee dorothy dorothea: dot dottie doro thea
 edouard edward eduard eduardo edmond edmund edgar edwin: ed eddie eddy ted teddy ned doudou
 eleonore eleanor helene helen helena elena: ellie nell nelly lena leni nora
-elisabeth elizabeth elisabetta isabelle isabella isabel: lisa liz lizzie beth betty eliza babette lisbeth isa bella zabou
+elisabeth elizabeth elisabetta isabelle isabella isabel: lisa liz lizzie beth betty eliza babette lisbeth isa bella
 elisabeth elizabeth elsbeth: elsa else sissi
 emmanuel emmanuelle manuel manuela: manu manny
 emile emilie emily emilia: milie em mimi emmy

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from golden_records.standardising.folding import CACHED_TEXTS, fold
+from golden_records.standardising.folding import CACHED_TEXTS, fold, word_set
 from golden_records.standardising.legal_forms import LEGAL_FORMS, LegalForm, split_legal_form
 from golden_records.standardising.nicknames import NICKNAMES
 
@@ -132,9 +132,7 @@ weg:
 """)
 """Folded street word or its abbreviation -> the full word, folded. `st` may be 'saint': its place tells."""
 
-_FULL_SUFFIXES: Final = """
-strasse platz weg gasse allee ring damm ufer straat laan plein kade gatan vej gade veien
-""".split()
+_FULL_SUFFIXES: Final = word_set("strasse platz weg gasse allee ring damm ufer straat laan plein kade gatan vej gade veien")
 STREET_SUFFIXES: Final[Mapping[str, str]] = {"str": "strasse", "pl": "platz"} | {full: full for full in _FULL_SUFFIXES}
 """Endings of street words written in one with the name ('Hauptstr.'), abbreviated or full -> full."""
 
@@ -154,12 +152,10 @@ error, erreur, #n/a, #ref, #value, #name, 0, 1234, 12345, 123456, 1234567, 12345
 """)
 """What people and programs type into a field that they must fill and have nothing for."""
 
-PLACEHOLDER_DATES: Final = frozenset(
-    """
-0001-01-01 1753-01-01 1800-01-01 1899-12-30 1899-12-31 1900-01-01 1970-01-01 1980-01-01
-2099-12-31 2999-12-31 3000-12-31 9999-01-01 9999-12-31
-""".split()
-)
+PLACEHOLDER_DATES: Final = word_set("""
+0001-01-01 1753-01-01 1800-01-01 1899-12-30 1899-12-31 1900-01-01 1970-01-01 1980-01-01 2099-12-31 2999-12-31 3000-12-31
+9999-01-01 9999-12-31
+""")
 """Days (ISO) that programs store for 'no date': their first, their last, their epoch."""
 
 GENERIC_MAILBOXES: Final = _words("""
@@ -178,17 +174,14 @@ reservation, reservations, booking, shop, boutique, store, magasin, agence, mair
 """)
 """Local parts of mailboxes that many people of a firm share: such an address says which firm, never which person."""
 
-FREE_MAIL_DOMAINS: Final = frozenset(
-    """
-gmail.com googlemail.com outlook.com outlook.fr outlook.de hotmail.com hotmail.fr hotmail.de hotmail.co.uk
-live.com live.fr msn.com yahoo.com yahoo.fr yahoo.de yahoo.co.uk yahoo.it yahoo.es ymail.com aol.com icloud.com
-me.com mac.com proton.me protonmail.com gmx.de gmx.net gmx.com gmx.fr gmx.at gmx.ch web.de t-online.de
-freenet.de arcor.de orange.fr wanadoo.fr free.fr sfr.fr neuf.fr laposte.net bbox.fr numericable.fr
-club-internet.fr cegetel.net aliceadsl.fr btinternet.com btopenworld.com sky.com virginmedia.com ntlworld.com
-talktalk.net comcast.net verizon.net att.net libero.it tiscali.it virgilio.it alice.it telefonica.net terra.es
-skynet.be telenet.be bluewin.ch ziggo.nl kpnmail.nl home.nl planet.nl wp.pl o2.pl seznam.cz
-""".split()
-)
+FREE_MAIL_DOMAINS: Final = word_set("""
+gmail.com googlemail.com outlook.com outlook.fr outlook.de hotmail.com hotmail.fr hotmail.de hotmail.co.uk live.com live.fr
+msn.com yahoo.com yahoo.fr yahoo.de yahoo.co.uk yahoo.it yahoo.es ymail.com aol.com icloud.com me.com mac.com proton.me
+protonmail.com gmx.de gmx.net gmx.com gmx.fr gmx.at gmx.ch web.de t-online.de freenet.de arcor.de orange.fr wanadoo.fr free.fr
+sfr.fr neuf.fr laposte.net bbox.fr numericable.fr club-internet.fr cegetel.net aliceadsl.fr btinternet.com btopenworld.com sky.com
+virginmedia.com ntlworld.com talktalk.net comcast.net verizon.net att.net libero.it tiscali.it virgilio.it alice.it telefonica.net
+terra.es skynet.be telenet.be bluewin.ch ziggo.nl kpnmail.nl home.nl planet.nl wp.pl o2.pl seznam.cz
+""")
 """Domains where anyone may have a mailbox: sharing one says nothing about the firm."""
 
 WEAK_ORGANISATION_WORDS: Final = _words("""
@@ -207,7 +200,7 @@ CNP, DHL, DPD, ECF, EADS, ENGIE, ENI, ERDF, ESSEC, GAN, GMF, GSK, HSBC, HP, ING,
 LVMH, MAAF, MAIF, MACIF, MMA, NEC, OVH, PSA, PWC, RATP, REI, RTE, RWE, SNCF, SNCM, TDF, TGV, TNT, UGC, UPS, VW,
 ZF, EY, KPMG, CEA, CNRS, CHU, CHR, EHPAD, ESAT, OPH, OPAC, IT, SI, BTP, BNPP, ERP, CRM, TMA, AMO, AMOA, IA, UI,
 UX, II, III, IV, VI, VII, VIII, IX, XI, XII, UK, USA, EU, UE, NFT, VTC, DG, DSI, DRH, DAF, PMO, API, SEO, RSE,
-RGPD
+RGPD, BP, CS, ZI, ZA, ZAC, PO, TSA
 """)
 """Folded words written in capitals however the rest is written."""
 
@@ -226,8 +219,4 @@ def is_placeholder(text: str) -> bool:
 def is_generic_mailbox(email: str) -> bool:
     """Say whether an e-mail address is one that a whole firm shares, such as `info@` or `compta.paris@`."""
     local = fold(email.rpartition("@")[0])
-    return (
-        local in GENERIC_MAILBOXES
-        or local.replace(" ", "") in GENERIC_MAILBOXES
-        or local.split(" ")[0] in GENERIC_MAILBOXES
-    )
+    return local in GENERIC_MAILBOXES or local.replace(" ", "") in GENERIC_MAILBOXES or local.split(" ")[0] in GENERIC_MAILBOXES
