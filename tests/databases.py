@@ -114,7 +114,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     choice = config.option.database
     if choice == BOTH:
         return
-    wanted, others = [], []
+    wanted: list[pytest.Item] = []
+    others: list[pytest.Item] = []
     for item in items:
         (wanted if database_of(item) in {None, choice} else others).append(item)
     config.hook.pytest_deselected(items=others)

@@ -57,7 +57,7 @@ def _answers(name: str) -> bool:
 
 def url_of_test_database() -> str:
     """The address of the test's own database, for another process."""
-    settings = connection.settings_dict
+    settings: dict[str, str] = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{settings['NAME']}"
     login = f"{quote(settings['USER'], safe='')}:{quote(settings['PASSWORD'], safe='')}"

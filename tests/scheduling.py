@@ -19,6 +19,8 @@ class DatabaseScheduling(LoadScheduling):
     Tests without a database go to whichever worker is free first: they even out what the two databases take.
     """
 
+    collection: list[str] | None
+
     def __init__(self, config: pytest.Config, *, worker_database: Callable[[str], str]) -> None:
         super().__init__(config)
         self.worker_database = worker_database
