@@ -5,19 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from golden_records.entities import EntityType
-from matching.core.decide import MATCH, NO_MATCH, POSSIBLE_MATCH
+from matching.core.decide import Outcome as CoreOutcome
+from matching.core.model import MatchModel
+from matching.core.score import ScoredPairs
 from matching.models import MatchDecision, Outcome
 
-OUTCOMES: Final = {NO_MATCH: Outcome.NO_MATCH, POSSIBLE_MATCH: Outcome.POSSIBLE_MATCH, MATCH: Outcome.MATCH}
+OUTCOMES: Final = {outcome: Outcome[outcome.name] for outcome in CoreOutcome}
 _BATCH: Final = 1_000
+_DECIMALS: Final = 3
 _PAIR: Final = ("entity", "left_record_id", "right_record_id")
-_EVIDENCE: Final = ("outcome", "weight", "probability", "levels", "weights", "vetoes", "config", "run", "decided_at")
+_EVIDENCE: Final = ("outcome", "weight", "probability", "levels", "weights", "stratum", "vetoes", "config", "run", "decided_at")
 
 
 @dataclass(frozen=True, slots=True)
 class PairEvidence:
-    """The evidence on one pair: `levels` and `weights` (bits) in the order of the config's comparisons, `vetoes` by name."""
+    """The evidence on one pair: `levels` and `weights` (bits) in the order of the config's comparisons, `vetoes` by name.
+
+    `stratum` is the kind of pair (such as person with person), for which levels have weights of their own.
+    """
 
     left_record_id: int
     right_record_id: int
@@ -26,6 +35,7 @@ class PairEvidence:
     probability: float
     levels: tuple[int, ...]
     weights: tuple[float, ...]
+    stratum: int
     vetoes: tuple[str, ...] = ()
 
     def link(self, *, other_record_id: int, config: str) -> dict[str, Any]:
@@ -37,6 +47,7 @@ class PairEvidence:
             "probability": self.probability,
             "levels": list(self.levels),
             "weights": list(self.weights),
+            "stratum": self.stratum,
         }
 
 
@@ -49,6 +60,23 @@ class DecidedBy:
     at: datetime
 
 
+def evidence_of(scored: ScoredPairs, row: int, outcomes: NDArray[np.int8], record_ids: tuple[int, int], model: MatchModel) -> PairEvidence:
+    """Take the evidence on one pair out of the arrays of many."""
+    left, right = record_ids
+    mask = int(scored.vetoes[row])
+    return PairEvidence(
+        left_record_id=left,
+        right_record_id=right,
+        outcome=int(outcomes[row]),
+        weight=float(scored.weight[row]),
+        probability=float(scored.probability[row]),
+        levels=tuple(scored.levels[row].tolist()),
+        weights=tuple(round(bits, _DECIMALS) for bits in scored.weights[row].tolist()),
+        stratum=int(scored.strata[row]),
+        vetoes=tuple(veto.name for number, veto in enumerate(model.config.vetoes) if mask >> number & 1),
+    )
+
+
 def write_decisions(entity: EntityType, pairs: Sequence[PairEvidence], by: DecidedBy) -> None:
     """Keep the evidence on these pairs; what was kept on a pair before is replaced. One statement per thousand."""
     rows = {}
@@ -58,11 +86,12 @@ def write_decisions(entity: EntityType, pairs: Sequence[PairEvidence], by: Decid
             entity=entity.name,
             left_record_id=left,
             right_record_id=right,
-            outcome=OUTCOMES[pair.outcome],
+            outcome=OUTCOMES[CoreOutcome(pair.outcome)],
             weight=pair.weight,
             probability=pair.probability,
             levels=list(pair.levels),
             weights=list(pair.weights),
+            stratum=pair.stratum,
             vetoes=list(pair.vetoes),
             config_id=by.config_id,
             run_id=by.run_id,

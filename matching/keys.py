@@ -31,14 +31,6 @@ class KeyRows:
         return len(self.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Who shares a key with a record, and how many of its keys were too common to ask."""
-
-    record_ids: tuple[int, ...]
-    common_keys: int
-
-
 def stored_keys(entity: EntityType, record_id: int) -> dict[tuple[int, int], int]:
     """Give the keys that a record has now: (rule, key) to the row's id."""
     rows = BlockingKey.objects.filter(entity=entity.name, record_id=record_id).values_list("rule", "key", "id")
@@ -54,10 +46,9 @@ def replace_keys(entity: EntityType, record_id: int, *, old: Mapping[tuple[int, 
     BlockingKey.objects.bulk_create([BlockingKey(entity=entity.name, record_id=record_id, rule=rule, key=key) for rule, key in fresh])
 
 
-def write_keys(entity: EntityType, rows: KeyRows, *, replace: bool) -> None:
-    """Write the keys of many records; `replace` where some of the records had keys before."""
-    if replace:
-        BlockingKey.objects.filter(entity=entity.name, record_id__in=np.unique(rows.record_ids).tolist()).delete()
+def write_keys(entity: EntityType, rows: KeyRows) -> None:
+    """Write the keys of many records, in place of those that they had."""
+    BlockingKey.objects.filter(entity=entity.name, record_id__in=np.unique(rows.record_ids).tolist()).delete()
     values = zip(rows.record_ids.tolist(), rows.rules.tolist(), rows.keys.tolist(), strict=True)
     if connection.vendor == "postgresql" and len(rows) > _COPY_FROM:
         # Six times faster here than INSERT, and these rows have no history that would want the objects.
@@ -71,16 +62,22 @@ def write_keys(entity: EntityType, rows: KeyRows, *, replace: bool) -> None:
     )
 
 
-def candidates(entity: EntityType, record_id: int, keys: Sequence[int], *, cap: int) -> Candidates:
-    """Find the records that share a key with this one. One statement, which reads at most `cap` + 1 rows per key."""
+def candidates(entity: EntityType, record_id: int, keys: Sequence[tuple[int, int]], *, limits: Sequence[int]) -> dict[int, set[int]]:
+    """Find the records that share a key (rule, key) with this one: their ids, and by which rules.
+
+    `limits` says for each rule how many records may share a key before it is common and brings no candidates. One statement,
+    which reads at most a row per key more than that.
+    """
     if not keys:
-        return Candidates((), 0)
-    part = f"SELECT * FROM (SELECT key, record_id FROM {_TABLE} WHERE entity = %s AND key = %s LIMIT {int(cap) + 1}) AS k"  # noqa: S608 - a table's name and a number
-    parameters = [value for key in keys for value in (entity.name, key)]
+        return {}
+    part = f"SELECT * FROM (SELECT rule, key, record_id FROM {_TABLE} WHERE entity = %s AND key = %s LIMIT %s) AS k"  # noqa: S608 - a table's name
+    parameters = [value for rule, key in keys for value in (entity.name, key, limits[rule] + 1)]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join([part] * len(keys)), parameters)
         rows = cursor.fetchall()
-    sizes = Counter(key for key, _ in rows)
-    common = {key for key, size in sizes.items() if size > cap}
-    found = {other for key, other in rows if key not in common and other != record_id}
-    return Candidates(tuple(sorted(found)), len(common))
+    sizes = Counter(key for _, key, _ in rows)
+    found: dict[int, set[int]] = {}
+    for rule, key, other in rows:
+        if other != record_id and sizes[key] <= limits[rule]:
+            found.setdefault(other, set()).add(rule)
+    return found

@@ -81,6 +81,7 @@ class MatchRun(models.Model):
     timings = models.JSONField(_("seconds"), default=dict)
     actor = models.CharField(_("actor"), max_length=200)
     created_at = models.DateTimeField(_("created"))
+    planned_at = models.DateTimeField(_("planned"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True, default="")
 
@@ -95,11 +96,21 @@ class MatchRun(models.Model):
         return f"{self.entity} #{self.pk}"
 
 
+class ChunkKind(models.TextChoices):
+    """What a chunk of a plan holds."""
+
+    MEMBERSHIPS = "memberships", _("memberships")
+    KEYS = "keys", _("blocking keys")
+    DECISIONS = "decisions", _("decisions")
+    QUESTIONS = "questions", _("questions")
+
+
 class RunChunk(models.Model):
-    """A part of a run's plan (Arrow IPC bytes of record ids, targets and evidence), applied in one transaction."""
+    """A part of a run's plan (Arrow IPC bytes), applied in one transaction; in the order of `number`."""
 
     run = models.ForeignKey(MatchRun, models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20, choices=ChunkKind.choices)
     plan = models.BinaryField()
     applied_at = models.DateTimeField(null=True, blank=True)
 
@@ -134,6 +145,7 @@ class MatchDecision(models.Model):
     probability = models.FloatField(_("match probability"))
     levels = models.JSONField(_("levels"))
     weights = models.JSONField(_("weights"))
+    stratum = models.PositiveSmallIntegerField(_("kind of pair"), default=0)
     vetoes = models.JSONField(_("vetoes"), default=list)
     config = models.ForeignKey(MatchConfigVersion, models.PROTECT, related_name="+")
     run = models.ForeignKey(MatchRun, models.PROTECT, null=True, blank=True, related_name="+")

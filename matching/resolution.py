@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from golden_records.models import LinkSource
-from matching.core.decide import MATCH, NO_MATCH
+from matching.core.decide import Outcome
 from matching.models import JudgementValue, TaskKind
 
 
@@ -59,7 +59,7 @@ def resolve(candidates: Sequence[Candidate], *, current: UUID | None) -> Resolut
     groups = _by_golden(candidates)
     own = groups.pop(current, ()) if current else ()
     if current:
-        best = max((c for c in own if c.outcome == MATCH), key=_strength, default=None)
+        best = max((c for c in own if c.outcome == Outcome.MATCH), key=_strength, default=None)
         return Resolution(current, best, LinkSource.AUTO, _questions(groups))
     confirmed = [c for c in candidates if c.judgement == JudgementValue.SAME]
     if confirmed:
@@ -84,7 +84,7 @@ def _by_golden(candidates: Sequence[Candidate]) -> dict[UUID, tuple[Candidate, .
 def _match(members: Sequence[Candidate]) -> Candidate | None:
     if any(member.vetoed or member.judgement == JudgementValue.DIFFERENT for member in members):
         return None
-    return max((member for member in members if member.outcome == MATCH and member.locked), key=_strength, default=None)
+    return max((member for member in members if member.outcome == Outcome.MATCH and member.locked), key=_strength, default=None)
 
 
 def _questions(groups: dict[UUID, tuple[Candidate, ...]]) -> tuple[Question, ...]:
@@ -94,10 +94,10 @@ def _questions(groups: dict[UUID, tuple[Candidate, ...]]) -> tuple[Question, ...
 def _question(golden_id: UUID, members: Sequence[Candidate]) -> Question | None:
     if any(member.judgement is not None for member in members):
         return None
-    best = max((member for member in members if member.outcome != NO_MATCH), key=_strength, default=None)
-    if best is None or (best.outcome != MATCH and any(member.vetoed for member in members)):
+    best = max((member for member in members if member.outcome != Outcome.NO_MATCH), key=_strength, default=None)
+    if best is None or (best.outcome != Outcome.MATCH and any(member.vetoed for member in members)):
         return None
-    return Question(golden_id, best, TaskKind.POSSIBLE_DUPLICATE if best.outcome == MATCH else TaskKind.POSSIBLE_MATCH)
+    return Question(golden_id, best, TaskKind.POSSIBLE_DUPLICATE if best.outcome == Outcome.MATCH else TaskKind.POSSIBLE_MATCH)
 
 
 def _strength(candidate: Candidate) -> tuple[float, int]:

@@ -83,6 +83,7 @@ def _indexes(table: str) -> tuple[models.Index, ...]:
     return (
         models.Index(F("id"), name=f"{table}_pending", condition=Q(match_state=MatchState.PENDING)),
         models.Index("external_id", name=f"{table}_external_id"),
+        models.Index("updated_at", name=f"{table}_updated"),
     )
 
 

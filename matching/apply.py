@@ -1,0 +1,151 @@
+"""Applying a chunk of a plan: one transaction, alone in the entity type, only to what is still as it was planned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from golden_records import golden
+from golden_records.change import Change
+from golden_records.entities import EntityType
+from golden_records.golden import Membership
+from golden_records.models import GoldenState, LinkSource, MatchState, RecordState
+from matching import review_queue
+from matching.active_config import ActiveConfig
+from matching.chunks import Chunk
+from matching.core.decide import Outcome
+from matching.decisions import DecidedBy, PairEvidence, write_decisions
+from matching.keys import KeyRows, write_keys
+from matching.models import BlockingKey, ChunkKind, TaskKind
+from matching.review_queue import AskedPair
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """What a chunk is applied under: entity type, config version, run, when the plan was made, and the change it is part of."""
+
+    entity: EntityType
+    active: ActiveConfig
+    run_id: int
+    planned_at: datetime
+    change: Change
+
+
+def apply_chunk(chunk: Chunk, under: Applying) -> dict[str, int]:
+    """Carry a chunk out and count what came of it. The caller owns the transaction and the gate of the entity type."""
+    return _APPLY[chunk.kind](chunk.rows, under)
+
+
+def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
+    """Put the records where the plan says, with their keys.
+
+    A record that has changed since it was planned, or that shares a key with one that came in meanwhile, waits: it is matched by itself.
+    """
+    entity = under.entity
+    planned = {row["record_id"]: row for row in rows.to_pylist()}
+    overtaken = _overtaken(rows, under)
+    waiting = entity.record._default_manager.filter(
+        id__in=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING
+    ).select_for_update()
+    now = {pk: (version, golden_id, source) for pk, version, golden_id, source in waiting.order_by("id").values_list(*_NOW)}
+    retired = _retired(entity, {UUID(row["golden_id"]) for row in planned.values()})
+    memberships = [
+        Membership(pk, UUID(row["golden_id"]), _link_source(now[pk][2]), _link(row, under.active.version))
+        for pk, row in planned.items()
+        if pk in now and pk not in overtaken and _still_so(row, now[pk]) and UUID(row["golden_id"]) not in retired
+    ]
+    assigned = golden.assign(entity, memberships, change=under.change)
+    matched = {membership.record_id for membership in memberships}
+    write_keys(entity, _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(matched, pa.int64())))))
+    linked = sum(1 for membership in memberships if membership.link)
+    return {"matched": len(memberships), "linked": linked, "created": len(assigned.created), "left": len(planned) - len(memberships)}
+
+
+_NOW: Final = ("id", "version", "golden_id", "link_source")
+
+
+def _still_so(row: Mapping[str, Any], now: tuple[int, UUID | None, str | None]) -> bool:
+    version, golden_id, _ = now
+    return bool(version == row["version"] and (golden_id is None or str(golden_id) == row["golden_id"]))
+
+
+def _retired(entity: EntityType, golden_ids: set[UUID]) -> set[UUID]:
+    rows = entity.golden._default_manager.filter(id__in=golden_ids).exclude(state=GoldenState.ACTIVE)
+    return set(rows.values_list("id", flat=True))
+
+
+def _link_source(stored: str | None) -> LinkSource:
+    # What a steward linked stays a steward's link, whatever the engine thinks of it later.
+    return LinkSource.MANUAL if stored == LinkSource.MANUAL else LinkSource.AUTO
+
+
+def _link(row: Mapping[str, Any], config: str) -> dict[str, Any]:
+    if row["other_id"] is None:
+        return {}
+    pair = _pair(row, row["record_id"], row["other_id"], ())
+    return pair.link(other_record_id=row["other_id"], config=config)
+
+
+def _pair(row: Mapping[str, Any], left: int, right: int, vetoes: tuple[str, ...]) -> PairEvidence:
+    weights = tuple(round(bits, 3) for bits in row["weights"])
+    return PairEvidence(
+        left, right, row["outcome"], row["weight"], row["probability"], tuple(row["levels"]), weights, row["stratum"], vetoes
+    )
+
+
+def _overtaken(rows: pa.Table, under: Applying) -> set[int]:
+    """Give the records of the chunk that share a key with a record matched since the plan was made."""
+    entity = under.entity
+    newcomers = entity.record._default_manager.filter(match_state=MatchState.MATCHED, updated_at__gte=under.planned_at)
+    ids = list(newcomers.values_list("id", flat=True))
+    if not ids:
+        return set()
+    found = _key_rows(rows)
+    theirs = BlockingKey.objects.filter(entity=entity.name, record_id__in=ids).values_list("key", flat=True)
+    return set(found.record_ids[np.isin(found.keys, np.array(list(theirs), np.int64))].tolist())
+
+
+def _key_rows(rows: pa.Table) -> KeyRows:
+    rows = rows.combine_chunks()
+    lengths = pc.list_value_length(rows["keys"]).to_numpy()
+    flat = (pc.list_flatten(rows[name]).to_numpy() for name in ("rules", "keys"))
+    return KeyRows(np.repeat(rows["record_id"].to_numpy(), lengths), *flat)
+
+
+def _apply_keys(rows: pa.Table, under: Applying) -> dict[str, int]:
+    found = _key_rows(rows)
+    write_keys(under.entity, found)
+    return {"keys": len(found)}
+
+
+def _apply_decisions(rows: pa.Table, under: Applying) -> dict[str, int]:
+    names = [veto.name for veto in under.active.config.vetoes]
+    pairs = [
+        _pair(row, row["left_id"], row["right_id"], tuple(name for number, name in enumerate(names) if row["vetoes"] >> number & 1))
+        for row in rows.to_pylist()
+    ]
+    write_decisions(under.entity, pairs, DecidedBy(under.active.id, under.run_id, under.change.at))
+    return {"decisions": len(pairs)}
+
+
+def _apply_questions(rows: pa.Table, under: Applying) -> dict[str, int]:
+    pairs = [
+        AskedPair(
+            row["left_id"], row["right_id"], TaskKind.POSSIBLE_DUPLICATE if row["outcome"] == Outcome.MATCH else TaskKind.POSSIBLE_MATCH
+        )
+        for row in rows.to_pylist()
+    ]
+    return {"questions": len(review_queue.ask(under.entity, pairs, change=under.change))}
+
+
+_APPLY: Final = {
+    ChunkKind.MEMBERSHIPS: _apply_memberships,
+    ChunkKind.KEYS: _apply_keys,
+    ChunkKind.DECISIONS: _apply_decisions,
+    ChunkKind.QUESTIONS: _apply_questions,
+}

@@ -1,0 +1,81 @@
+"""The use case of a source that sends one record: stored and matched in one transaction, before it is answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from golden_records.sources import SourceRecordDraft
+
+from golden_records import sources
+from golden_records.change import Change
+from golden_records.entities import EntityType
+from golden_records.models import MatchState, SourceRecord
+from golden_records.storing import StoreOutcome
+from matching.locks import MatchGuard, in_transaction
+from matching.realtime import MatchedRecord, match_record
+from matching.selectors import MatchView, link_explanation, view
+
+
+class SubmissionOutcome(StrEnum):
+    """What became of a record that was sent."""
+
+    CREATED = "created"
+    LINKED = "linked"
+    UNCHANGED = "unchanged"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The answer to a source: whose the record is, how it got there, and what was left out of it (`problems`)."""
+
+    record: SourceRecord
+    canonical_id: UUID
+    outcome: SubmissionOutcome
+    match: MatchView | None
+    problems: Sequence[dict[str, Any]]
+
+
+def submit_source_record(draft: SourceRecordDraft, *, change: Change) -> Submission:
+    """Take a record from a source, store it and find whose it is.
+
+    The same record again changes nothing, and one that is older than what is stored (by the source's own time) neither. Raises
+    `RejectedRecord` when it can't be understood, `Busy` when others write the same customer and it can't be had in time.
+    """
+    understood = sources.understand(draft)
+
+    def work(guard: MatchGuard) -> Submission:
+        guard.enter(draft.entity)
+        guard.identity(draft.entity, draft.source.code, draft.external_id)
+        stored = sources.store(draft.entity, [understood], change=change)[0]
+        if stored.outcome in (StoreOutcome.UNCHANGED, StoreOutcome.STALE) and stored.record.match_state == MatchState.MATCHED:
+            return _unchanged(draft.entity, stored.record)
+        matched = match_record(draft.entity, stored.record, guard=guard, change=change)
+        return _submission(draft.entity, stored.record, matched)
+
+    return in_transaction(work)
+
+
+def _unchanged(entity: EntityType, record: SourceRecord) -> Submission:
+    match = link_explanation(entity, record)
+    return Submission(record, record.golden_id, SubmissionOutcome.UNCHANGED, match, record.problems)
+
+
+def _submission(entity: EntityType, record: SourceRecord, matched: MatchedRecord) -> Submission:
+    if matched.tasks and not matched.linked:
+        outcome = SubmissionOutcome.REVIEW
+    else:
+        outcome = SubmissionOutcome.LINKED if matched.linked else SubmissionOutcome.CREATED
+    return Submission(record, matched.golden_id, outcome, _match_view(entity, record, matched), record.problems)
+
+
+def _match_view(entity: EntityType, record: SourceRecord, matched: MatchedRecord) -> MatchView | None:
+    evidence = matched.evidence
+    if evidence is None:
+        return None
+    other_id = evidence.right_record_id if evidence.left_record_id == record.pk else evidence.left_record_id
+    other = entity.record._default_manager.get(pk=other_id)
+    stored = {name: getattr(evidence, name) for name in ("levels", "weights", "stratum", "vetoes", "weight", "probability")}
+    return view(entity, matched.config, stored, (record, other))

@@ -1,0 +1,50 @@
+"""`manage.py match`: match what waits, here and now."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+
+from golden_records.entities import ENTITIES, EntityType, entity_type
+from golden_records.errors import MdmError
+from matching import console, runs
+from matching.models import RunState
+from matching.summary import summary_of
+
+_LOOK_AGAIN_SECONDS: Final = 1.0
+
+
+class Command(BaseCommand):
+    """Match the source records of each entity type, or of one; goes on with a run that was interrupted."""
+
+    help = "Match source records into golden records."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--entity", help=f"one of {', '.join(ENTITIES)}; all of them by default")
+
+    def handle(self, **options: Any) -> None:
+        """Run, and say what came out."""
+        terminal = Console(file=self.stdout._out if hasattr(self.stdout, "_out") else None)
+        begun = time.monotonic()
+        try:
+            entities = [entity_type(options["entity"])] if options["entity"] else list(ENTITIES.values())
+        except MdmError as error:
+            raise CommandError(f"{error.message} {error.remedy}") from error
+        for entity in entities:
+            match_now(entity, terminal)
+        console.show(terminal, [summary_of(entity) for entity in entities], time.monotonic() - begun)
+
+
+def match_now(entity: EntityType, terminal: Console) -> None:
+    """Match an entity type to the end; where a worker has the run already, wait for it."""
+    run = runs.start(entity, actor="command:match")
+    with terminal.status(entity.name) as status:
+        while run.state in (RunState.QUEUED, RunState.RUNNING):
+            run = runs.work_on(run.pk, say=lambda step: status.update(f"{entity.name}: {step}"))
+            if run.state == RunState.RUNNING:
+                time.sleep(_LOOK_AGAIN_SECONDS)
+    if run.state == RunState.FAILED:
+        raise CommandError(f"Matching of {entity.name} failed: {run.error}")

@@ -1,0 +1,151 @@
+"""Planning a matching run: all records of an entity type in, the chunks to apply out. Reads the database, writes nothing.
+
+What was published stays: the members of a golden record stay together, and two golden records are never joined by a run. The plan
+says where each waiting record goes, which evidence to keep, and which questions to ask.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from golden_records.entities import EntityType
+from golden_records.models import MatchState
+from golden_records.models.golden import new_canonical_id
+from matching import chunks, judgements
+from matching.active_config import ActiveConfig
+from matching.chunks import Chunk
+from matching.core.blocking import blocking_keys
+from matching.core.decide import Outcome
+from matching.core.model import MatchModel
+from matching.core.reconcile import reconcile
+from matching.core.score import score_pairs
+from matching.core.cluster import Constraints
+from matching.engines.local import MatchResult, match
+from matching.models import JudgementValue
+from matching.tables import active_records, attribute_table
+
+_STATUS: Final = ("golden_id", "version", "match_state")
+_MEMBERS_ASKED: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The records of a run: `ids` ascending, `versions`, which wait (`pending`), and `golden_ids` (None: none yet)."""
+
+    attributes: pa.Table
+    ids: NDArray[np.int64]
+    versions: NDArray[np.int32]
+    pending: NDArray[np.bool_]
+    golden_ids: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The chunks to apply in this order, the model they were made with, and figures for people."""
+
+    chunks: tuple[Chunk, ...]
+    model: MatchModel
+    learned: bool
+    counts: dict[str, int]
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def population(entity: EntityType) -> Population:
+    """Read every active record of an entity type."""
+    table = attribute_table(entity, active_records(entity), extra=_STATUS)
+    return Population(
+        attributes=table.drop_columns(list(_STATUS)),
+        ids=table["id"].to_numpy(),
+        versions=np.array(table["version"].to_pylist(), np.int32) if table.num_rows else np.empty(0, np.int32),
+        pending=np.array([state == MatchState.PENDING for state in table["match_state"].to_pylist()], bool),
+        golden_ids=table["golden_id"].to_pylist(),
+    )
+
+
+def make_plan(entity: EntityType, people: Population, active: ActiveConfig, *, learn: bool, say: Callable[[str], None]) -> Plan:
+    """Match everything and cut what follows into chunks. `learn`: with a model learned from these records.
+
+    With a new model the evidence on every pair is written anew, else only that on pairs with a record that waits.
+    """
+    say("matching")
+    groups = _groups(people.golden_ids)
+    constraints = Constraints(
+        must_link=_rows_of(people.ids, judgements.all_standing(entity, JudgementValue.SAME)),
+        cannot_link=_rows_of(people.ids, judgements.all_standing(entity, JudgementValue.DIFFERENT)),
+        groups=groups,
+    )
+    result = match(people.attributes, active.config, model=None if learn else active.model, constraints=constraints)
+    say("planning")
+    labels = result.clusters.labels
+    golden_ids = _golden_ids(labels, people)
+    fresh = people.pending[result.pairs.left] | people.pending[result.pairs.right] | learn
+    questions = _questions(result, fresh, labels)
+    keys = blocking_keys(result.prepared, result.model.config)
+    made = [
+        *chunks.memberships(people, result, golden_ids, keys),
+        *(chunks.keys(people, keys) if learn else ()),
+        *chunks.decisions(people.ids, result, fresh),
+        *chunks.questions(people.ids, result, questions),
+    ]
+    counts = {"records": len(people.ids), "waiting": int(people.pending.sum()), "candidates": result.report.candidates}
+    return Plan(tuple(made), result.model, learn, counts, dict(result.timings))
+
+
+def _groups(golden_ids: list[str | None]) -> NDArray[np.int64]:
+    codes: dict[str, int] = {}
+    return np.array([-1 if golden_id is None else codes.setdefault(golden_id, len(codes)) for golden_id in golden_ids], np.int64)
+
+
+def _rows_of(ids: NDArray[np.int64], pairs: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Give the rows of pairs of record ids; pairs with a record that is no longer active are left out."""
+    wanted = np.array(pairs, np.int64).reshape(-1, 2)
+    rows = np.searchsorted(ids, wanted)
+    known = (rows < len(ids)).all(axis=1)
+    known[known] = (ids[rows[known]] == wanted[known]).all(axis=1)
+    return tuple((left, right) for left, right in rows[known].tolist())
+
+
+def _golden_ids(labels: NDArray[np.int64], people: Population) -> dict[int, str]:
+    """Give the canonical id of each cluster that holds a record that waits; new clusters get new ids, in a fixed order."""
+    age = {golden_id: rank for rank, golden_id in enumerate(sorted({golden_id for golden_id in people.golden_ids if golden_id}))}
+    existing = reconcile(labels, people.golden_ids, age)
+    waiting = np.unique(labels[people.pending]).tolist()
+    return {label: existing.get(label) or str(new_canonical_id()) for label in waiting}
+
+
+def _questions(result: MatchResult, fresh: NDArray[np.bool_], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the pairs (positions) that a steward should see: the strongest between two clusters that stayed apart.
+
+    A pair that only might match is not worth a question where other members of the two clusters contradict each other by a veto.
+    """
+    pairs = result.pairs
+    asked = np.flatnonzero(fresh & (pairs.outcome != Outcome.NO_MATCH) & (labels[pairs.left] != labels[pairs.right]))
+    if not len(asked):
+        return asked
+    one, other = labels[pairs.left[asked]], labels[pairs.right[asked]]
+    ends = np.stack([np.minimum(one, other), np.maximum(one, other)], axis=1)
+    order = np.lexsort((asked, -pairs.weight[asked], ends[:, 1], ends[:, 0]))
+    asked, ends = asked[order], ends[order]
+    first = np.append(True, (ends[1:] != ends[:-1]).any(axis=1))
+    asked, ends = asked[first], ends[first]
+    return asked[(pairs.outcome[asked] == Outcome.MATCH) | ~_contradicted(result, ends, labels)]
+
+
+def _contradicted(result: MatchResult, ends: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    order = np.argsort(labels, kind="stable")
+    sorted_labels = labels[order]
+    starts, stops = (np.searchsorted(sorted_labels, ends, side=side) for side in ("left", "right"))
+    left, right, question = [], [], []
+    for number in range(len(ends)):
+        one = order[starts[number, 0] : min(stops[number, 0], starts[number, 0] + _MEMBERS_ASKED)]
+        other = order[starts[number, 1] : min(stops[number, 1], starts[number, 1] + _MEMBERS_ASKED)]
+        left.append(np.repeat(one, len(other)))
+        right.append(np.tile(other, len(one)))
+        question.append(np.full(len(one) * len(other), number))
+    rows = (np.concatenate(left).astype(np.int32), np.concatenate(right).astype(np.int32))
+    scored = score_pairs(result.prepared, result.prepared, *rows, result.model)
+    return np.bincount(np.concatenate(question), weights=scored.vetoes != 0, minlength=len(ends)) > 0

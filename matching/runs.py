@@ -1,0 +1,194 @@
+"""Matching runs: planned once, applied chunk by chunk, resumed by whoever takes the lease. Written here alone."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from golden_records.change import Change
+from golden_records.entities import EntityType, entity_type
+from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config
+from matching.apply import Applying, apply_chunk
+from matching.chunks import Chunk
+from matching.core.model import shipped_model
+from matching.locks import MatchGuard, in_transaction
+from matching.models import MatchRun, RunChunk, RunState
+from matching.plan import Population, make_plan, population
+
+LEASE: Final = timedelta(seconds=90)
+_HEARTBEAT_SECONDS: Final = 20
+_ATTEMPTS: Final = 5
+_LEARN_AGAIN_AT: Final = 2.0
+_FEWEST_TO_LEARN_FROM: Final = 50
+
+
+class LostLease(Exception):
+    """Another worker has taken the run over: this one stops, and what it had not committed is gone."""
+
+
+def start(entity: EntityType, *, actor: str) -> MatchRun:
+    """Queue a run for an entity type, or give the one that is under way."""
+    try:
+        with transaction.atomic():
+            return MatchRun.objects.create(entity=entity.name, actor=actor, created_at=timezone.now())
+    except IntegrityError:
+        return MatchRun.objects.get(entity=entity.name, state__in=(RunState.QUEUED, RunState.RUNNING))
+
+
+def waiting_runs() -> list[int]:
+    """Give the runs that nobody works on: queued ones, and those whose worker let its lease go by."""
+    lost = Q(state=RunState.RUNNING, lease_until__lt=timezone.now())
+    return list(MatchRun.objects.filter(Q(state=RunState.QUEUED) | lost).order_by("id").values_list("id", flat=True))
+
+
+def work_on(run_id: int, *, say: Callable[[str], None] = lambda _: None, seconds: float | None = None) -> MatchRun:
+    """Take a run and carry it on, to its end or for about `seconds`. Does nothing where another worker holds it.
+
+    Killed at any point, nothing is half done: the next worker plans again, or goes on with the first chunk not applied.
+    """
+    attempt = _take(run_id)
+    run = MatchRun.objects.select_related("config").get(pk=run_id)
+    if attempt is None:
+        return run
+    try:
+        _carry_on(run, say, seconds)
+    except LostLease:
+        raise
+    except Exception as error:
+        _give_back(run, error)
+        raise
+    run.refresh_from_db()
+    return run
+
+
+def _carry_on(run: MatchRun, say: Callable[[str], None], seconds: float | None) -> None:
+    started = time.monotonic()
+    if run.step == "plan":
+        with _heartbeat(run):
+            _plan(run, say)
+    total = run.chunks.count()
+    while (chunk := run.chunks.filter(applied_at__isnull=True).first()) is not None:
+        if seconds is not None and time.monotonic() - started > seconds:
+            _held(run).update(state=RunState.QUEUED, lease_until=None)
+            return
+        _apply(run, chunk)
+        say(f"applying {chunk.number} of {total}")
+    _finish(run)
+
+
+def _give_back(run: MatchRun, error: Exception) -> None:
+    """Leave the run for another try, or for a person once it has failed too often: it must not fail for ever unseen."""
+    state = RunState.FAILED if run.attempt >= _ATTEMPTS else RunState.QUEUED
+    _held(run).update(state=state, lease_until=None, error=f"{type(error).__name__}: {error}"[:2000])
+
+
+def _take(run_id: int) -> int | None:
+    now = timezone.now()
+    free = Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=now)
+    taken = MatchRun.objects.filter(free, pk=run_id).update(state=RunState.RUNNING, attempt=F("attempt") + 1, lease_until=now + LEASE)
+    return MatchRun.objects.values_list("attempt", flat=True).get(pk=run_id) if taken else None
+
+
+def _held(run: MatchRun) -> "models.QuerySet[MatchRun]":
+    return MatchRun.objects.filter(pk=run.pk, attempt=run.attempt, state=RunState.RUNNING)
+
+
+def _keep(run: MatchRun, **fields: object) -> None:
+    if _held(run).update(lease_until=timezone.now() + LEASE, **fields) != 1:
+        raise LostLease
+
+
+@contextmanager
+def _heartbeat(run: MatchRun) -> Iterator[None]:
+    """Keep the lease while a plan is made, which reads and computes but can't be cut into steps."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(_HEARTBEAT_SECONDS):
+            _held(run).update(lease_until=timezone.now() + LEASE)
+        connection.close()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _plan(run: MatchRun, say: Callable[[str], None]) -> None:
+    entity = entity_type(run.entity)
+    planned_at = timezone.now()
+    begun = time.monotonic()
+    say("reading")
+    people = population(entity)
+    active = _config_for(entity)
+    read = time.monotonic()
+    learn = _should_learn(entity, people, active)
+    plan = make_plan(entity, people, active, learn=learn, say=say)
+    timings = {"read": round(read - begun, 3), **{name: round(value, 3) for name, value in plan.timings.items()}}
+    with transaction.atomic():
+        if learn:
+            active = activate(entity, plan.model, label=f"run{run.pk}")
+            run.counts["learned_from"] = len(people.ids)
+        run.counts |= plan.counts
+        run.timings = timings | {"plan": round(time.monotonic() - begun, 3)}
+        run.step, run.config_id = "apply", active.id
+        run.planned_at = planned_at
+        _keep(run, counts=run.counts, timings=run.timings, step=run.step, config_id=active.id, planned_at=planned_at)
+        run.chunks.all().delete()
+        RunChunk.objects.bulk_create(
+            [RunChunk(run=run, number=number, kind=chunk.kind, plan=chunk.to_bytes()) for number, chunk in enumerate(plan.chunks, 1)],
+            batch_size=50,
+        )
+
+
+def _config_for(entity: EntityType) -> ActiveConfig:
+    """Give the config in force; where the reviewed file has a newer version, that one is put in force."""
+    active = active_config(entity)
+    shipped = shipped_config(entity)
+    if shipped.to_document() == active.config.to_document():
+        return active
+    return activate(entity, shipped_model(shipped), label="shipped")
+
+
+def _should_learn(entity: EntityType, people: Population, active: ActiveConfig) -> bool:
+    """Learn at first, after a change of config, and when there are twice as many records as were learned from."""
+    if len(people.ids) < _FEWEST_TO_LEARN_FROM:
+        return False
+    runs = MatchRun.objects.filter(entity=entity.name, config_id=active.id, counts__has_key="learned_from")
+    learned_from = runs.order_by("-id").values_list("counts__learned_from", flat=True).first()
+    return learned_from is None or len(people.ids) >= _LEARN_AGAIN_AT * learned_from
+
+
+def _apply(run: MatchRun, chunk: RunChunk) -> None:
+    entity = entity_type(run.entity)
+    active = config_version(run.config_id)
+    change = Change(actor=f"engine:{entity.name}@{active.version}", reason=f"matching run {run.pk}", correlation_id=f"run-{run.pk}")
+    under = Applying(entity, active, run.pk, run.planned_at, change)
+    begun = time.monotonic()
+
+    def work(guard: MatchGuard) -> tuple[dict[str, int], dict[str, float]]:
+        guard.enter_alone(entity)
+        counts = apply_chunk(Chunk.from_bytes(chunk.kind, bytes(chunk.plan)), under)
+        total = run.counts | {name: run.counts.get(name, 0) + count for name, count in counts.items()}
+        timings = run.timings | {"apply": round(run.timings.get("apply", 0.0) + time.monotonic() - begun, 3)}
+        RunChunk.objects.filter(pk=chunk.pk).update(applied_at=timezone.now())
+        _keep(run, counts=total, timings=timings)
+        return total, timings
+
+    run.counts, run.timings = in_transaction(work)
+
+
+def _finish(run: MatchRun) -> None:
+    with transaction.atomic():
+        if _held(run).update(state=RunState.COMPLETED, step="done", lease_until=None, finished_at=timezone.now()) != 1:
+            raise LostLease
+        run.chunks.all().delete()

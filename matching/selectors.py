@@ -1,0 +1,56 @@
+"""Reads for people and programs: why a pair scored as it did, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from golden_records.entities import EntityType, entity_type
+from golden_records.models import SourceRecord
+from matching.active_config import ActiveConfig, config_version
+from matching.core.explain import Step, explain
+from matching.models import MatchConfigVersion, MatchDecision
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """The evidence on a pair as people and programs read it: the steps sum up to `weight` (bits)."""
+
+    probability: float
+    weight: float
+    config_version: str
+    explanation: tuple[Step, ...]
+
+
+def explanation_of(decision: MatchDecision) -> MatchView:
+    """Explain what the engine found for a pair, with the values that the two records have now."""
+    records = entity_type(decision.entity).record._default_manager.in_bulk([decision.left_record_id, decision.right_record_id])
+    evidence = {name: getattr(decision, name) for name in ("levels", "weights", "stratum", "vetoes", "weight", "probability")}
+    left, right = records[decision.left_record_id], records[decision.right_record_id]
+    return view(entity_type(decision.entity), config_version(decision.config_id), evidence, (left, right))
+
+
+def link_explanation(entity: EntityType, record: SourceRecord) -> MatchView | None:
+    """Explain why the engine put a record into its golden record; None where it stands alone or a steward put it there."""
+    if "levels" not in record.link:
+        return None
+    other = entity.record._default_manager.get(pk=record.link["record"])
+    version = MatchConfigVersion.objects.values_list("id", flat=True).get(entity=entity.name, version=record.link["config"])
+    return view(entity, config_version(version), record.link, (record, other))
+
+
+def view(entity: EntityType, config: ActiveConfig, evidence: Mapping[str, Any], records: tuple[SourceRecord, SourceRecord]) -> MatchView:
+    """Put stored evidence (levels, weights, stratum, vetoes) into words, with the values of the two records."""
+    left, right = (_values(entity, record) for record in records)
+    held = set(evidence.get("vetoes", ()))
+    mask = sum(1 << number for number, veto in enumerate(config.config.vetoes) if veto.name in held)
+    levels = np.array(evidence["levels"], np.uint8)
+    weights = np.array(evidence["weights"], np.float32)
+    steps = explain(levels, weights, mask, config.model, left, right, stratum=evidence["stratum"])
+    return MatchView(evidence["probability"], evidence["weight"], config.version, tuple(steps))
+
+
+def _values(entity: EntityType, record: SourceRecord) -> dict[str, str | None]:
+    values = {name: getattr(record, name) for name in entity.attribute_names}
+    return {name: None if value is None else str(value) for name, value in values.items()}
