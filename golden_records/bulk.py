@@ -7,13 +7,13 @@ attribute names (`golden_id`, not `golden`) to values; what it leaves out is NUL
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from django.db import connection, models
 
 Row = Mapping[str, object]
-Field = models.Field[Any, Any]
+Field: TypeAlias = "models.Field[Any, Any]"
 
 
 def insert(model: type[models.Model], rows: Sequence[Row], *, returning: Sequence[str], or_ignore: bool = False) -> list[tuple[Any, ...]]:
@@ -24,7 +24,7 @@ def insert(model: type[models.Model], rows: Sequence[Row], *, returning: Sequenc
     """
     if not rows:
         return []
-    fields = _fields(model, set().union(*rows))
+    fields = _fields(model, {name for row in rows for name, value in row.items() if value is not None})
     given_back = [model._meta.get_field(name) for name in returning]
     columns = ", ".join(_column(field) for field in fields)
     # The condition keeps SQLite from taking ON CONFLICT for the beginning of a join.

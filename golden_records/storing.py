@@ -1,0 +1,178 @@
+"""Storing source records: an idempotent upsert of what sources sent, one record or ten thousand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from golden_records import bulk
+from golden_records.change import Change
+from golden_records.entities import EntityType
+from golden_records.errors import Busy
+from golden_records.history import ChangeKind, write_history
+from golden_records.models import MatchState, RecordState, SourceRecord, SourceSystem
+from golden_records.standardising.problems import Value
+
+_ROUNDS: Final = 3
+_CONTENT: Final = (
+    "payload",
+    "problems",
+    "fingerprint",
+    "source_updated_at",
+    "updated_at",
+    "version",
+    "state",
+    "match_state",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstoodRecord:
+    """A source record after mapping and standardising: what it means, and what was sent.
+
+    `held_since` is set for a record that waited in quarantine: it never replaces what came since then, even where the
+    source gives no time of its own.
+    """
+
+    source: SourceSystem
+    external_id: str
+    values: Mapping[str, Value]
+    problems: Sequence[Mapping[str, str]]
+    payload: Mapping[str, Any]
+    fingerprint: str
+    source_updated_at: datetime | None
+    held_since: datetime | None = None
+
+
+class StoreOutcome(StrEnum):
+    """What storing a record did. STALE: something newer was there already, and stays."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The record as it is now, and what was done with what was sent."""
+
+    record: SourceRecord
+    outcome: StoreOutcome
+
+
+Key = tuple[int, str]
+
+
+def store(entity: EntityType, records: Sequence[UnderstoodRecord], *, change: Change) -> list[Stored]:
+    """Write what sources sent, each as if the ones before it had been written; the answers are in the same order.
+
+    The same content again is no work at all. A record that is new or changed waits to be matched (PENDING). What is
+    older than what is held, by the source's own time, is not written. Existing rows are locked in the order of their
+    ids; of two who insert the same record at once, the second finds that of the first. The caller owns the
+    transaction. At most five statements, however many records.
+    """
+    outcomes: dict[int, Stored] = {}
+    waiting = list(enumerate(records))
+    for _ in range(_ROUNDS):
+        batch = _Batch(entity, [record for _, record in waiting], change)
+        for (position, _), stored in zip(waiting, batch.apply(), strict=True):
+            if stored is not None:
+                outcomes[position] = stored
+        waiting = [(position, record) for position, record in waiting if position not in outcomes]
+        if not waiting:
+            return [outcomes[position] for position in range(len(records))]
+    message = f"{len(waiting)} records are being written by somebody else."
+    raise Busy(message, remedy="Send them again.", entity=entity.name)
+
+
+class _Batch:
+    """One round of storing: read what is there, decide in memory, write."""
+
+    def __init__(self, entity: EntityType, records: Sequence[UnderstoodRecord], change: Change) -> None:
+        self._model = entity.record
+        self._names = entity.attribute_names
+        self._records = records
+        self._change = change
+        self._held = self._read()
+        self._created: dict[Key, SourceRecord] = {}
+        self._updated: dict[Key, SourceRecord] = {}
+
+    def apply(self) -> list[Stored | None]:
+        """Write; None stands for a record that somebody else inserted since it was looked for."""
+        stored = [self._take(record) for record in self._records]
+        lost = self._insert()
+        self._update()
+        return [None if _key(record) in lost else done for record, done in zip(self._records, stored, strict=True)]
+
+    def _read(self) -> dict[Key, SourceRecord]:
+        rows = self._model._default_manager.select_for_update().filter(
+            source_id__in={record.source.pk for record in self._records},
+            external_id__in=[record.external_id for record in self._records],
+        )
+        return {(row.source_id, row.external_id): row for row in rows.order_by("id")}
+
+    def _take(self, sent: UnderstoodRecord) -> Stored:
+        held = self._held.get(_key(sent))
+        if held is None:
+            created = self._new(sent)
+            self._held[_key(sent)] = self._created[_key(sent)] = created
+            return Stored(created, StoreOutcome.CREATED)
+        outcome = _compare(held, sent)
+        if outcome is StoreOutcome.UPDATED:
+            self._replace(held, sent)
+        return Stored(held, outcome)
+
+    def _new(self, sent: UnderstoodRecord) -> SourceRecord:
+        return self._model(
+            source=sent.source,
+            external_id=sent.external_id,
+            payload=sent.payload,
+            problems=list(sent.problems),
+            fingerprint=sent.fingerprint,
+            source_updated_at=sent.source_updated_at,
+            received_at=self._change.at,
+            updated_at=self._change.at,
+            **sent.values,
+        )
+
+    def _replace(self, held: SourceRecord, sent: UnderstoodRecord) -> None:
+        for name in self._names:
+            setattr(held, name, sent.values.get(name))
+        held.payload, held.problems, held.fingerprint = dict(sent.payload), list(sent.problems), sent.fingerprint
+        # A source that gives no time this once does not open the door to what is older than the last time it gave.
+        held.source_updated_at = sent.source_updated_at or held.source_updated_at
+        held.updated_at, held.state, held.match_state = self._change.at, RecordState.ACTIVE, MatchState.PENDING
+        if _key(sent) not in self._created and _key(sent) not in self._updated:
+            held.version += 1
+            self._updated[_key(sent)] = held
+
+    def _insert(self) -> set[Key]:
+        rows = [vars(record) for record in self._created.values()]
+        written = bulk.insert(self._model, rows, returning=("id", "source_id", "external_id"), or_ignore=True)
+        for record_id, source_id, external_id in written:
+            self._created[source_id, external_id].pk = record_id
+        lost = {key for key, record in self._created.items() if record.pk is None}
+        created = [record for key, record in self._created.items() if key not in lost]
+        write_history(self._model, created, change=self._change, kind=ChangeKind.CREATED)
+        return lost
+
+    def _update(self) -> None:
+        updated = list(self._updated.values())
+        bulk.update(self._model, [vars(record) for record in updated], columns=(*_CONTENT, *self._names))
+        write_history(self._model, updated, change=self._change, kind=ChangeKind.CHANGED)
+
+
+def _key(record: UnderstoodRecord) -> Key:
+    return (record.source.pk, record.external_id)
+
+
+def _compare(held: SourceRecord, sent: UnderstoodRecord) -> StoreOutcome:
+    if held.fingerprint == sent.fingerprint and held.state == RecordState.ACTIVE:
+        return StoreOutcome.UNCHANGED
+    if sent.source_updated_at is not None and held.source_updated_at is not None:
+        older = sent.source_updated_at < held.source_updated_at
+    else:
+        older = sent.held_since is not None and sent.held_since < held.updated_at
+    return StoreOutcome.STALE if older else StoreOutcome.UPDATED
