@@ -1,0 +1,97 @@
+"""Merging two golden records, and taking a merge back."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max
+
+from golden_records import golden
+from golden_records.change import Change
+from golden_records.entities import EntityType, entity_type
+from golden_records.errors import NothingToUndo, StaleWrite, UnknownGoldenRecord
+from golden_records.golden import Membership
+from golden_records.history import ChangeKind, write_history
+from golden_records.models import GoldenRecord, GoldenState, LinkSource, MergeReceipt
+from golden_records.selectors import follow
+
+
+def merge(entity: EntityType, *, survivor_id: UUID, absorbed_id: UUID, change: Change, link: dict[str, Any]) -> MergeReceipt:
+    """Bring the source records of one golden record into another, and keep a receipt by which it can be taken back.
+
+    The absorbed one is retired and answers with the survivor from now on. `link` is the evidence that is kept with each
+    record that moves. The caller owns the transaction. Raises `UnknownGoldenRecord`, and `StaleWrite` where one of the
+    two is not active or both are the same.
+    """
+    if survivor_id == absorbed_id:
+        message = f"Golden record {survivor_id} can't be merged with itself."
+        raise StaleWrite(message, golden=str(survivor_id))
+    for row in _locked(entity, (survivor_id, absorbed_id)).values():
+        if row.state != GoldenState.ACTIVE:
+            message = f"Golden record {row.pk} is {row.state}."
+            raise StaleWrite(message, remedy="Look up its successor.", golden=str(row.pk))
+    moved = _records_in(entity, absorbed_id)
+    golden.assign(entity, [Membership(record, survivor_id, LinkSource.MANUAL, link) for record in moved], change=change)
+    receipt = MergeReceipt.objects.create(
+        entity=entity.name,
+        survivor_id=survivor_id,
+        absorbed_id=absorbed_id,
+        moved_record_ids=moved,
+        actor=change.actor,
+        user_id=change.user_id,
+        reason=change.reason,
+        merged_at=change.at,
+    )
+    write_history(MergeReceipt, [receipt], change=change, kind=ChangeKind.CREATED)
+    return receipt
+
+
+def undo_merge(receipt: MergeReceipt, *, change: Change) -> tuple[UUID, UUID]:
+    """Take a merge back: the absorbed golden record is active again, with those of its records that are still there.
+
+    "There" is the survivor, or what the survivor was merged into since. The links of the records are again what they
+    were before the merge; what was learned of them since then, and records that joined the survivor since, stay.
+    Gives the golden record that they left and the one that is back. The caller owns the transaction. Raises
+    `NothingToUndo` where the merge was undone already, or none of its records is there any more.
+    """
+    entity = entity_type(receipt.entity)
+    present = follow(entity, receipt.survivor_id).pk
+    goldens = _locked(entity, (present, receipt.absorbed_id))
+    # Read again under the locks: of two who undo the same merge, the second finds it undone.
+    receipt.refresh_from_db()
+    there = set(_records_in(entity, present))
+    moved = [record for record in receipt.moved_record_ids if record in there]
+    if receipt.undone_at is not None or not moved or goldens[receipt.absorbed_id].state != GoldenState.RETIRED:
+        message = f"The merge of {receipt.absorbed_id} into {receipt.survivor_id} has nothing left to undo."
+        raise NothingToUndo(message, merge=receipt.pk)
+    golden.assign(entity, _earlier_memberships(entity, receipt, moved), change=change, revive=receipt.absorbed_id)
+    receipt.undone_at = change.at
+    MergeReceipt.objects.filter(pk=receipt.pk).update(undone_at=change.at)
+    write_history(MergeReceipt, [receipt], change=change, kind=ChangeKind.CHANGED)
+    return present, receipt.absorbed_id
+
+
+def _locked(entity: EntityType, golden_ids: Iterable[UUID]) -> dict[UUID, GoldenRecord]:
+    wanted = set(golden_ids)
+    rows = entity.golden._default_manager.select_for_update().filter(pk__in=wanted).order_by("pk")
+    found = {row.pk: row for row in rows}
+    for golden_id in wanted - found.keys():
+        message = f"There is no golden {entity.name} {golden_id}."
+        raise UnknownGoldenRecord(message, golden=str(golden_id))
+    return found
+
+
+def _records_in(entity: EntityType, golden_id: UUID) -> list[int]:
+    records: Any = entity.record._default_manager
+    return list(records.filter(golden_id=golden_id).order_by("id").values_list("id", flat=True))
+
+
+def _earlier_memberships(entity: EntityType, receipt: MergeReceipt, moved: list[int]) -> list[Membership]:
+    """Give the links that the records had when they were last in the absorbed golden record, out of history."""
+    history: Any = entity.record
+    rows = history.history.filter(id__in=moved, golden_id=receipt.absorbed_id)
+    last = rows.values("id").annotate(last=Max("history_id")).values("last")
+    earlier = history.history.filter(history_id__in=last).values_list("id", "link_source", "link")
+    links = {record: (LinkSource(link_source), link) for record, link_source, link in earlier}
+    undone = (LinkSource.MANUAL, {"undone_merge": receipt.pk})
+    return [Membership(record, receipt.absorbed_id, *links.get(record, undone)) for record in moved]

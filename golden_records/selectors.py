@@ -1,0 +1,144 @@
+"""Reading golden records: by canonical id, by the sources' own ids, with members and lineage."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from golden_records.entities import EntityType, entity_type
+from golden_records.errors import UnknownGoldenRecord
+from golden_records.members import members_of
+from golden_records.models import GoldenRecord, GoldenState, RecordState, SourceRecord
+from golden_records.survivorship.members import Value
+from golden_records.survivorship.survive import Contender, Survived, Winner, contenders
+
+_LONGEST_CHAIN: Final = 100
+
+Xref = tuple[str, str, str]
+"""A source's code, an entity type's name, and the source's own id of a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenView:
+    """A golden record and how it was found: `followed` where the id that was asked for is retired."""
+
+    golden: GoldenRecord
+    asked_id: UUID
+    followed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeLineage:
+    """Where the value of one attribute comes from, by which rule, and what the other records say."""
+
+    value: Value | None
+    record_id: int | None
+    source: str | None
+    rule: str | None
+    rules: str | None
+    others: tuple[Contender, ...]
+
+
+def golden(entity: EntityType, canonical_id: UUID) -> GoldenView:
+    """Find the golden record of a canonical id; a retired one answers with its successor. One statement, most often.
+
+    Raises `UnknownGoldenRecord`.
+    """
+    found = follow(entity, canonical_id)
+    return GoldenView(golden=found, asked_id=canonical_id, followed=found.pk != canonical_id)
+
+
+def follow(entity: EntityType, canonical_id: UUID) -> GoldenRecord:
+    """Go from a golden record to its successor, and on, until one that is not retired (or has no successor)."""
+    sought = canonical_id
+    for _ in range(_LONGEST_CHAIN):
+        row = _with_successor(entity, sought)
+        if row.state != GoldenState.RETIRED or row.successor is None:
+            return row
+        row = row.successor
+        if row.state != GoldenState.RETIRED:
+            return row
+        sought = row.pk
+    message = f"The successors of golden {entity.name} {canonical_id} go round in a circle."
+    raise UnknownGoldenRecord(message, golden=str(canonical_id))
+
+
+def members(golden_record: GoldenRecord) -> list[SourceRecord]:
+    """List the source records of a golden record with their sources, in the order of their ids. One statement."""
+    records: Any = golden_record
+    return list(records.records.select_related("source").order_by("id"))
+
+
+def lineage(entity: EntityType, golden_record: GoldenRecord) -> Mapping[str, AttributeLineage]:
+    """Say of each attribute where its value comes from and what the other records say. One statement.
+
+    The stored lineage is told, not a new computation: it is what was decided, by the rules of that time.
+    """
+    winners = {name: Winner(entry["record"], entry["source"], entry["rule"]) for name, entry in golden_record.lineage.items()}
+    values = {name: getattr(golden_record, name) for name in entity.attribute_names}
+    active = [each.member for each in members_of(entity, [golden_record.pk]) if each.is_active]
+    others = contenders(Survived(values=values, winners=winners), active)
+    return {name: _attribute_lineage(values[name], golden_record.lineage.get(name, {}), others[name]) for name in values}
+
+
+def resolve(xrefs: Sequence[Xref]) -> dict[Xref, UUID | None]:
+    """Find the canonical ids of sources' own ids; None where there is none (yet). One statement per entity type."""
+    found: dict[Xref, UUID | None] = dict.fromkeys(xrefs)
+    for name in {entity for _, entity, _ in xrefs}:
+        wanted = [xref for xref in found if xref[1] == name]
+        for row in _linked(entity_type(name), {source for source, _, _ in wanted}, [external_id for _, _, external_id in wanted]):
+            xref = (row["source__code"], name, row["external_id"])
+            if xref in found:
+                found[xref] = row["golden_id"]
+    return found
+
+
+def resolve_reference(entity: EntityType, golden_record: GoldenRecord, attribute: str) -> UUID | None:
+    """Find the golden record that an attribute refers to (a project's customer, a customer's parent).
+
+    The value is the own id of the source whose record won, so it is looked up there. None where it has no value, or
+    the record is not known (yet).
+    """
+    return resolve_references(entity, [golden_record], attribute)[golden_record.pk]
+
+
+def resolve_references(entity: EntityType, golden_records: Iterable[GoldenRecord], attribute: str) -> dict[UUID, UUID | None]:
+    """Do as `resolve_reference` does for many golden records at once. One statement."""
+    target = next(spec.refers_to for spec in entity.attributes if spec.name == attribute)
+    if target is None:
+        message = f"Attribute '{attribute}' of {entity.name} refers to nothing."
+        raise LookupError(message)
+    wanted: dict[UUID, Xref | None] = {}
+    for row in golden_records:
+        value, winner = getattr(row, attribute), row.lineage.get(attribute)
+        wanted[row.pk] = (winner["source"], target, value) if winner is not None and value is not None else None
+    found = resolve([xref for xref in wanted.values() if xref is not None])
+    return {golden_id: found[xref] if xref is not None else None for golden_id, xref in wanted.items()}
+
+
+def _with_successor(entity: EntityType, canonical_id: UUID) -> Any:
+    try:
+        return entity.golden._default_manager.select_related("successor").get(pk=canonical_id)
+    except entity.golden.DoesNotExist:
+        message = f"There is no golden {entity.name} {canonical_id}."
+        raise UnknownGoldenRecord(message, golden=str(canonical_id)) from None
+
+
+def _attribute_lineage(value: Value | None, entry: Mapping[str, Any], others: tuple[Contender, ...]) -> AttributeLineage:
+    return AttributeLineage(
+        value=value,
+        record_id=entry.get("record"),
+        source=entry.get("source"),
+        rule=entry.get("rule"),
+        rules=entry.get("rules"),
+        others=others,
+    )
+
+
+def _linked(entity: EntityType, sources: set[str], external_ids: list[str]) -> list[dict[str, Any]]:
+    records: Any = entity.record._default_manager
+    named = Q(source__code__in=sources, external_id__in=external_ids)
+    rows = records.filter(named, golden_id__isnull=False, state=RecordState.ACTIVE)
+    return list(rows.values("source__code", "external_id", "golden_id"))
