@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
-
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import UnknownGoldenRecord
 from golden_records.members import members_of
@@ -84,14 +82,16 @@ def lineage(entity: EntityType, golden_record: GoldenRecord) -> Mapping[str, Att
 
 
 def resolve(xrefs: Sequence[Xref]) -> dict[Xref, UUID | None]:
-    """Find the canonical ids of sources' own ids; None where there is none (yet). One statement per entity type."""
-    found: dict[Xref, UUID | None] = dict.fromkeys(xrefs)
+    """Find the canonical ids of sources' own ids. One statement per entity type.
+
+    The answer leaves out what no source has sent, and gives None for a record that waits to be matched.
+    """
+    found: dict[Xref, UUID | None] = {}
     for name in {entity for _, entity, _ in xrefs}:
-        wanted = [xref for xref in found if xref[1] == name]
-        for row in _linked(entity_type(name), {source for source, _, _ in wanted}, [external_id for _, _, external_id in wanted]):
-            xref = (row["source__code"], name, row["external_id"])
-            if xref in found:
-                found[xref] = row["golden_id"]
+        wanted = {(source, external_id) for source, entity, external_id in xrefs if entity == name}
+        for row in _sent(entity_type(name), wanted):
+            if (row["source__code"], row["external_id"]) in wanted:
+                found[row["source__code"], name, row["external_id"]] = row["golden_id"]
     return found
 
 
@@ -99,23 +99,23 @@ def resolve_reference(entity: EntityType, golden_record: GoldenRecord, attribute
     """Find the golden record that an attribute refers to (a project's customer, a customer's parent).
 
     The value is the own id of the source whose record won, so it is looked up there. None where it has no value, or
-    the record is not known (yet).
+    the record is not known or not matched yet.
     """
-    return resolve_references(entity, [golden_record], attribute)[golden_record.pk]
+    return references_of(entity, [golden_record])[golden_record.pk][attribute]
 
 
-def resolve_references(entity: EntityType, golden_records: Iterable[GoldenRecord], attribute: str) -> dict[UUID, UUID | None]:
-    """Do as `resolve_reference` does for many golden records at once. One statement."""
-    target = next(spec.refers_to for spec in entity.attributes if spec.name == attribute)
-    if target is None:
-        message = f"Attribute '{attribute}' of {entity.name} refers to nothing."
-        raise LookupError(message)
-    wanted: dict[UUID, Xref | None] = {}
+def references_of(entity: EntityType, golden_records: Iterable[GoldenRecord]) -> dict[UUID, dict[str, UUID | None]]:
+    """Find what each attribute that refers to golden records refers to. One statement per entity type referred to."""
+    targets = {spec.name: spec.refers_to for spec in entity.attributes if spec.refers_to is not None}
+    wanted: dict[UUID, dict[str, Xref]] = {}
     for row in golden_records:
-        value, winner = getattr(row, attribute), row.lineage.get(attribute)
-        wanted[row.pk] = (winner["source"], target, value) if winner is not None and value is not None else None
-    found = resolve([xref for xref in wanted.values() if xref is not None])
-    return {golden_id: found[xref] if xref is not None else None for golden_id, xref in wanted.items()}
+        wanted[row.pk] = {
+            name: (winner["source"], target, getattr(row, name))
+            for name, target in targets.items()
+            if (winner := row.lineage.get(name)) is not None and getattr(row, name) is not None
+        }
+    found = resolve([xref for xrefs in wanted.values() for xref in xrefs.values()])
+    return {golden_id: {name: found.get(xrefs[name]) if name in xrefs else None for name in targets} for golden_id, xrefs in wanted.items()}
 
 
 def _with_successor(entity: EntityType, canonical_id: UUID) -> Any:
@@ -137,8 +137,8 @@ def _attribute_lineage(value: Value | None, entry: Mapping[str, Any], others: tu
     )
 
 
-def _linked(entity: EntityType, sources: set[str], external_ids: list[str]) -> list[dict[str, Any]]:
+def _sent(entity: EntityType, wanted: set[tuple[str, str]]) -> list[dict[str, Any]]:
     records: Any = entity.record._default_manager
-    named = Q(source__code__in=sources, external_id__in=external_ids)
-    rows = records.filter(named, golden_id__isnull=False, state=RecordState.ACTIVE)
+    sources, external_ids = {source for source, _ in wanted}, {external_id for _, external_id in wanted}
+    rows = records.filter(source__code__in=sources, external_id__in=external_ids, state=RecordState.ACTIVE)
     return list(rows.values("source__code", "external_id", "golden_id"))
