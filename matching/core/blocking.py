@@ -1,0 +1,171 @@
+"""Blocking: which pairs are worth a comparison, what each rule costs, and what was left out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.core.declarations import BlockingRule, MatchConfig
+from matching.core.keys import rule_keys
+from matching.core.prepare import Prepared
+
+Rows = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingKeys:
+    """Which row has which key by which rule (number in the config): three arrays of one length; `size` rows in all."""
+
+    row: Rows
+    rule: NDArray[np.int16]
+    key: NDArray[np.int64]
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleReport:
+    """What a rule did: its keys, the candidate pairs it gave, those no other rule gave, and what was too common."""
+
+    name: str
+    keys: int
+    pairs: int
+    only_found_by: int
+    common_keys: int
+    common_records: int
+    pairs_left_out: int
+    most_common: tuple[tuple[int, int], ...]
+    """The keys shared by most records that were set aside, and by how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingReport:
+    """What each rule costs and finds."""
+
+    rules: tuple[RuleReport, ...]
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePairs:
+    """Pairs of rows (left < right), each once, ascending, and the rules that gave it, as bits."""
+
+    left: Rows
+    right: Rows
+    rules: NDArray[np.uint32]
+    report: BlockingReport
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Rows sorted by key; each group of equal keys begins at `starts` and has `counts` rows."""
+
+    rows: Rows
+    keys: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+def blocking_keys(prepared: Prepared, config: MatchConfig) -> BlockingKeys:
+    """Give every key of every row. Keys depend on entity, rule and values alone, so they may be stored and looked up."""
+    found = [rule_keys(prepared, rule, config.entity) for rule in config.blocking]
+    return BlockingKeys(
+        row=np.concatenate([rows for rows, _ in found]) if found else np.empty(0, np.int32),
+        rule=np.repeat(np.arange(len(found), dtype=np.int16), [len(rows) for rows, _ in found]),
+        key=np.concatenate([keys for _, keys in found]) if found else np.empty(0, np.int64),
+        size=prepared.size,
+    )
+
+
+def candidate_pairs(keys: BlockingKeys, config: MatchConfig) -> CandidatePairs:
+    """Pair the rows that share a key. Keys beyond a rule's limit are common: left to the rules that refine it, counted.
+
+    A table of at most `exhaustive_below` rows is compared whole, whatever keys it has.
+    """
+    pairs, rules, parts = [], [], []
+    common_rows: dict[str, Rows] = {}
+    bounds = np.searchsorted(keys.rule, np.arange(len(config.blocking) + 1))
+    for number, rule in enumerate(config.blocking):
+        part = slice(bounds[number], bounds[number + 1])
+        groups = _group(*_selected(keys.row[part], keys.key[part], rule, common_rows))
+        common = groups.counts > rule.limit
+        common_rows[rule.name] = _members(groups, common)
+        pair = np.unique(_pairs(groups, (groups.counts > 1) & ~common, keys.size))
+        pairs.append(pair)
+        rules.append(np.full(len(pair), np.uint32(1 << number)))
+        parts.append((rule, groups, common, len(pair)))
+    left, right, found = _merge(pairs, rules, keys, config)
+    return CandidatePairs(left, right, found, _report(parts, found))
+
+
+def _selected(
+    rows: Rows, keys: NDArray[np.int64], rule: BlockingRule, common_rows: dict[str, Rows]
+) -> tuple[Rows, NDArray[np.int64]]:
+    if rule.refines is None:
+        return rows, keys
+    chosen = np.isin(rows, common_rows[rule.refines])
+    return rows[chosen], keys[chosen]
+
+
+def _group(rows: Rows, keys: NDArray[np.int64]) -> _Groups:
+    order = np.argsort(keys, kind="stable")
+    rows, keys = rows[order], keys[order]
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.empty(0, np.int64)
+    return _Groups(rows, keys, starts, np.diff(np.append(starts, len(keys))))
+
+
+def _members(groups: _Groups, chosen: NDArray[np.bool_]) -> Rows:
+    return np.unique(groups.rows[np.repeat(chosen, groups.counts)])
+
+
+def _pairs(groups: _Groups, chosen: NDArray[np.bool_], size: int) -> NDArray[np.int64]:
+    """Pair the rows of each chosen group, as left * size + right."""
+    starts, counts = groups.starts[chosen], groups.counts[chosen]
+    member = np.repeat(np.arange(len(starts)), counts)
+    place = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    here = starts[member] + place
+    after = counts[member] - place - 1
+    first = np.repeat(here, after)
+    step = np.arange(int(after.sum())) - np.repeat(np.cumsum(after) - after, after) + 1
+    one, other = groups.rows[first].astype(np.int64), groups.rows[first + step].astype(np.int64)
+    return (np.minimum(one, other) * size + np.maximum(one, other))[one != other]
+
+
+def _merge(
+    pairs: list[NDArray[np.int64]], rules: list[NDArray[np.uint32]], keys: BlockingKeys, config: MatchConfig
+) -> tuple[Rows, Rows, NDArray[np.uint32]]:
+    every = np.concatenate(pairs) if pairs else np.empty(0, np.int64)
+    bits = np.concatenate(rules) if rules else np.empty(0, np.uint32)
+    order = np.argsort(every, kind="stable")
+    every, bits = every[order], bits[order]
+    starts = np.flatnonzero(np.append(True, every[1:] != every[:-1])) if len(every) else np.empty(0, np.int64)
+    merged = np.bitwise_or.reduceat(bits, starts) if len(every) else bits
+    every = every[starts]
+    if keys.size <= config.exhaustive_below:
+        left, right = np.triu_indices(keys.size, 1)
+        whole = np.zeros(len(left), np.uint32)
+        whole[np.searchsorted(left.astype(np.int64) * keys.size + right, every)] = merged
+        return left.astype(np.int32), right.astype(np.int32), whole
+    return (every // keys.size).astype(np.int32), (every % keys.size).astype(np.int32), merged
+
+
+def _report(
+    parts: list[tuple[BlockingRule, _Groups, NDArray[np.bool_], int]], found: NDArray[np.uint32]
+) -> BlockingReport:
+    reports = []
+    for number, (rule, groups, common, pairs) in enumerate(parts):
+        counts = groups.counts[common]
+        top = np.argsort(-counts, kind="stable")[:10]
+        named = groups.keys[groups.starts[common]][top]
+        reports.append(
+            RuleReport(
+                name=rule.name,
+                keys=len(groups.counts),
+                pairs=pairs,
+                only_found_by=int((found == np.uint32(1 << number)).sum()),
+                common_keys=len(counts),
+                common_records=int(counts.sum()),
+                pairs_left_out=int((counts * (counts - 1) // 2).sum()),
+                most_common=tuple((int(key), int(count)) for key, count in zip(named, counts[top], strict=True)),
+            )
+        )
+    return BlockingReport(tuple(reports), len(found))

@@ -1,0 +1,188 @@
+"""Dictionary-encoded columns: one code per row, and what is computed once per distinct value."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+Hashes = NDArray[np.uint64]
+
+MISSING: Final = -1
+MOST_TOKENS: Final = 16
+"""Words of a text that are compared; what follows is left out, as it is an address or a description by then."""
+_LONGEST_HASHED: Final = 4096
+
+
+class Column:
+    """One field of a table: `codes` (int32 per row, -1 where missing) into `values`, its distinct texts."""
+
+    def __init__(self, codes: Codes, values: pa.StringArray) -> None:
+        """Keep the codes and the distinct values; everything else is derived on first use."""
+        self.codes = codes
+        self.values = values
+        self._features: dict[str, Any] = {}
+
+    def feature(self, name: str, make: Callable[["Column"], Any]) -> Any:  # noqa: ANN401 - what `make` gives
+        """Give what `make` makes of the distinct values, made once."""
+        if name not in self._features:
+            self._features[name] = make(self)
+        return self._features[name]
+
+    @cached_property
+    def strings(self) -> list[str]:
+        """The distinct values as Python texts, by code."""
+        return self.values.to_pylist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def buffer(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The bytes of all values, one after the other, and where each begins (one more than values)."""
+        return text_buffer(self.values)
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int32]:
+        """Bytes of each value."""
+        return np.diff(self.buffer[1]).astype(np.int32)
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """A 64-bit hash per value, the same in every process."""
+        return hash_texts(*self.buffer)
+
+    @cached_property
+    def letters(self) -> NDArray[np.uint64]:
+        """One bit per letter or digit that occurs in the value: two values differ by at least the bits that differ."""
+        data, offsets = self.buffer
+        return reduce_texts(np.bitwise_or, _LETTER_BIT[data], offsets)
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """The words of each value."""
+        return Tokens.of(self.values)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "Column":
+        """Give the column of these rows; the distinct values stay."""
+        taken = Column(self.codes[rows], self.values)
+        # What is known of the distinct values stays known.
+        taken.__dict__.update({name: known for name, known in self.__dict__.items() if name != "codes"})
+        return taken
+
+    def texts(self, rows: Sequence[int]) -> list[str | None]:
+        """Give the texts of some rows, for people to read."""
+        return [None if self.codes[row] < 0 else self.values[int(self.codes[row])].as_py() for row in rows]
+
+
+class Tokens:
+    """The distinct words of a column's values; `ids` pads each value's words with negative numbers."""
+
+    def __init__(self, ids: NDArray[np.int32], counts: NDArray[np.int32], words: Column) -> None:
+        """Keep the word numbers per value (values x words, ascending), how many there are, and the words."""
+        self.ids = ids
+        self.counts = counts
+        self.words = words
+
+    @classmethod
+    def of(cls, values: pa.StringArray) -> "Tokens":
+        """Split texts at spaces; a word that occurs twice in a text counts once."""
+        split = pc.split_pattern(values, " ")
+        encoded = split.flatten().dictionary_encode()
+        flat = encoded.indices.to_numpy(zero_copy_only=False)
+        counts = pc.list_value_length(split).to_numpy(zero_copy_only=False).astype(np.int64)
+        value = np.repeat(np.arange(len(values)), counts)
+        width = max(len(encoded.dictionary), 1)
+        pair = np.unique(value * width + flat)
+        value, flat = pair // width, pair % width
+        first = np.searchsorted(value, np.arange(len(values)))
+        place = np.arange(len(value)) - first[value]
+        kept = place < MOST_TOKENS
+        columns = int(min(MOST_TOKENS, max(place.max(initial=0) + 1, 1)))
+        ids = np.full((len(values), columns), MISSING, np.int32)
+        ids[value[kept], place[kept]] = flat[kept]
+        found = np.bincount(value[kept], minlength=len(values)).astype(np.int32)
+        words = encoded.dictionary.cast(pa.string())
+        return cls(ids, found, Column(np.arange(len(words), dtype=np.int32), words))
+
+
+def encode(values: pa.Array) -> Column:
+    """Encode a text array; null and the empty text are missing."""
+    texts = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    encoded = texts.dictionary_encode()
+    codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    empty = pc.index(encoded.dictionary, "").as_py()
+    if empty >= 0:
+        codes = np.where(codes == empty, np.int32(MISSING), codes)
+    return Column(codes, encoded.dictionary)
+
+
+def recode(column: Column, values: pa.StringArray) -> Column:
+    """Give the column whose value for each code is the text at that place of `values` (null: missing)."""
+    inner = encode(values)
+    lookup = np.append(inner.codes, np.int32(MISSING))
+    return Column(lookup[column.codes], inner.values)
+
+
+def join(left: Column, right: Column) -> Column:
+    """Put the rows of two columns under one dictionary, so that equal texts have equal codes."""
+    if left is right:
+        return left
+    both = pa.concat_arrays([left.values, right.values]).dictionary_encode()
+    lookup = both.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    size = len(left.values)
+    first = np.append(lookup[:size], np.int32(MISSING))[left.codes]
+    second = np.append(lookup[size:], np.int32(MISSING))[right.codes]
+    return Column(np.concatenate([first, second]), both.dictionary)
+
+
+def text_buffer(values: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Give the bytes of a text array without nulls and the offsets into them; nothing is copied but the offsets."""
+    if not len(values):
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    _, offsets, data = values.buffers()
+    ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1].astype(np.int64)
+    if data is None:
+        return np.empty(0, np.uint8), ends - ends[0]
+    return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]], ends - ends[0]
+
+
+def reduce_texts(function: Any, data: NDArray[np.uint64], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Reduce the numbers of each text to one by a NumPy function; an empty text gives 0."""
+    result = np.zeros(len(offsets) - 1, np.uint64)
+    filled = offsets[1:] > offsets[:-1]
+    if filled.any():
+        result[filled] = function.reduceat(data, offsets[:-1][filled])
+    return result
+
+
+def hash_texts(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Hashes:
+    """Hash texts: each byte times an odd number that belongs to its place, summed modulo 2^64, then mixed.
+
+    Depends on nothing but the bytes. Two of n texts collide with probability about n^2 / 2^65.
+    """
+    lengths = np.diff(offsets)
+    place = np.arange(len(data)) - np.repeat(offsets[:-1], lengths)
+    spread = (data.astype(np.uint64) + np.uint64(1)) * _MULTIPLIERS[place % _LONGEST_HASHED]
+    return mix(reduce_texts(np.add, spread, offsets) + lengths.astype(np.uint64))
+
+
+def mix(numbers: Hashes) -> Hashes:
+    """Spread 64-bit numbers: the finaliser of SplitMix64 (Steele, Lea, Flood 2014)."""
+    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def _letter_bits() -> NDArray[np.uint64]:
+    bits = np.uint64(1) << (np.arange(256, dtype=np.uint64) % np.uint64(27) + np.uint64(37))
+    for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz0123456789"):
+        bits[ord(letter)] = np.uint64(1) << np.uint64(place)
+    bits[ord(" ")] = 0
+    return bits
+
+
+_LETTER_BIT: Final = _letter_bits()
+_MULTIPLIERS: Final = mix(np.arange(_LONGEST_HASHED, dtype=np.uint64)) | np.uint64(1)

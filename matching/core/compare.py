@@ -1,0 +1,53 @@
+"""Comparing pairs of rows: one level per comparison of the config."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.core.comparators import COMPARATORS
+from matching.core.declarations import Comparison, MatchConfig
+from matching.core.grades import Levels, Operands, Rows
+from matching.core.prepare import Prepared
+from matching.core.terms import Terms, value_terms, word_terms
+
+CHUNK = 500_000
+"""Pairs compared at a time: bounds the memory, and is no part of the result."""
+WORD_COMPARATORS = frozenset({"organisation_name", "values"})
+
+
+def compare_rows(prepared: Prepared, left: Rows, right: Rows, config: MatchConfig, terms: Terms) -> Levels:
+    """Give the levels (pairs x comparisons, uint8) of pairs of rows of one prepared table.
+
+    Symmetric; a pair's levels depend on the two records, the config and the term tables, on no other pair.
+    """
+    levels = np.zeros((len(left), len(config.comparisons)), np.uint8)
+    for start in range(0, len(left), CHUNK):
+        part = slice(start, start + CHUNK)
+        for place, comparison in enumerate(config.comparisons):
+            levels[part, place] = _compare(prepared, comparison, left[part], right[part], terms)
+    return levels
+
+
+def _compare(prepared: Prepared, comparison: Comparison, left: Rows, right: Rows, terms: Terms) -> Levels:
+    columns = tuple(prepared.columns[name] for name in comparison.fields)
+    operands = Operands(columns, comparison.fields, left, right, terms)
+    return COMPARATORS[comparison.kind].compare(operands)
+
+
+def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:
+    """Count the values and words whose rarity the config weighs."""
+    weighed = {level.term_frequency for comparison in config.comparisons for level in comparison.levels}
+    worded = {c.fields[0] for c in config.comparisons if c.kind in WORD_COMPARATORS}
+    return Terms(
+        values={name: value_terms(prepared.columns[name]) for name in sorted(filter(None, weighed))},
+        words={name: word_terms(prepared.columns[name]) for name in sorted(worded)},
+    )
+
+
+def strata(prepared: Prepared, left: Rows, right: Rows, config: MatchConfig) -> NDArray[np.uint8]:
+    """Give the stratum of each pair: 0 where the sides differ or one is not known, else 1 + the place of their value."""
+    if config.strata is None:
+        return np.zeros(len(left), np.uint8)
+    column = prepared.columns[config.strata]
+    place = {value: number + 1 for number, value in enumerate(config.strata_values)}
+    numbers = np.array([place.get(value, 0) for value in column.strings] + [0], np.uint8)[column.codes]
+    return np.where(numbers[left] == numbers[right], numbers[left], np.uint8(0))

@@ -1,0 +1,233 @@
+"""Comparators of names: of persons in their parts, of organisations by their words."""
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from golden_records.standardising.words import NICKNAMES
+from matching.core.columns import Column, encode
+from matching.core.compare_plain import shared_weight
+from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, Rows, text_grades
+
+COMPATIBLE: Final = CLOSE
+"""A nickname or an initial counts as close."""
+
+
+def person_name(pair: Operands) -> Levels:
+    """Compare given and family name together, also swapped. Fields: given name, family name, both under one dictionary.
+
+    Levels: 1 both differ, 2 only the given name agrees, 3 only the family name agrees, 4 one is alike and the other
+    missing, 5 one is the same and the other missing, 6 both alike, 7 one the same and the other close, 8 swapped,
+    9 both the same.
+    """
+    given = given_grades(pair.columns[0], *pair.codes(0))
+    family = family_grades(pair.columns[1], *pair.codes(1))
+    levels = _PERSON[given, family]
+    asked = np.flatnonzero((given <= DIFFERENT) & (family <= DIFFERENT))
+    levels[asked] = np.maximum(levels[asked], _swapped(pair.at(asked)))
+    return levels
+
+
+def _person_table() -> NDArray[np.uint8]:
+    table = np.zeros((5, 5), np.uint8)
+    for given in range(5):
+        for family in range(5):
+            table[given, family] = _person_level(given, family)
+    return table
+
+
+def _person_level(given: int, family: int) -> int:
+    low, high = min(given, family), max(given, family)
+    if low == MISSING:
+        return {MISSING: 0, DIFFERENT: 1, SIMILAR: 4, CLOSE: 4, SAME: 5}[high]
+    if low == DIFFERENT:
+        return 1 if high == DIFFERENT else 2 if given > family else 3
+    if low == SAME:
+        return 9
+    return 7 if (low, high) in {(CLOSE, SAME), (CLOSE, CLOSE)} else 6
+
+
+_PERSON: Final = _person_table()
+
+
+def _swapped(pair: Operands) -> Levels:
+    """Grade given against family name, where both sides have both: 8 when both agree, 0 when not."""
+    given, family = pair.columns
+    spelt = family.feature("as_given", lambda column: _codes_in(given, column))
+    mine, yours = pair.codes(0)
+    mine_family, yours_family = pair.codes(1)
+    known = (mine >= 0) & (yours >= 0) & (mine_family >= 0) & (yours_family >= 0)
+    crossed = known & (spelt[mine_family] == yours) & (spelt[yours_family] == mine)
+    return np.where(crossed, np.uint8(8), np.uint8(0))
+
+
+def _codes_in(given: Column, family: Column) -> Rows:
+    place = pc.index_in(family.values, value_set=given.values).fill_null(-1)
+    return place.to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def given_grades(column: Column, one: Rows, other: Rows) -> Levels:
+    """Grade given names: an initial, a nickname or one of several given names is close."""
+    grades = text_grades(column, one, other)
+    asked = np.flatnonzero((grades == DIFFERENT) | (grades == SIMILAR))
+    if not len(asked):
+        return grades
+    left, right = one[asked], other[asked]
+    tokens = column.tokens
+    first = column.feature("initial", _initials)
+    initial = (first[left] == first[right]) & ((column.lengths[left] == 1) | (column.lengths[right] == 1))
+    several = (tokens.counts[left] > 1) | (tokens.counts[right] > 1)
+    part = np.zeros(len(asked), np.bool_)
+    part[several] = _share_word(column, left[several], right[several])
+    sense = column.feature("nicknames", _nickname_groups)
+    nickname = (sense[left][:, :, None] == sense[right][:, None, :]).any(axis=(1, 2))
+    grades[asked[initial | part | nickname]] = COMPATIBLE
+    return grades
+
+
+def family_grades(column: Column, one: Rows, other: Rows) -> Levels:
+    """Grade family names: one part of a double name is close."""
+    grades = text_grades(column, one, other)
+    asked = np.flatnonzero((grades == DIFFERENT) | (grades == SIMILAR))
+    if not len(asked):
+        return grades
+    tokens = column.tokens
+    left, right = one[asked], other[asked]
+    several = np.flatnonzero((tokens.counts[left] > 1) | (tokens.counts[right] > 1))
+    several = several[_share_word(column, left[several], right[several])]
+    grades[asked[several]] = COMPATIBLE
+    return grades
+
+
+def _share_word(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
+    long = np.append((column.tokens.words.lengths > 2).astype(np.float32), np.float32(0))  # noqa: PLR2004 - particles
+    return shared_weight(column, long, one, other) > 0
+
+
+def _initials(column: Column) -> NDArray[np.uint8]:
+    data, offsets = column.buffer
+    return data[offsets[:-1]]
+
+
+@lru_cache(maxsize=1)
+def _nickname_numbers() -> dict[str, tuple[int, ...]]:
+    # Every full name is a number; a short form has the numbers of all names that it may stand for.
+    numbers: dict[str, int] = {}
+    senses: dict[str, set[int]] = {}
+    for short in sorted(NICKNAMES):
+        for full in sorted(NICKNAMES[short]):
+            number = numbers.setdefault(full, len(numbers))
+            senses.setdefault(short, set()).add(number)
+            senses.setdefault(full, set()).add(number)
+    return {name: tuple(sorted(found)) for name, found in senses.items()}
+
+
+_MOST_SENSES: Final = 8
+
+
+def _nickname_groups(column: Column) -> NDArray[np.int32]:
+    numbers = _nickname_numbers()
+    # Unknown names get numbers of their own, different on each side of a pair: no two share one.
+    groups = -1 - np.arange(len(column.values) * _MOST_SENSES, dtype=np.int32).reshape(-1, _MOST_SENSES)
+    for code, name in enumerate(column.strings):
+        senses = numbers.get(name, ())[:_MOST_SENSES]
+        groups[code, : len(senses)] = senses
+    return groups
+
+
+_ALIKE_WORDS: Final = 0.4
+_FEW_BITS: Final = 0.2
+
+
+def organisation_name(pair: Operands) -> Levels:
+    """Compare names by their words, rare ones counting more; the fields are tried in turn (legal name, trade name).
+
+    Levels: 1 different, or with different numbers; 2 a part in common; 3 one within the other, or its initials;
+    4 alike but for one word's spelling or weak words; 5 same words in another order or joined; 6 same.
+    """
+    column = pair.columns[0]
+    left, right = pair.codes(0)
+    grades = text_grades(column, left, right)
+    levels = np.array([0, 1, 1, 4, 6], np.uint8)[grades]
+    asked = np.flatnonzero((grades >= DIFFERENT) & (grades < SAME))
+    if len(asked):
+        levels[asked] = _by_words(pair, column, left[asked], right[asked], grades[asked])
+    return levels
+
+
+def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Levels) -> Levels:
+    weight = np.append(pair.terms.token_weights(pair.names[0], column), np.float32(0))
+    total = weight[column.tokens.ids].sum(axis=1)
+    joined = column.feature("joined", _joined_words)
+    shared = shared_weight(column, weight, one, other)
+    least, most = np.minimum(total[one], total[other]), np.maximum(total[one], total[other])
+    within = shared >= (1 - _FEW_BITS * 0.5) * least
+    nearly = shared >= (1 - _FEW_BITS) * most
+    all_words = shared >= most * 0.999
+    levels = np.select(
+        [(joined[one] == joined[other]) | all_words, (grades == CLOSE) | nearly, within | _initials_of(column, one, other),
+         (shared >= _ALIKE_WORDS * least) | (grades == SIMILAR)], [5, 4, 3, 2], 1,
+    ).astype(np.uint8)  # fmt: skip
+    spelt = np.flatnonzero((levels < 4) & (shared > 0))  # noqa: PLR2004 - not yet alike
+    levels[spelt] = np.maximum(levels[spelt], _one_word_apart(column, one[spelt], other[spelt]))
+    numbers = column.feature("numbers", _number_codes)
+    mine, yours = numbers[one], numbers[other]
+    levels[(mine != yours) & (mine >= 0) & (yours >= 0)] = 1
+    return levels
+
+
+def _joined_words(column: Column) -> Rows:
+    return encode(pc.replace_substring(column.values, pattern=" ", replacement="")).codes
+
+
+def _number_codes(column: Column) -> Rows:
+    digits = pc.utf8_trim(pc.replace_substring_regex(column.values, pattern="[^0-9]+", replacement=" "), " ")
+    return encode(digits).codes
+
+
+def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
+    """Say whether one name is the initials of the other's words ('SNCF')."""
+    initials = column.feature("initials", _acronyms)
+    joined = column.feature("joined_codes", lambda own: own.feature("joined", _joined_words))
+    mine, yours = initials[one], initials[other]
+    return ((mine >= 0) & (mine == joined[other])) | ((yours >= 0) & (yours == joined[one]))
+
+
+def _acronyms(column: Column) -> Rows:
+    """Give the number, among the joined values, of the initials of each value of three words or more."""
+    joined = pc.replace_substring(column.values, pattern=" ", replacement="")
+    letters = pc.replace_substring_regex(column.values, pattern=r"([a-z0-9])[a-z0-9]*\s?", replacement=r"\1")
+    dictionary = joined.dictionary_encode().dictionary
+    place = pc.index_in(letters, value_set=dictionary).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return np.where(column.tokens.counts >= 3, place, np.int32(-1))  # noqa: PLR2004 - two letters say nothing
+
+
+def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
+    """Give 4 where each name has one word of its own and the two are alike, else 0."""
+    ids = column.tokens.ids
+    mine = _own_word(ids[one], ids[other])
+    yours = _own_word(ids[other], ids[one])
+    single = np.flatnonzero((mine >= 0) & (yours >= 0))
+    levels = np.zeros(len(one), np.uint8)
+    words = column.tokens.words
+    grades = text_grades(words, mine[single], yours[single])
+    first = words.feature("initial", _initials)
+    short = (words.lengths[mine[single]] == 1) | (words.lengths[yours[single]] == 1)
+    initial = short & (first[mine[single]] == first[yours[single]])
+    levels[single[(grades >= SIMILAR) | initial]] = 4
+    return levels
+
+
+def _own_word(mine: Rows, yours: Rows) -> Rows:
+    """Give the one word that only the first has, or -1 where it is none or several."""
+    own = np.zeros(mine.shape, np.bool_)
+    for place in range(mine.shape[1]):
+        own[:, place] = (mine[:, place] >= 0) & ~(mine[:, place, None] == yours).any(axis=1)
+    count = own.sum(axis=1)
+    word = mine[np.arange(len(mine)), own.argmax(axis=1)]
+    return np.where(count == 1, word, np.int32(-1))
+
+

@@ -1,0 +1,65 @@
+"""Comparator of addresses: street, house number, postcode and town judged together, so that a move counts once."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, equality, text_grades
+
+STREET, NUMBER, POSTCODE, CITY = range(4)
+
+
+def address(pair: Operands) -> Levels:
+    """Compare addresses. Fields: street name, house number, postcode, town.
+
+    Levels: 1 another place, 2 same town, 3 same postcode, 4 same street but another number, 5 same street and number
+    in what seems another place, 6 alike, 7 the same in all that is known.
+    """
+    street = text_grades(pair.columns[STREET], *pair.codes(STREET))
+    number = equality(*pair.codes(NUMBER))
+    place = _place(pair)
+    return _ADDRESS[street, number, place]
+
+
+def _place(pair: Operands) -> Levels:
+    """Grade postcode and town: 0 missing, 1 another, 2 same town, 3 alike postcode, 4 same postcode."""
+    postcode = text_grades(pair.columns[POSTCODE], *pair.codes(POSTCODE))
+    city = text_grades(pair.columns[CITY], *pair.codes(CITY))
+    return _PLACE[postcode, city]
+
+
+def _place_table() -> NDArray[np.uint8]:
+    table = np.zeros((5, 5), np.uint8)
+    for postcode in range(5):
+        for city in range(5):
+            known = max(postcode, city) > MISSING
+            table[postcode, city] = (
+                0 if not known else 4 if postcode == SAME else 3 if postcode >= SIMILAR and city >= SIMILAR
+                else 2 if city >= SIMILAR else 3 if postcode >= CLOSE else 1
+            )  # fmt: skip
+    return table
+
+
+def _address_level(street: int, number: int, place: int) -> int:
+    there = place >= 2 or place == MISSING  # noqa: PLR2004 - same town at least, or not known
+    if street <= DIFFERENT:
+        return (0, 1, 2, 3, 3)[place] if street == MISSING or place != MISSING else 1
+    if number == DIFFERENT:
+        return 4 if there else 1
+    if not there:
+        return 5 if number == SAME and street >= CLOSE else 1
+    return 7 if street == SAME and place != 2 else 6  # noqa: PLR2004 - same postcode
+
+
+def _address_table() -> NDArray[np.uint8]:
+    table = np.zeros((5, 5, 5), np.uint8)
+    for street in range(5):
+        for number in range(5):
+            for place in range(5):
+                table[street, number, place] = _address_level(street, number, place)
+    return table
+
+
+_PLACE: Final = _place_table()
+_ADDRESS: Final = _address_table()

@@ -1,0 +1,167 @@
+"""Comparators of single values: codes, numbers, dates, telephone numbers, e-mail addresses, lists."""
+
+from typing import Final
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cpdist
+
+from matching.core.columns import Column, encode
+from matching.core.grades import (
+    CLOSE,
+    DIFFERENT,
+    SAME,
+    SIMILAR,
+    Levels,
+    Operands,
+    Rows,
+    distinct_pairs,
+    equality,
+    text_grades,
+)
+
+
+def exact(pair: Operands) -> Levels:
+    """Different, same."""
+    grades = equality(*pair.codes(0))
+    return np.where(grades == SAME, np.uint8(2), grades)
+
+
+def text(pair: Operands) -> Levels:
+    """Different, similar, close, same."""
+    return text_grades(pair.columns[0], *pair.codes(0))
+
+
+def code(pair: Operands) -> Levels:
+    """Different, one character off, same."""
+    column = pair.columns[0]
+    left, right = pair.codes(0)
+    grades = equality(left, right)
+    asked = np.flatnonzero(grades == DIFFERENT)
+    asked = asked[np.bitwise_count(column.letters[left[asked]] ^ column.letters[right[asked]]) <= 2]  # noqa: PLR2004 - one letter for another
+    asked = asked[np.minimum(column.lengths[left[asked]], column.lengths[right[asked]]) >= 4]  # noqa: PLR2004 - shorter codes are all alike
+    grades[asked] += _one_edit(column, left[asked], right[asked])
+    return np.where(grades == SAME, np.uint8(3), grades)
+
+
+def _one_edit(column: Column, one: Rows, other: Rows) -> Levels:
+    if not len(one):
+        return np.zeros(0, np.uint8)
+    (low, high), place = distinct_pairs(column, one, other)
+    texts = column.strings
+    edits = cpdist(
+        [texts[value] for value in low.tolist()], [texts[value] for value in high.tolist()],
+        scorer=OSA.distance, score_cutoff=1, dtype=np.int32,
+    )  # fmt: skip
+    return (edits <= 1).astype(np.uint8)[place]
+
+
+def phone(pair: Operands) -> Levels:
+    """Different, same exchange (all but the last two digits), one digit off, same."""
+    column = pair.columns[0]
+    levels = code(pair)
+    levels = np.where(levels >= 2, levels + np.uint8(1), levels)  # noqa: PLR2004 - room for the exchange
+    exchange = column.feature("exchange", _exchanges)
+    asked = np.flatnonzero(levels == DIFFERENT)
+    left, right = pair.codes(0)
+    same = exchange[left[asked]] == exchange[right[asked]]
+    levels[asked[same]] = 2
+    return levels
+
+
+def _exchanges(column: Column) -> NDArray[np.int32]:
+    return encode(pc.utf8_slice_codeunits(column.values, 0, -2)).codes
+
+
+_DAY: Final = 8
+
+
+def _digits(column: Column) -> NDArray[np.uint8]:
+    data, _ = column.buffer
+    return data.reshape(-1, _DAY)
+
+
+def date(pair: Operands) -> Levels:
+    """Different, year or day the same, two of year, month and day the same, one digit off or swapped, same."""
+    column = pair.columns[0]
+    left, right = pair.codes(0)
+    levels = equality(left, right)
+    asked = np.flatnonzero(levels == DIFFERENT)
+    levels = np.where(levels == SAME, np.uint8(5), levels)
+    if not len(asked):
+        return levels
+    digits = _digits(column)
+    mine, yours = digits[left[asked]], digits[right[asked]]
+    differ = mine != yours
+    year, month, day = differ[:, :4].any(1), differ[:, 4:6].any(1), differ[:, 6:].any(1)
+    swapped = ~year & (mine[:, 4:6] == yours[:, 6:]).all(1) & (mine[:, 6:] == yours[:, 4:6]).all(1)
+    wrong = differ.sum(1)
+    transposed = (wrong == 2) & (np.sort(mine, axis=1) == np.sort(yours, axis=1)).all(1)  # noqa: PLR2004 - two places
+    parts = year.astype(np.uint8) + month + day
+    levels[asked] = np.select(
+        [(wrong == 1) | swapped | transposed, parts == 1, ~year | (parts == 2)], [4, 3, 2], DIFFERENT  # noqa: PLR2004
+    )
+    return levels
+
+
+def number(pair: Operands) -> Levels:
+    """Different, within a tenth, within a hundredth, same."""
+    column = pair.columns[0]
+    left, right = pair.codes(0)
+    levels = equality(left, right)
+    asked = np.flatnonzero(levels == DIFFERENT)
+    if not len(asked):
+        return levels
+    numbers = column.values.cast("float64").to_numpy(zero_copy_only=False)
+    mine, yours = numbers[left[asked]], numbers[right[asked]]
+    apart = np.abs(mine - yours) / np.maximum(np.maximum(np.abs(mine), np.abs(yours)), 1e-12)
+    levels[asked] = np.select([apart == 0, apart <= 0.01, apart <= 0.1], [SAME, CLOSE, SIMILAR], DIFFERENT)  # noqa: PLR2004
+    return levels
+
+
+def email(pair: Operands) -> Levels:
+    """Different, same domain, like local part, same local part, close, same. Fields: address, local part, domain."""
+    levels = text_grades(pair.columns[0], *pair.codes(0))
+    asked = np.flatnonzero((levels == DIFFERENT) | (levels == SIMILAR))
+    levels = np.array([0, 1, 1, 5, 6], np.uint8)[levels]
+    narrowed = pair.at(asked)
+    locals_ = text_grades(pair.columns[1], *narrowed.codes(1))
+    domains = equality(*narrowed.codes(2))
+    levels[asked] = np.select([locals_ == SAME, locals_ >= SIMILAR, domains == SAME], [4, 3, 2], 1)
+    return levels
+
+
+def values(pair: Operands) -> Levels:
+    """Nothing in common, something common in common, a fair share, most, all: of lists of values or long texts."""
+    column = pair.columns[0]
+    left, right = pair.codes(0)
+    levels = equality(left, right)
+    asked = np.flatnonzero(levels == DIFFERENT)
+    levels = np.where(levels == SAME, np.uint8(5), levels)
+    if not len(asked):
+        return levels
+    weight = np.append(pair.terms.token_weights(pair.names[0], column), np.float32(0))
+    (low, high), place = distinct_pairs(column, left[asked], right[asked])
+    shared = shared_weight(column, weight, low, high)
+    total = weight[column.tokens.ids].sum(axis=1)
+    share = shared / np.maximum(np.minimum(total[low], total[high]), 1e-9)
+    graded = np.select([share >= 0.8, share >= 0.4, share > 0], [4, 3, 2], 1).astype(np.uint8)  # noqa: PLR2004
+    levels[asked] = graded[place]
+    return levels
+
+
+def shared_weight(
+    column: Column, weight: NDArray[np.float32], one: NDArray[np.int64], other: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Sum the weights of the words that two values have in common, for pairs of codes."""
+    ids = column.tokens.ids
+    shared = np.zeros(len(one), np.float32)
+    right = ids[other]
+    for place in range(ids.shape[1]):
+        mine = ids[one, place]
+        found = (mine[:, None] == right).any(axis=1) & (mine >= 0)
+        shared += np.where(found, weight[mine], np.float32(0))
+    return shared
+

@@ -1,0 +1,214 @@
+"""Reading match configs: every error at once, each saying where it is and what is allowed."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from golden_records.errors import MdmError
+from matching.core.comparators import COMPARATORS
+from matching.core.declarations import (
+    KEY_LIMIT,
+    VETO_OUTCOMES,
+    BlockingRule,
+    ClusterPolicy,
+    Comparison,
+    Field,
+    KeyPart,
+    Level,
+    MatchConfig,
+    Thresholds,
+    Veto,
+)
+from matching.core.forms import FORMS
+from matching.core.keys import TRANSFORMS
+from matching.core.prepare import COMBINERS
+
+_SECTIONS: Final = frozenset(
+    "entity version thresholds prior strata fields comparisons blocking vetoes clusters exhaustive_below".split()
+)
+_RULES_AT_MOST: Final = 32
+
+
+__all__ = ["ConfigErrors", "MatchConfig", "load_config", "parse_config"]
+
+
+class ConfigErrors(MdmError):
+    """A match config is wrong; `messages` has every reason."""
+
+    code = "match_config_invalid"
+    title = "The match config is not valid"
+
+    def __init__(self, messages: list[str]) -> None:
+        """Keep all messages."""
+        super().__init__("\n".join(messages), remedy="Correct the match config.", messages=messages)
+        self.messages = messages
+
+
+def load_config(path: str | Path) -> MatchConfig:
+    """Read a match config from a YAML file; raises `ConfigErrors`."""
+    document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    if not isinstance(document, Mapping):
+        raise ConfigErrors([f"{path}: the file must hold a mapping of sections"])
+    return parse_config(document)
+
+
+def parse_config(document: Mapping[str, Any]) -> MatchConfig:
+    """Read a match config out of plain data; raises `ConfigErrors` with every error there is, not the first only."""
+    reader = _Reader()
+    config = reader.config(document)
+    if reader.errors:
+        raise ConfigErrors(reader.errors)
+    return config
+
+
+class _Reader:
+    """Reads the sections and collects what is wrong on the way."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+
+    def config(self, document: Mapping[str, Any]) -> MatchConfig:
+        for name in sorted(set(document) - _SECTIONS):
+            self.errors.append(f"{name}: unknown section; known are {', '.join(sorted(_SECTIONS))}")
+        fields = tuple(self.field(name, body) for name, body in self.section(document, "fields").items())
+        names = {field.name for field in fields}
+        comparisons = tuple(
+            self.comparison(name, body, names) for name, body in self.section(document, "comparisons").items()
+        )
+        prior, strata = document.get("prior") or {}, document.get("strata") or {}
+        if strata:
+            self.one_of("strata.field", strata.get("field"), names)
+        clusters = document.get("clusters") or {}
+        return MatchConfig(
+            entity=str(document.get("entity") or self.missing("entity")),
+            version=int(self.number("version", document.get("version"), 1, 1e9)),
+            fields=fields,
+            comparisons=comparisons,
+            blocking=self.blocking(self.section(document, "blocking", required=False), names),
+            thresholds=self.thresholds(self.section(document, "thresholds")),
+            vetoes=tuple(
+                self.veto(name, body, comparisons)
+                for name, body in self.section(document, "vetoes", required=False).items()
+            ),
+            strata=strata.get("field"),
+            strata_values=tuple(strata.get("values", ())),
+            matches_per_record=self.number("prior.matches_per_record", prior.get("matches_per_record", 0.3), 0, 1e6),
+            relatives_per_record=self.number(
+                "prior.relatives_per_record", prior.get("relatives_per_record", 0.3), 0, 1e6
+            ),
+            exhaustive_below=int(self.number("exhaustive_below", document.get("exhaustive_below", 0), 0, 1e5)),
+            clusters=ClusterPolicy(
+                self.number("clusters.weak_bridge", clusters.get("weak_bridge", 0.0), -60, 60),
+                int(self.number("clusters.size_alarm", clusters.get("size_alarm", 200), 2, 1e9)),
+            ),
+        )
+
+    def missing(self, where: str) -> str:
+        self.errors.append(f"{where}: missing")
+        return ""
+
+    def section(self, document: Mapping[str, Any], name: str, *, required: bool = True) -> Mapping[str, Any]:
+        body = document.get(name)
+        if isinstance(body, Mapping):
+            return body
+        if required or body is not None:
+            self.errors.append(f"{name}: a mapping is needed here")
+        return {}
+
+    def one_of(self, where: str, value: Any, known: Collection[str]) -> str:  # noqa: ANN401 - from YAML
+        if value not in known:
+            self.errors.append(f"{where}: '{value}' is not known; use one of {', '.join(sorted(known))}")
+            return next(iter(known), "")
+        return str(value)
+
+    def number(self, where: str, value: Any, least: float, most: float) -> float:  # noqa: ANN401 - from YAML
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            self.errors.append(f"{where}: a number from {least:g} to {most:g} is needed, not {value!r}")
+            return least
+        return float(value)
+
+    def field(self, name: str, body: Mapping[str, Any]) -> Field:
+        where = f"fields.{name}"
+        of = body.get("of", [name])
+        if not isinstance(of, list) or not all(isinstance(attribute, str) for attribute in of):
+            self.errors.append(f"{where}.of: a list of attribute names is needed")
+            of = []
+        return Field(
+            name,
+            self.one_of(f"{where}.form", body.get("form", "text"), FORMS),
+            tuple(of),
+            self.one_of(f"{where}.combine", body.get("combine", "first"), COMBINERS),
+        )
+
+    def comparison(self, name: str, body: Mapping[str, Any], fields: Collection[str]) -> Comparison:
+        where = f"comparisons.{name}"
+        kind = self.one_of(f"{where}.kind", body.get("kind"), COMPARATORS)
+        used = tuple(self.one_of(f"{where}.fields", field, fields) for field in body.get("fields", [name]))
+        if len(used) != COMPARATORS[kind].fields:
+            self.errors.append(f"{where}.fields: {kind} compares {COMPARATORS[kind].fields} fields, not {len(used)}")
+        given = body.get("levels") or {}
+        for level in sorted(set(given) - {level.name for level in COMPARATORS[kind].levels}):
+            self.errors.append(f"{where}.levels.{level}: {kind} has no such level")
+        levels = tuple(
+            self.level(f"{where}.levels.{level.name}", level, given.get(level.name) or {}, fields)
+            for level in COMPARATORS[kind].levels
+        )
+        return Comparison(name, kind, used, levels)
+
+    def level(self, where: str, shipped: Level, body: Mapping[str, Any], fields: Collection[str]) -> Level:
+        frequency = body.get("term_frequency")
+        if frequency is not None:
+            self.one_of(f"{where}.term_frequency", frequency, fields)
+        m, u, r = (
+            self.number(f"{where}.{name}", body.get(name, getattr(shipped, name)), 1e-12, 1) for name in ("m", "u", "r")
+        )
+        return Level(shipped.name, m, u, r, str(body.get("words", shipped.words)), frequency)
+
+    def blocking(self, section: Mapping[str, Any], fields: Collection[str]) -> tuple[BlockingRule, ...]:
+        if len(section) > _RULES_AT_MOST:
+            self.errors.append(f"blocking: at most {_RULES_AT_MOST} rules")
+        rules: list[BlockingRule] = []
+        for name, body in section.items():
+            where = f"blocking.{name}"
+            refines = body.get("refines")
+            if refines is not None:
+                self.one_of(f"{where}.refines", refines, [rule.name for rule in rules])
+            parts = tuple(self.part(where, text, fields) for text in body.get("parts", ()))
+            limit = int(self.number(f"{where}.limit", body.get("limit", KEY_LIMIT), 2, 1e9))
+            if not parts:
+                self.errors.append(f"{where}.parts: at least one part is needed")
+            rules.append(BlockingRule(name, parts, refines, bool(body.get("locked", True)), limit))
+        return tuple(rules)
+
+    def part(self, where: str, text: str, fields: Collection[str]) -> KeyPart:
+        field, transform, size = _split_part(str(text))
+        self.one_of(f"{where}.parts", field, fields)
+        self.one_of(f"{where}.parts", transform, TRANSFORMS)
+        return KeyPart(field, transform, int(size) if size.isdigit() else 0)
+
+    def thresholds(self, body: Mapping[str, Any]) -> Thresholds:
+        auto = self.number("thresholds.auto", body.get("auto"), 0, 1)
+        review = self.number("thresholds.review", body.get("review"), 0, 1)
+        if review > auto:
+            self.errors.append(f"thresholds: review ({review:g}) is above auto ({auto:g})")
+        return Thresholds(auto, review)
+
+    def veto(self, name: str, body: Mapping[str, Any], comparisons: tuple[Comparison, ...]) -> Veto:
+        where = f"vetoes.{name}"
+        known = {comparison.name: comparison for comparison in comparisons}
+        comparison = self.one_of(f"{where}.comparison", body.get("comparison"), known)
+        levels = [level.name for level in known[comparison].levels] if comparison in known else []
+        numbers = []
+        for level in body.get("levels", ()):
+            if self.one_of(f"{where}.levels", level, levels) == level:
+                numbers.append(levels.index(level) + 1)
+        outcome = self.one_of(f"{where}.outcome", body.get("outcome", "possible_match"), VETO_OUTCOMES)
+        return Veto(name, comparison, tuple(numbers), outcome, str(body.get("words", name)))
+
+
+def _split_part(text: str) -> tuple[str, str, str]:
+    """Part 'postcode prefix 3' into field, transform and size."""
+    words = text.split()
+    return words[0] if words else "", words[1] if len(words) > 1 else "whole", words[2] if len(words) > 2 else "0"  # noqa: PLR2004 - three words

@@ -1,0 +1,180 @@
+"""A match config: how one entity is matched, as data. `config` reads it, everything else only asks it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+KEY_LIMIT: Final = 200
+"""Records that may share one blocking key; a key with more is common: it says too little to compare them all."""
+
+VETO_OUTCOMES: Final[Mapping[str, int]] = {"possible_match": 1, "no_match": 0}
+"""What a veto leaves of a pair, by its word in the config: the outcome's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A match form made of attributes: `combine` says how several become one text (`first` known, `join`, `kind`)."""
+
+    name: str
+    form: str
+    of: tuple[str, ...]
+    combine: str = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One grade of a comparison, with the shipped probabilities that a pair has it.
+
+    `m`: among records of one entity; `u`: among unrelated ones; `r`: among relatives, who share much and are not one
+    (a household, branches of a firm). `term_frequency` names the field whose rarity counts at this level.
+    """
+
+    name: str
+    m: float
+    u: float
+    r: float
+    words: str
+    term_frequency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A comparator applied to fields. Level 0 means that a value is missing; `levels` are numbered from 1."""
+
+    name: str
+    kind: str
+    fields: tuple[str, ...]
+    levels: tuple[Level, ...]
+
+    def level_number(self, name: str) -> int:
+        """Give the number of the level with this name (from 1)."""
+        return [level.name for level in self.levels].index(name) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPart:
+    """A part of a blocking key: a field, or what `transform` makes of it."""
+
+    field: str
+    transform: str = "whole"
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingRule:
+    """Records that agree on all parts are compared. A rule that `refines` another serves only its common keys."""
+
+    name: str
+    parts: tuple[KeyPart, ...]
+    refines: str | None = None
+    locked: bool = True
+    limit: int = KEY_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """A negative rule: a pair at one of these levels of a comparison is no MATCH, whatever else agrees."""
+
+    name: str
+    comparison: str
+    levels: tuple[int, ...]
+    outcome: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Match probabilities from which a pair is a MATCH, and from which a person should look at it."""
+
+    auto: float
+    review: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPolicy:
+    """When clusters are cut: `weak_bridge` is the mean evidence, in bits per pair, that must hold two parts together."""
+
+    weak_bridge: float = 0.0
+    size_alarm: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MatchConfig:
+    """How one entity is matched; see `configs/`. Equal configs have equal documents."""
+
+    entity: str
+    version: int
+    fields: tuple[Field, ...]
+    comparisons: tuple[Comparison, ...]
+    blocking: tuple[BlockingRule, ...]
+    thresholds: Thresholds
+    vetoes: tuple[Veto, ...] = ()
+    strata: str | None = None
+    strata_values: tuple[str, ...] = ()
+    matches_per_record: float = 0.3
+    relatives_per_record: float = 0.3
+    exhaustive_below: int = 0
+    clusters: ClusterPolicy = ClusterPolicy()
+
+    @property
+    def auto_threshold(self) -> float:
+        """The probability from which a pair is merged without asking."""
+        return self.thresholds.auto
+
+    @property
+    def review_threshold(self) -> float:
+        """The probability from which a steward is asked."""
+        return self.thresholds.review
+
+    def to_document(self) -> dict[str, Any]:
+        """Give the config as plain data: `parse_config` of it is equal to this."""
+        return {
+            "entity": self.entity,
+            "version": self.version,
+            "thresholds": {"auto": self.thresholds.auto, "review": self.thresholds.review},
+            "prior": {"matches_per_record": self.matches_per_record, "relatives_per_record": self.relatives_per_record},
+            "strata": {"field": self.strata, "values": list(self.strata_values)} if self.strata else None,
+            "fields": {f.name: {"form": f.form, "of": list(f.of), "combine": f.combine} for f in self.fields},
+            "comparisons": {c.name: _comparison_document(c) for c in self.comparisons},
+            "blocking": {rule.name: _rule_document(rule) for rule in self.blocking},
+            "vetoes": {veto.name: _veto_document(veto, self.comparisons) for veto in self.vetoes},
+            "clusters": {"weak_bridge": self.clusters.weak_bridge, "size_alarm": self.clusters.size_alarm},
+            "exhaustive_below": self.exhaustive_below,
+        }
+
+
+def _comparison_document(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "kind": comparison.kind,
+        "fields": list(comparison.fields),
+        "levels": {level.name: _level_document(level) for level in comparison.levels},
+    }
+
+
+def _level_document(level: Level) -> dict[str, Any]:
+    document: dict[str, Any] = {"m": level.m, "u": level.u, "r": level.r, "words": level.words}
+    return document | ({"term_frequency": level.term_frequency} if level.term_frequency else {})
+
+
+def _rule_document(rule: BlockingRule) -> dict[str, Any]:
+    document: dict[str, Any] = {"parts": [_part_text(part) for part in rule.parts]}
+    if rule.refines:
+        document["refines"] = rule.refines
+    return document | {"locked": rule.locked, "limit": rule.limit}
+
+
+def _part_text(part: KeyPart) -> str:
+    if part.transform == "whole":
+        return part.field
+    return f"{part.field} {part.transform}" + (f" {part.size}" if part.size else "")
+
+
+def _veto_document(veto: Veto, comparisons: tuple[Comparison, ...]) -> dict[str, Any]:
+    levels = next(comparison.levels for comparison in comparisons if comparison.name == veto.comparison)
+    return {
+        "comparison": veto.comparison,
+        "levels": [levels[number - 1].name for number in veto.levels],
+        "outcome": veto.outcome,
+        "words": veto.words,
+    }
+

@@ -1,0 +1,248 @@
+"""Match forms: what a value is turned into before it is compared. Each works on an array of distinct texts."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from golden_records.standardising.words import (
+    FREE_MAIL_DOMAINS,
+    LEGAL_FORMS,
+    PLACEHOLDER_DATES,
+    PLACEHOLDERS,
+    STREET_TYPES,
+    TITLES,
+    is_generic_mailbox,
+)
+from matching.core.columns import text_buffer
+
+Form = Callable[[pa.StringArray], pa.StringArray]
+
+_UNDECOMPOSED: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+_NUMBER: Final = r"^[+-]?[0-9]+([.,][0-9]+)?$"
+
+
+def _replace(values: pa.StringArray, pattern: str, by: str) -> pa.StringArray:
+    return pc.replace_substring_regex(values, pattern=pattern, replacement=by)
+
+
+def _null_where(values: pa.StringArray, mask: pa.BooleanArray) -> pa.StringArray:
+    return pc.if_else(mask, pa.scalar(None, pa.string()), values)
+
+
+def _without_accents(values: pa.StringArray) -> pa.StringArray:
+    bare = _replace(pc.utf8_normalize(pc.utf8_lower(values), form="NFKD"), r"\p{M}+", "")
+    for letter, plain in _UNDECOMPOSED.items():
+        bare = pc.replace_substring(bare, pattern=letter, replacement=plain)
+    return bare
+
+
+def _translate(values: pa.StringArray, table: np.ndarray) -> pa.StringArray:
+    data, offsets = text_buffer(values)
+    return pa.StringArray.from_buffers(
+        len(values), pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(table[data].tobytes())
+    )
+
+
+def _byte_table() -> np.ndarray:
+    table = np.arange(256, dtype=np.uint8)
+    for byte in range(128):
+        letter = chr(byte)
+        table[byte] = ord(letter.lower()) if letter.isalnum() else ord(" ")
+    return table
+
+
+_FOLDED_BYTE: Final = _byte_table()
+
+
+def fold(values: pa.StringArray) -> pa.StringArray:
+    """Lower case without accents, punctuation as single spaces: equal to the folding of the word lists, initials apart."""
+    foreign = pc.invert(pc.string_is_ascii(values))
+    if pc.any(foreign).as_py():
+        values = pc.replace_with_mask(values, foreign, _without_accents(values.filter(foreign)))
+    values = _translate(values, _FOLDED_BYTE)
+    doubled = pc.match_substring(values, "  ")
+    if pc.any(doubled).as_py():
+        values = pc.replace_with_mask(values, doubled, _replace(values.filter(doubled), " {2,}", " "))
+    return pc.utf8_trim(values, " ")
+
+
+def text(values: pa.StringArray) -> pa.StringArray:
+    """Folded text; what people type for 'nothing' is missing."""
+    return _known(fold(values))
+
+
+def _known(folded: pa.StringArray) -> pa.StringArray:
+    nothing = pc.is_in(folded, value_set=_PLACEHOLDERS)
+    return _null_where(folded, pc.or_(nothing, pc.equal(folded, "")))
+
+
+def _alternation(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+
+
+# Also everyday words, or endings of ordinary names: not taken for a legal form here, where the country is not asked.
+_EVERYDAY: Final = frozenset({"as", "ab", "se", "sc", "ei", "sia", "og", "hb", "lp", "lc", "ae", "scop", "sem", "eg"})
+_FORMS: Final = {form for form in LEGAL_FORMS if form not in _EVERYDAY}
+_SPELT: Final = {" ".join(form) for form in _FORMS if len(form) <= 5 and form.isalpha()}  # noqa: PLR2004 - s a r l
+_LEGAL: Final = _alternation(_FORMS | _SPELT)
+_LEGAL_FORM: Final = f"^(?:(?:{_LEGAL}) )+|(?: (?:{_LEGAL}))+$"
+_TITLE: Final = f"^(?:(?:{_alternation(TITLES)}) )+"
+_PLACEHOLDERS: Final = pa.array(sorted(PLACEHOLDERS | {"0" * n for n in range(2, 12)} | {"9" * n for n in range(4, 12)}))
+
+
+def organisation(values: pa.StringArray) -> pa.StringArray:
+    """The name of an organisation without its legal form; a name that is nothing else stays."""
+    folded = text(values)
+    bare = _replace(folded, _LEGAL_FORM, "")
+    return pc.if_else(pc.equal(bare, ""), folded, bare)
+
+
+def person(values: pa.StringArray) -> pa.StringArray:
+    """A given or family name without forms of address."""
+    folded = text(values)
+    bare = _replace(folded, _TITLE, "")
+    return pc.if_else(pc.equal(bare, ""), folded, bare)
+
+
+def compact(values: pa.StringArray) -> pa.StringArray:
+    """A code: letters and digits only."""
+    return _known(pc.replace_substring(fold(values), pattern=" ", replacement=""))
+
+
+def registration(values: pa.StringArray) -> pa.StringArray:
+    """A registration number; of a SIRET (14 digits) the SIREN, which names the legal unit."""
+    code = compact(values)
+    return _replace(code, r"^([0-9]{9})[0-9]{5}$", r"\1")
+
+
+def phone(values: pa.StringArray) -> pa.StringArray:
+    """The last nine digits of a telephone number, so that national and international spellings are one."""
+    bare = _replace(values, r"(?i)\s*(?:x|ext|extension|poste|durchwahl|dw)\.?\s*[0-9]{1,5}\s*$", "")
+    digits = _replace(_replace(bare, r"\(0\)", ""), r"[^0-9]+", "")
+    digits = _replace(digits, r"^.*([0-9]{9})$", r"\1")
+    short = pc.less(pc.utf8_length(digits), 6)
+    same = pc.match_substring_regex(digits, r"^(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+|012345678|123456789)$")
+    return _null_where(digits, pc.or_(short, same))
+
+
+def email(values: pa.StringArray) -> pa.StringArray:
+    """An e-mail address in lower case; a shared mailbox at a provider where anyone may have one is missing."""
+    lowered = pc.utf8_trim_whitespace(pc.utf8_lower(values))
+    free = pc.is_in(_replace(lowered, r"^.*@", ""), value_set=pa.array(sorted(FREE_MAIL_DOMAINS)))
+    if pc.any(free).as_py():
+        suspects = lowered.filter(free).to_pylist()
+        shared = pa.array([is_generic_mailbox(address) for address in suspects], pa.bool_())
+        free = pc.replace_with_mask(free, free, shared)
+    nothing = pc.or_(free, pc.match_substring_regex(lowered, r"@(?:example|exemple|test)\.|^[^@]*$"))
+    unreadable = pc.and_(nothing, pc.is_in(fold(lowered), value_set=_PLACEHOLDERS))
+    return _null_where(lowered, pc.or_(pc.and_(nothing, pc.match_substring(lowered, "@")), unreadable))
+
+
+def email_local(values: pa.StringArray) -> pa.StringArray:
+    """What stands before the @."""
+    return _empty_is_null(_replace(email(values), r"@[^@]*$", ""))
+
+
+def email_domain(values: pa.StringArray) -> pa.StringArray:
+    """What stands behind the @."""
+    return _empty_is_null(_replace(email(values), r"^.*@", ""))
+
+
+def website(values: pa.StringArray) -> pa.StringArray:
+    """The host of a web address without `www`."""
+    host = _replace(pc.utf8_trim_whitespace(pc.utf8_lower(values)), r"^(?:[a-z]+://)?(?:www\.)?|[/?#:].*$", "")
+    return _known_host(host)
+
+
+def _known_host(host: pa.StringArray) -> pa.StringArray:
+    return _null_where(host, pc.invert(pc.match_substring(host, ".")))
+
+
+def city(values: pa.StringArray) -> pa.StringArray:
+    """A town without district numbers and delivery words; 'saint' in its short form."""
+    bare = _replace(_replace(text(values), r"\b(?:cedex|[0-9]+(?:er|e|eme)?)\b", ""), r"\bsainte?\b", "st")
+    return _known(pc.utf8_trim(_replace(bare, " {2,}", " "), " "))
+
+
+def _street_patterns() -> tuple[tuple[str, str], ...]:
+    short: dict[str, list[str]] = {}
+    for spelling, full in STREET_TYPES.items():
+        if spelling != full and len(spelling) > 1 and " " not in spelling:
+            short.setdefault(full, []).append(spelling)
+    return tuple((rf"\b(?:{_alternation(words)})\b", full) for full, words in short.items() if full in _COMMON)
+
+
+_COMMON: Final = frozenset(
+    """rue avenue boulevard place chemin allee impasse route square strasse road street lane drive court close crescent
+    terrace grove highway parkway""".split()
+)
+_STREET_PATTERNS: Final = _street_patterns()
+
+
+def street(values: pa.StringArray) -> pa.StringArray:
+    """The lines of an address, folded, street words in full, the house number and all that follows it kept."""
+    folded = text(values)
+    letters = _replace(folded, r"^((?:[0-9]+ )?)r ", r"\1rue ")
+    letters = _replace(letters, r"([a-z]{3})str\b", r"\1strasse")
+    for pattern, full in _STREET_PATTERNS:
+        hit = pc.fill_null(pc.match_substring_regex(letters, pattern), fill_value=False)
+        if pc.any(hit).as_py():
+            letters = pc.replace_with_mask(letters, hit, _replace(letters.filter(hit), pattern, full))
+    return letters
+
+
+def house_number(values: pa.StringArray) -> pa.StringArray:
+    """The first number of an address."""
+    return _empty_is_null(_replace(values, r"^[^0-9]*([0-9]*).*$", r"\1"))
+
+
+def street_name(values: pa.StringArray) -> pa.StringArray:
+    """The street without numbers."""
+    bare = _replace(street(values), r"\b[0-9]+[a-z]?\b", "")
+    return _empty_is_null(pc.utf8_trim(_replace(bare, " {2,}", " "), " "))
+
+
+def _empty_is_null(values: pa.StringArray) -> pa.StringArray:
+    return _null_where(values, pc.equal(values, ""))
+
+
+def date(values: pa.StringArray) -> pa.StringArray:
+    """A day as YYYYMMDD; days that programs store for 'no date' are missing, and so is what is no date."""
+    digits = _replace(values, r"^\s*(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:[T ].*)?$", r"\1\2\3")
+    digits = _replace(digits, r"^\s*(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$", r"\3-0\2-0\1")
+    digits = _replace(digits, r"^(\d{4})-0?(\d{2})-0?(\d{2})$", r"\1\2\3")
+    unknown = pc.or_(pc.invert(pc.match_substring_regex(digits, r"^\d{8}$")), pc.is_in(digits, value_set=_NO_DATES))
+    return _null_where(digits, unknown)
+
+
+_NO_DATES: Final = pa.array(sorted(day.replace("-", "") for day in PLACEHOLDER_DATES) + ["00000000"])
+
+
+def number(values: pa.StringArray) -> pa.StringArray:
+    """A number with a decimal point; anything else is missing."""
+    bare = pc.replace_substring(pc.utf8_trim_whitespace(values), pattern=",", replacement=".")
+    return _null_where(bare, pc.invert(pc.match_substring_regex(bare, _NUMBER)))
+
+
+def values_list(values: pa.StringArray) -> pa.StringArray:
+    """A list of values in one text: each folded and written in one word, parted by spaces."""
+    marked = _replace(pc.utf8_lower(values), r"\s*(?:\*\*|[;|,/\n])\s*", "\n")
+    words = _replace(marked, r"[^\p{L}\p{N}\n]+", "")
+    return _empty_is_null(pc.utf8_trim(_replace(words, r"\n+", " "), " "))
+
+
+def verbatim(values: pa.StringArray) -> pa.StringArray:
+    """The text as it is."""
+    return _empty_is_null(values)
+
+
+FORMS: Final[Mapping[str, Form]] = {
+    "text": text, "organisation": organisation, "person": person, "compact": compact, "registration": registration,
+    "phone": phone, "email": email, "email_local": email_local, "email_domain": email_domain, "website": website, "city": city, "street": street, "street_name": street_name,
+    "house_number": house_number, "date": date, "number": number, "values": values_list, "verbatim": verbatim,
+}  # fmt: skip
+"""Name in a match config -> form. A new one is a function, a line here and a test."""

@@ -1,0 +1,101 @@
+"""How alike two texts are, in five grades: the building block of the comparators.
+
+A grade is symmetric and depends on the two texts alone. Only pairs that can be alike by their letters are given to
+the string functions, each pair of distinct texts once.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA, Indel
+from rapidfuzz.process import cpdist
+
+from matching.core.columns import Column
+from matching.core.terms import Terms
+
+Rows = NDArray[np.int32]
+Levels = NDArray[np.uint8]
+
+MISSING: Final = 0
+DIFFERENT: Final = 1
+SIMILAR: Final = 2
+CLOSE: Final = 3
+SAME: Final = 4
+
+SIMILARITY: Final = 0.75
+"""Share of letters in common order (Indel) from which two texts are similar."""
+_ONE_EDIT_FROM: Final = 4
+_TWO_EDITS_FROM: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """What a comparator compares: its columns with their field names, pairs of rows, and the model's term tables."""
+
+    columns: tuple[Column, ...]
+    names: tuple[str, ...]
+    left: Rows
+    right: Rows
+    terms: Terms
+
+    def codes(self, place: int) -> tuple[Rows, Rows]:
+        """Give both sides' codes in a column."""
+        codes = self.columns[place].codes
+        return codes[self.left], codes[self.right]
+
+    def at(self, chosen: NDArray[np.int64]) -> "Operands":
+        """Keep some of the pairs."""
+        return replace(self, left=self.left[chosen], right=self.right[chosen])
+
+
+def equality(one: Rows, other: Rows) -> Levels:
+    """Grade codes as missing, different or the same."""
+    known = (one >= 0) & (other >= 0)
+    return np.where(known, np.where(one == other, np.uint8(SAME), np.uint8(DIFFERENT)), np.uint8(MISSING))
+
+
+def text_grades(column: Column, one: Rows, other: Rows) -> Levels:
+    """Grade pairs of codes of one column. Close: one edit, or two in a long text; similar: 3/4 of the letters."""
+    grades = equality(one, other)
+    asked = np.flatnonzero(grades == DIFFERENT)
+    asked = asked[_may_be_alike(column, one[asked], other[asked])]
+    if not len(asked):
+        return grades
+    pairs, place = distinct_pairs(column, one[asked], other[asked])
+    grades[asked] = _grade_distinct(column, *pairs)[place]
+    return grades
+
+
+def distinct_pairs(
+    column: Column, one: Rows, other: Rows
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]:
+    """Give the distinct unordered pairs of codes, and which of them each pair is."""
+    size = len(column.values)
+    low, high = np.minimum(one, other).astype(np.int64), np.maximum(one, other)
+    pairs, place = np.unique(low * size + high, return_inverse=True)
+    return (pairs // size, pairs % size), place
+
+
+def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
+    # Letters that only one text has must each be edited: a lower bound of both distances, for the price of a popcount.
+    unshared = np.bitwise_count(column.letters[one] ^ column.letters[other])
+    long, short = column.lengths[one], column.lengths[other]
+    room = np.maximum((1 - SIMILARITY) * (long + short), edits_allowed(np.minimum(long, short)) * 2)
+    return (unshared <= room) & (np.abs(long - short) <= room)
+
+
+def edits_allowed(length: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give how many edits leave texts of this length close."""
+    return (length >= _ONE_EDIT_FROM).astype(np.int32) + (length >= _TWO_EDITS_FROM)
+
+
+def _grade_distinct(column: Column, one: NDArray[np.int64], other: NDArray[np.int64]) -> Levels:
+    texts = column.strings
+    left, right = [texts[code] for code in one.tolist()], [texts[code] for code in other.tolist()]
+    edits = cpdist(left, right, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
+    alike = cpdist(left, right, scorer=Indel.normalized_similarity, score_cutoff=SIMILARITY, dtype=np.float32)
+    shorter = np.minimum(column.lengths[one], column.lengths[other])
+    close = edits <= edits_allowed(shorter)
+    return np.where(close, np.uint8(CLOSE), np.where(alike >= SIMILARITY, np.uint8(SIMILAR), np.uint8(DIFFERENT)))

@@ -1,0 +1,107 @@
+"""From attributes to match forms: each field of the config becomes a dictionary-encoded column, once per table."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from matching.core.columns import MISSING, Column, encode, join, recode
+from matching.core.declarations import Field, MatchConfig
+from matching.core.forms import FORMS
+
+Texts = pa.StringArray
+_THREADED_FROM: Final = 50_000
+ORGANISATION_WORDS: Final = ("organisation", "organization", "company", "o", "b", "societe", "firma", "business")
+PERSON_WORDS: Final = ("person", "individual", "p", "i", "c", "personne", "particulier", "consumer")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A table in match forms: `size` rows, one column per field of the config."""
+
+    size: int
+    columns: Mapping[str, Column]
+
+    def rows(self, rows: np.ndarray) -> "Prepared":
+        """Give some rows, in this order."""
+        return Prepared(len(rows), {name: column.take(rows) for name, column in self.columns.items()})
+
+
+def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
+    """Make the match forms of a table with a column per attribute; attributes that it lacks are missing throughout.
+
+    Forms are made once per distinct value. A table of one row and the table of a million give a record equal forms.
+    """
+    if attributes.num_rows < _THREADED_FROM:
+        columns = [_prepare_field(attributes, field) for field in config.fields]
+    else:
+        with ThreadPoolExecutor() as pool:
+            columns = list(pool.map(lambda field: _prepare_field(attributes, field), config.fields))
+    named = {field.name: column for field, column in zip(config.fields, columns, strict=True)}
+    return Prepared(attributes.num_rows, named)
+
+
+def joined(left: Prepared, right: Prepared) -> Prepared:
+    """Put the rows of two prepared tables one below the other, under common dictionaries."""
+    columns = {name: join(column, right.columns[name]) for name, column in left.columns.items()}
+    return Prepared(left.size + right.size, columns)
+
+
+def _prepare_field(attributes: pa.Table, field: Field) -> Column:
+    present = [name for name in field.of if name in attributes.column_names]
+    if not present:
+        return Column(np.full(attributes.num_rows, MISSING, np.int32), pa.array([], pa.string()))
+    texts = [_as_text(attributes[name]) for name in present]
+    raw = encode(texts[0] if field.combine == "first" and len(texts) == 1 else COMBINERS[field.combine](present, texts))
+    return recode(raw, FORMS[field.form](raw.values))
+
+
+def _as_text(column: pa.ChunkedArray) -> Texts:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    return array if array.type == pa.string() else array.cast(pa.string())
+
+
+def _first(_: list[str], texts: list[Texts]) -> Texts:
+    return pc.coalesce(*texts)
+
+
+def _join(_: list[str], texts: list[Texts]) -> Texts:
+    return pc.utf8_trim_whitespace(pc.binary_join_element_wise(*texts, " ", null_handling="replace"))
+
+
+def _kind(names: list[str], texts: list[Texts]) -> Texts:
+    known = dict(zip(names, texts, strict=True))
+    size = len(texts[0])
+    kind = known.get("kind", pa.nulls(size, pa.string()))
+    word = pc.utf8_lower(kind)
+    organisation, person = _any_of(known, ("legal_name", "trade_name")), _any_of(known, ("given_name", "family_name"))
+    return pc.case_when(
+        pc.make_struct(
+            pc.is_in(word, value_set=pa.array(ORGANISATION_WORDS)),
+            pc.is_in(word, value_set=pa.array(PERSON_WORDS)),
+            pc.and_not(_array(organisation, size), _array(person, size)),
+            pc.and_not(_array(person, size), _array(organisation, size)),
+        ),
+        "organisation", "person", "organisation", "person",
+    )  # fmt: skip
+
+
+def _any_of(known: Mapping[str, Texts], names: tuple[str, ...]) -> pa.BooleanArray | None:
+    found = [pc.is_valid(known[name]) for name in names if name in known]
+    return None if not found else found[0] if len(found) == 1 else pc.or_(found[0], found[1])
+
+
+def _array(mask: pa.BooleanArray | None, size: int) -> pa.BooleanArray:
+    return pa.repeat(pa.scalar(value=False), size) if mask is None else mask
+
+
+COMBINERS: Final[Mapping[str, Callable[[list[str], list[Texts]], Texts]]] = {
+    "first": _first, "join": _join, "kind": _kind,
+}  # fmt: skip
+"""How several attributes become one text: the first that is known, all of them, or what kind of party they tell of."""

@@ -1,0 +1,84 @@
+"""Term frequencies: how common a value or a word is, kept in the model so that every road weighs it alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from golden_records.standardising.words import WEAK_ORGANISATION_WORDS
+from matching.core.columns import Column, Hashes, hash_texts, text_buffer
+
+WEAK_WORD: Final = 0.25
+"""What a word such as 'group' counts, beside another that is as rare."""
+UNSEEN: Final = 1e-4
+"""The share of a value of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermTable:
+    """Frequencies of the values that occur more than once: sorted hashes and shares; `rest` for all others."""
+
+    hashes: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
+    shares: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    rest: float = UNSEEN
+
+    def look_up(self, hashes: Hashes) -> NDArray[np.float64]:
+        """Give the share of records that have each value."""
+        if not len(self.hashes):
+            return np.full(len(hashes), self.rest)
+        place = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        return np.where(self.hashes[place] == hashes, self.shares[place], self.rest)
+
+    @classmethod
+    def count(cls, hashes: Hashes, counts: NDArray[np.int64]) -> "TermTable":
+        """Make the table of values that occur so often."""
+        total = max(int(counts.sum()), 1)
+        often = counts > 1
+        order = np.argsort(hashes[often])
+        return cls(hashes[often][order], counts[often][order] / total, 1 / total)
+
+
+_EMPTY: Final = TermTable()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The term tables of a model: of values and of words, by field."""
+
+    values: Mapping[str, TermTable] = field(default_factory=dict)
+    words: Mapping[str, TermTable] = field(default_factory=dict)
+
+    def shares(self, name: str, column: Column) -> NDArray[np.float64]:
+        """Give the share of records that have each distinct value of a field."""
+        return self.values.get(name, _EMPTY).look_up(column.hashes)
+
+    def token_weights(self, name: str, column: Column) -> NDArray[np.float32]:
+        """Give what each word of a column counts: the bits of its rarity, less for weak words."""
+        hashes = column.tokens.words.hashes
+        bits = -np.log2(np.minimum(self.words.get(name, _EMPTY).look_up(hashes), 0.5))
+        return np.where(np.isin(hashes, weak_words()), bits * WEAK_WORD, bits).astype(np.float32)
+
+
+def value_terms(column: Column) -> TermTable:
+    """Count the values of a column."""
+    return TermTable.count(column.hashes, np.bincount(column.codes[column.codes >= 0], minlength=len(column.values)))
+
+
+def word_terms(column: Column) -> TermTable:
+    """Count in how many distinct values of a column each word is: a name that many records have counts once."""
+    tokens = column.tokens
+    words = np.bincount(tokens.ids[tokens.ids >= 0], minlength=len(tokens.words.values))
+    table = TermTable.count(tokens.words.hashes, words)
+    values = max(len(column.values), 1)
+    scale = max(int(words.sum()), 1) / values
+    return TermTable(table.hashes, table.shares * scale, 1 / values)
+
+
+@lru_cache(maxsize=1)
+def weak_words() -> Hashes:
+    """Give the hashes of the words of organisation names that come and go."""
+    return np.sort(hash_texts(*text_buffer(pa.array(sorted(WEAK_ORGANISATION_WORDS)))))

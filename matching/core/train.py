@@ -1,0 +1,100 @@
+"""Training: from candidate pairs without labels to a match model."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.core.blocking import CandidatePairs
+from matching.core.compare import compare_rows, count_terms, strata
+from matching.core.declarations import MatchConfig
+from matching.core.em import Learning, Patterns, count_patterns, learn
+from matching.core.grades import Levels, Rows
+from matching.core.model import MatchModel, shipped_probabilities, shipped_shares
+from matching.core.prepare import Prepared
+from matching.core.terms import Terms
+
+SAMPLE_PAIRS: Final = 1_000_000
+PRIOR_PAIRS: Final = (20.0, 50.0, 20.0)
+"""How many pairs the shipped probabilities are worth, for matches, unrelated pairs and relatives."""
+FEWEST_MATCHES: Final = 20.0
+_SEED: Final = 20_240_229
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Pairs with their levels and strata."""
+
+    levels: Levels
+    strata: NDArray[np.uint8]
+
+
+def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> MatchModel:
+    """Learn a model from candidate pairs; the same records in the same order give the same model, to the bit."""
+    terms = count_terms(prepared, config)
+    levels = compare_rows(prepared, pairs.left, pairs.right, config, terms)
+    return train_compared(prepared, Compared(levels, strata(prepared, pairs.left, pairs.right, config)), config, terms)
+
+
+def train_compared(prepared: Prepared, compared: Compared, config: MatchConfig, terms: Terms) -> MatchModel:
+    """Learn from pairs that are compared already."""
+    left, right = random_pairs(prepared.size)
+    sample = Compared(
+        compare_rows(prepared, left, right, config, terms), strata(prepared, left, right, config)
+    )
+    probabilities, shares = shipped_probabilities(config), shipped_shares(config, prepared.size)
+    warnings: list[str] = []
+    for stratum in range(len(probabilities)):
+        start = _start(prepared, config, stratum)
+        learnt = learn(_patterns(compared, stratum, config), _patterns(sample, stratum, config), start)
+        if learnt.matches < FEWEST_MATCHES:
+            warnings.append(f"{_name(config, stratum)}: too few matches to learn from; shipped probabilities weigh most")
+        probabilities[stratum], shares[stratum] = learnt.probabilities, learnt.shares
+    return MatchModel(config, probabilities, shares, terms, tuple(warnings))
+
+
+def _name(config: MatchConfig, stratum: int) -> str:
+    return config.strata_values[stratum - 1] if stratum else "all records"
+
+
+def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning:
+    size = prepared.size
+    if stratum and config.strata:
+        column = prepared.columns[config.strata]
+        size = sum(
+            int((column.codes == code).sum())
+            for code, value in enumerate(column.strings)
+            if value == config.strata_values[stratum - 1]
+        )
+    return Learning(
+        probabilities=shipped_probabilities(config)[0],
+        shares=shipped_shares(config, max(size, 2))[0],
+        pairs_in_all=max(size * (size - 1) / 2, 1.0),
+        prior_pairs=PRIOR_PAIRS,
+        sizes=level_sizes(config),
+    )
+
+
+def level_sizes(config: MatchConfig) -> NDArray[np.int64]:
+    """Give how many levels each comparison has, the missing one included."""
+    return np.array([len(comparison.levels) + 1 for comparison in config.comparisons], np.int64)
+
+
+def _patterns(compared: Compared, stratum: int, config: MatchConfig) -> Patterns:
+    # Stratum 0 learns from all pairs: it serves those whose kind is not known or not the same.
+    chosen = compared.levels if stratum == 0 else compared.levels[compared.strata == stratum]
+    return count_patterns(chosen, level_sizes(config))
+
+
+def random_pairs(size: int, most: int = SAMPLE_PAIRS) -> tuple[Rows, Rows]:
+    """Give pairs of rows at random, without repetition where all pairs are no more than asked; left < right."""
+    if size * (size - 1) // 2 <= most:
+        left, right = np.triu_indices(size, 1)
+        return left.astype(np.int32), right.astype(np.int32)
+    generator = np.random.default_rng(_SEED)
+    one = generator.integers(0, size, most, dtype=np.int32)
+    other = (one + generator.integers(1, size, most, dtype=np.int32)) % size
+    return np.minimum(one, other).astype(np.int32), np.maximum(one, other).astype(np.int32)
+
+

@@ -1,0 +1,162 @@
+"""The engine of one machine: a table of attributes in, scored pairs and clusters out."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from matching.core.blocking import BlockingReport, CandidatePairs, blocking_keys, candidate_pairs
+from matching.core.cluster import Clusters, Constraints, Edges, cluster
+from matching.core.compare import compare_rows, count_terms, strata
+from matching.core.declarations import MatchConfig
+from matching.core.decide import Outcome, decide
+from matching.core.grades import Rows
+from matching.core.model import MatchModel
+from matching.core.prepare import Prepared, prepare
+from matching.core.score import ScoredPairs, score_pairs, weigh
+from matching.core.train import Compared, train_compared
+
+VETO_BITS: Final = -15.0
+"""What a vetoed pair says when the parts of a cluster are weighed."""
+LARGEST_COMPLETED: Final = 1_000
+"""Components up to this size have all their pairs scored before they are cut."""
+MOST_COMPLETED: Final = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedPairs:
+    """Every scored pair from the review threshold on, ascending by rows."""
+
+    left: Rows
+    right: Rows
+    weight: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    levels: NDArray[np.uint8]
+    weights: NDArray[np.float32]
+    vetoes: NDArray[np.uint32]
+    strata: NDArray[np.uint8]
+    outcome: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """What a run gives: the model used, the match forms, the pairs, the clusters, and what it cost."""
+
+    model: MatchModel
+    prepared: Prepared
+    candidates: CandidatePairs
+    pairs: MatchedPairs
+    clusters: Clusters
+    report: BlockingReport
+    timings: Mapping[str, float]
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.timings: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.timings[name] = now - self._since
+        self._since = now
+
+
+def match(
+    attributes: pa.Table,
+    config: MatchConfig,
+    *,
+    model: MatchModel | None = None,
+    constraints: Constraints | None = None,
+) -> MatchResult:
+    """Match the rows of a table with each other; without a model one is learnt from the table itself.
+
+    The order of the rows is no part of the result where the table has an `id` column: rows are taken by id. Rows in
+    the result are positions in the table as given.
+    """
+    clock = _Clock()
+    prepared = prepare(attributes, config)
+    clock.lap("prepare")
+    candidates = candidate_pairs(blocking_keys(prepared, config), config)
+    clock.lap("block")
+    terms = count_terms(prepared, config) if model is None else model.terms
+    levels = compare_rows(prepared, candidates.left, candidates.right, config, terms)
+    clock.lap("compare")
+    if model is None:
+        compared = Compared(levels, strata(prepared, candidates.left, candidates.right, config))
+        model = train_compared(prepared, compared, config, terms)
+    clock.lap("train")
+    scored = weigh(prepared, candidates.left, candidates.right, levels, model)
+    outcome = decide(scored, model)
+    clock.lap("score")
+    settled = constraints or Constraints()
+    edges = evidence(prepared, (candidates, scored, outcome), model)
+    clusters = cluster(prepared.size, edges, settled, config)
+    clock.lap("cluster")
+    pairs = _kept(candidates, scored, outcome, model)
+    return MatchResult(model, prepared, candidates, pairs, clusters, candidates.report, clock.timings)
+
+
+def _kept(
+    candidates: CandidatePairs, scored: ScoredPairs, outcome: NDArray[np.int8], model: MatchModel
+) -> MatchedPairs:
+    kept = np.flatnonzero(scored.probability >= model.config.review_threshold)
+    return MatchedPairs(
+        candidates.left[kept], candidates.right[kept], scored.weight[kept], scored.probability[kept],
+        scored.levels[kept], scored.weights[kept], scored.vetoes[kept], scored.strata[kept], outcome[kept],
+    )  # fmt: skip
+
+
+def evidence(
+    prepared: Prepared, found: tuple[CandidatePairs, ScoredPairs, NDArray[np.int8]], model: MatchModel
+) -> Edges:
+    """Give the edges to cluster: of each component that matches would form, all pairs, also those not yet scored."""
+    candidates, scored, outcome = found
+    threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
+    weight = _edge_weights(scored, outcome, threshold)
+    joins = weight > 0
+    graph = coo_array((np.ones(int(joins.sum()), np.int8), (candidates.left[joins], candidates.right[joins])),
+                      (prepared.size, prepared.size))  # fmt: skip
+    _, component = connected_components(graph, directed=False)
+    inside = component[candidates.left] == component[candidates.right]
+    left, right, weight = candidates.left[inside], candidates.right[inside], weight[inside]
+    more_left, more_right = _unscored(component, left, right)
+    if not len(more_left):
+        return Edges(left, right, weight)
+    extra = score_pairs(prepared, prepared, more_left, more_right, model)
+    # A pair that no blocking rule gave is evidence for or against, but joins nothing by itself.
+    further = np.minimum(_edge_weights(extra, decide(extra, model), threshold), 0.0)
+    return Edges(np.append(left, more_left), np.append(right, more_right), np.append(weight, further))
+
+
+def _edge_weights(scored: ScoredPairs, outcome: NDArray[np.int8], threshold: float) -> NDArray[np.float64]:
+    weight = scored.weight - threshold
+    weight[(outcome != Outcome.MATCH) & (weight > 0)] = 0.0
+    weight[scored.vetoes != 0] = VETO_BITS
+    return weight
+
+
+def _unscored(component: NDArray[np.int32], left: Rows, right: Rows) -> tuple[Rows, Rows]:
+    """Give the pairs of rows of one component that are not among the given ones."""
+    size = len(component)
+    counts = np.bincount(component)
+    wanted = (counts > 2) & (counts <= LARGEST_COMPLETED)  # noqa: PLR2004 - two rows have one pair
+    rows = np.flatnonzero(wanted[component])
+    rows = rows[np.argsort(component[rows], kind="stable")]
+    group = component[rows]
+    sizes = counts[group]
+    first = np.searchsorted(group, group)
+    after = sizes - (np.arange(len(rows)) - first) - 1
+    if after.sum() > MOST_COMPLETED:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    one = np.repeat(np.arange(len(rows)), after)
+    other = one + np.arange(int(after.sum())) - np.repeat(np.cumsum(after) - after, after) + 1
+    pairs = rows[one].astype(np.int64) * size + rows[other]
+    fresh = np.setdiff1d(pairs, left.astype(np.int64) * size + right, assume_unique=True)
+    return (fresh // size).astype(np.int32), (fresh % size).astype(np.int32)
