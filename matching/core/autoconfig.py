@@ -187,7 +187,7 @@ _Builder = type(_person)
 _BUILDERS: Final = (
     _kind, _person, _names, _plain("birth_date", "date", "date"), _plain("national_id", "compact", "code"),
     _plain("registration_id", "registration", "code"), _plain("vat_id", "compact", "code"), _plain("lei", "compact", "code"),
-    _email, _plain("phone", "phone", "phone"), _plain("website", "website", "exact"), _address,
+    _email, _plain("phone", "phone", "phone"), _plain("website", "website", "website"), _address,
     _plain("address_2", "text", "text"), _plain("region", "text", "exact"), _plain("country", "text", "exact"),
     _plain("middle_name", "person", "text"), _plain("code", "compact", "code"), _plain("title", "text", "organisation_name"),
     _plain("customer", "organisation", "organisation_name"), _plain("manager", "person", "organisation_name"),

@@ -124,7 +124,7 @@ class _Parts:
             self.forbidden.setdefault(one, set()).add(other)
             self.forbidden.setdefault(other, set()).add(one)
         first: dict[int, int] = {}
-        for row, group in self.group.items():
+        for row, group in list(self.group.items()):
             anchor = first.setdefault(group, row)
             if anchor != row and not self.barred(self.find(anchor), self.find(row)):
                 self.join(self.find(anchor), self.find(row), CERTAIN)

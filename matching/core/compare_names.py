@@ -60,6 +60,8 @@ def _swapped(pair: Operands) -> Levels:
     mine, yours = pair.codes(0)
     mine_family, yours_family = pair.codes(1)
     known = (mine >= 0) & (yours >= 0) & (mine_family >= 0) & (yours_family >= 0)
+    if not known.any():
+        return np.zeros(len(known), np.uint8)
     crossed = known & (spelt[mine_family] == yours) & (spelt[yours_family] == mine)
     return np.where(crossed, np.uint8(8), np.uint8(0))
 

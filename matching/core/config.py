@@ -1,6 +1,7 @@
 """Reading match configs: every error at once, each saying where it is and what is allowed."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from matching.core.declarations import (
     KeyPart,
     Level,
     MatchConfig,
+    Prior,
     Thresholds,
     Veto,
 )
@@ -94,16 +96,20 @@ class _Reader:
             ),
             strata=strata.get("field"),
             strata_values=tuple(strata.get("values", ())),
-            matches_per_record=self.number("prior.matches_per_record", prior.get("matches_per_record", 0.3), 0, 1e6),
-            relatives_per_record=self.number(
-                "prior.relatives_per_record", prior.get("relatives_per_record", 0.3), 0, 1e6
-            ),
+            prior=self.prior(prior),
             exhaustive_below=int(self.number("exhaustive_below", document.get("exhaustive_below", 0), 0, 1e5)),
             clusters=ClusterPolicy(
                 self.number("clusters.weak_bridge", clusters.get("weak_bridge", 0.0), -60, 60),
                 int(self.number("clusters.size_alarm", clusters.get("size_alarm", 200), 2, 1e9)),
             ),
         )
+
+    def prior(self, body: Mapping[str, Any]) -> Prior:
+        for name in sorted(set(body) - set(asdict(Prior()))):
+            self.errors.append(f"prior.{name}: unknown; known are {', '.join(asdict(Prior()))}")
+        return Prior(**{
+            name: self.number(f"prior.{name}", body.get(name, value), 0, 1e6) for name, value in asdict(Prior()).items()
+        })  # fmt: skip
 
     def missing(self, where: str) -> str:
         self.errors.append(f"{where}: missing")
@@ -161,10 +167,21 @@ class _Reader:
         frequency = body.get("term_frequency")
         if frequency is not None:
             self.one_of(f"{where}.term_frequency", frequency, fields)
-        m, u, r = (
-            self.number(f"{where}.{name}", body.get(name, getattr(shipped, name)), 1e-12, 1) for name in ("m", "u", "r")
+        given = {name: body.get(name, getattr(shipped, name)) for name in ("m", "u", "neighbour", "namesake")}
+        chances = {
+            name: self.number(f"{where}.{name}", value, 1e-12, 1)
+            for name, value in given.items()
+            if value is not None or name in {"m", "u"}
+        }
+        return Level(
+            shipped.name,
+            chances["m"],
+            chances["u"],
+            chances.get("neighbour"),
+            chances.get("namesake"),
+            str(body.get("words", shipped.words)),
+            frequency,
         )
-        return Level(shipped.name, m, u, r, str(body.get("words", shipped.words)), frequency)
 
     def blocking(self, section: Mapping[str, Any], fields: Collection[str]) -> tuple[BlockingRule, ...]:
         if len(section) > _RULES_AT_MOST:

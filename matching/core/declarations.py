@@ -1,7 +1,7 @@
 """A match config: how one entity is matched, as data. `config` reads it, everything else only asks it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 KEY_LIMIT: Final = 200
@@ -25,14 +25,16 @@ class Field:
 class Level:
     """One grade of a comparison, with the shipped probabilities that a pair has it.
 
-    `m`: among records of one entity; `u`: among unrelated ones; `r`: among relatives, who share much and are not one
-    (a household, branches of a firm). `term_frequency` names the field whose rarity counts at this level.
+    `m`: among records of one entity; `u`: among unrelated ones. Two kinds of relatives share much and are not one:
+    `neighbour` (a household, firms at one address) and `namesake` (branches, companies of one group); None: as for
+    unrelated records. `term_frequency` names the field whose rarity counts at this level.
     """
 
     name: str
     m: float
     u: float
-    r: float
+    neighbour: float | None
+    namesake: float | None
     words: str
     term_frequency: str | None = None
 
@@ -99,6 +101,15 @@ class ClusterPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Prior:
+    """How many partners of each kind a record is expected to have in the table before anything is learnt."""
+
+    match: float = 0.4
+    neighbour: float = 0.2
+    namesake: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
 class MatchConfig:
     """How one entity is matched; see `configs/`. Equal configs have equal documents."""
 
@@ -111,8 +122,7 @@ class MatchConfig:
     vetoes: tuple[Veto, ...] = ()
     strata: str | None = None
     strata_values: tuple[str, ...] = ()
-    matches_per_record: float = 0.3
-    relatives_per_record: float = 0.3
+    prior: Prior = Prior()
     exhaustive_below: int = 0
     clusters: ClusterPolicy = ClusterPolicy()
 
@@ -132,7 +142,7 @@ class MatchConfig:
             "entity": self.entity,
             "version": self.version,
             "thresholds": {"auto": self.thresholds.auto, "review": self.thresholds.review},
-            "prior": {"matches_per_record": self.matches_per_record, "relatives_per_record": self.relatives_per_record},
+            "prior": asdict(self.prior),
             "strata": {"field": self.strata, "values": list(self.strata_values)} if self.strata else None,
             "fields": {f.name: {"form": f.form, "of": list(f.of), "combine": f.combine} for f in self.fields},
             "comparisons": {c.name: _comparison_document(c) for c in self.comparisons},
@@ -152,8 +162,7 @@ def _comparison_document(comparison: Comparison) -> dict[str, Any]:
 
 
 def _level_document(level: Level) -> dict[str, Any]:
-    document: dict[str, Any] = {"m": level.m, "u": level.u, "r": level.r, "words": level.words}
-    return document | ({"term_frequency": level.term_frequency} if level.term_frequency else {})
+    return {name: value for name, value in asdict(level).items() if name != "name" and value is not None}
 
 
 def _rule_document(rule: BlockingRule) -> dict[str, Any]:

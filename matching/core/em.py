@@ -1,7 +1,7 @@
 """Learning without labels: expectation maximisation over the counts of distinct level patterns.
 
-The model is a mixture of three classes that are each independent by comparison: matches, unrelated pairs and relatives
-(Larsen and Rubin 2001 have such a middle class for households). Missing values say nothing. Shipped probabilities
+The model is a mixture of classes that are each independent by comparison: matches, unrelated pairs and two kinds of
+relatives (Larsen and Rubin 2001 have such a middle class for households). Missing values say nothing. Shipped probabilities
 enter as Dirichlet priors, so that few pairs move them little.
 """
 
@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 Table = NDArray[np.float64]
 
-MATCH, UNRELATED, RELATIVE = range(3)
+MATCH, UNRELATED = 0, 1
+RELATIVES: Final = (2, 3)
+LEARNT, SHIPPED, TIED = range(3)
+"""Where the probabilities of a class and comparison come from: the data, the config, or the unrelated pairs."""
+PRIOR_PAIRS: Final = (20.0, 50.0, 100.0, 100.0)
+"""How many pairs of each class the shipped probabilities are worth."""
 MOST_ROUNDS: Final = 200
 CONVERGED: Final = 1e-7
 
@@ -28,15 +33,16 @@ class Patterns:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """What EM starts from: shipped probabilities (3 x comparisons x levels), shares (3), and the weight of the priors.
+    """What EM starts from: shipped probabilities (classes x comparisons x levels) and shares (classes).
 
-    `pairs_in_all` is how many pairs there are, compared or not. Those not compared count as unrelated.
+    `pairs_in_all` is how many pairs there are, compared or not; those not compared count as unrelated. `ways` says
+    per class and comparison whether the probabilities are learnt, stay as shipped, or are those of unrelated pairs.
     """
 
     probabilities: Table
     shares: Table
     pairs_in_all: float
-    prior_pairs: tuple[float, float, float]
+    ways: NDArray[np.int8]
     sizes: NDArray[np.int64]
 
 
@@ -67,23 +73,24 @@ def learn(candidates: Patterns, sample: Patterns, start: Learning) -> Learnt:
     for _ in range(MOST_ROUNDS):
         before = probabilities
         inside = posterior(candidates.levels, probabilities, shares) * candidates.counts
-        outside = posterior(sample.levels, probabilities, shares)[UNRELATED] * sample.counts
-        probabilities = np.stack([
-            _maximise(candidates.levels, inside[MATCH], start, MATCH),
-            _maximise(sample.levels, outside, start, UNRELATED),
-            _maximise(candidates.levels, inside[RELATIVE], start, RELATIVE),
-        ])  # fmt: skip
+        outside = posterior(sample.levels, probabilities, shares) * sample.counts
+        probabilities = before.copy()
+        probabilities[UNRELATED] = _maximise(sample.levels, outside[UNRELATED], start, UNRELATED)
+        for which in (MATCH, *RELATIVES):
+            probabilities[which] = _maximise(candidates.levels, inside[which], start, which)
+        tied = start.ways == TIED
+        probabilities[tied] = np.broadcast_to(probabilities[UNRELATED], probabilities.shape)[tied]
         probabilities = ordered(probabilities, start.sizes)
         matches = float(inside[MATCH].sum())
-        shares = _shares(matches, float(inside[RELATIVE].sum()), start)
+        shares = _shares(inside.sum(axis=1), start)
         if np.abs(probabilities - before).max() < CONVERGED:
             break
     return Learnt(probabilities, shares, matches)
 
 
 def posterior(levels: NDArray[np.uint8], probabilities: Table, shares: Table) -> Table:
-    """Give the probability of each class (3 x patterns)."""
-    logs = np.log(shares)[:, None] + np.zeros((3, len(levels)))
+    """Give the probability of each class (classes x patterns)."""
+    logs = np.log(shares)[:, None] + np.zeros((len(shares), len(levels)))
     for place in range(levels.shape[1]):
         logs += np.log(probabilities[:, place])[:, levels[:, place]]
     logs -= logs.max(axis=0)
@@ -92,17 +99,19 @@ def posterior(levels: NDArray[np.uint8], probabilities: Table, shares: Table) ->
 
 
 def _maximise(levels: NDArray[np.uint8], weights: Table, start: Learning, which: int) -> Table:
-    table = np.ones_like(start.probabilities[which])
+    table = start.probabilities[which].copy()
     for place, size in enumerate(start.sizes):
-        prior = start.probabilities[which, place, 1:size] * start.prior_pairs[which]
-        found = np.bincount(levels[:, place], weights, minlength=int(size))[1:size] + prior
-        table[place, 1:size] = found / found.sum()
+        if start.ways[which, place] == LEARNT:
+            prior = start.probabilities[which, place, 1:size] * PRIOR_PAIRS[which]
+            found = np.bincount(levels[:, place], weights, minlength=int(size))[1:size] + prior
+            table[place, 1:size] = found / found.sum()
     return table
 
 
-def _shares(matches: float, relatives: float, start: Learning) -> Table:
-    known = np.array([matches + 1, 0.0, relatives + 1]) / (start.pairs_in_all + 2)
-    known[UNRELATED] = max(1 - known.sum(), 0.01)
+def _shares(found: Table, start: Learning) -> Table:
+    # One pair's worth of the shipped shares keeps an empty class from dying out.
+    known = (found + start.shares / start.shares[MATCH]) / (start.pairs_in_all + 1)
+    known[UNRELATED] = max(1 - known[MATCH] - known[list(RELATIVES)].sum(), 0.01)
     return known / known.sum()  # type: ignore[no-any-return]
 
 
@@ -115,7 +124,7 @@ def ordered(probabilities: Table, sizes: NDArray[np.int64]) -> Table:
     table = probabilities.copy()
     for place, size in enumerate(sizes):
         m = table[MATCH, place, 1:size]
-        for other in (UNRELATED, RELATIVE):
+        for other in (UNRELATED, *RELATIVES):
             ratio = pool_adjacent(np.log(m / table[other, place, 1:size]), m + table[other, place, 1:size])
             table[other, place, 1:size] = m / np.exp(ratio)
     return table

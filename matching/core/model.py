@@ -15,7 +15,7 @@ from matching.core.declarations import MatchConfig
 from matching.core.terms import Terms, TermTable
 
 Table = NDArray[np.float64]
-CLASSES: Final = ("m", "u", "r")
+CLASSES: Final = ("m", "u", "neighbour", "namesake")
 _FORMAT: Final = 1
 
 
@@ -23,9 +23,9 @@ _FORMAT: Final = 1
 class MatchModel:
     """What is known of matching one entity.
 
-    `probabilities` (strata x 3 classes x comparisons x levels) says how often a pair has a level if the records are
-    one (m), unrelated (u) or relatives (r); entries of level 0, a missing value, are 1: missing says nothing.
-    `shares` (strata x 3) says how many of all pairs are of each class. `warnings` says what could not be learnt.
+    `probabilities` (strata x classes x comparisons x levels) says how often a pair has a level if the records are
+    one, unrelated, neighbours or namesakes; entries of level 0, a missing value, are 1: missing says nothing.
+    `shares` (strata x classes) says how many of all pairs are of each class. `warnings` says what was not learnt.
     """
 
     config: MatchConfig
@@ -41,8 +41,8 @@ class MatchModel:
 
     @cached_property
     def relative_weights(self) -> Table:
-        """Bits for relatives per stratum, comparison and level, against unrelated pairs."""
-        return np.log2(self.probabilities[:, 2] / self.probabilities[:, 1])
+        """Bits for relatives per stratum, kind of relatives, comparison and level, against unrelated pairs."""
+        return np.log2(self.probabilities[:, 2:] / self.probabilities[:, 1:2])
 
     @cached_property
     def prior_bits(self) -> Table:
@@ -51,8 +51,8 @@ class MatchModel:
 
     @cached_property
     def relative_bits(self) -> Table:
-        """Per stratum, the log2 odds that two records picked at random are relatives."""
-        return np.log2(self.shares[:, 2] / self.shares[:, 1])
+        """Per stratum and kind of relatives, the log2 odds that two records picked at random are such."""
+        return np.log2(self.shares[:, 2:] / self.shares[:, 1:2])
 
     @cached_property
     def expected_sameness(self) -> Table:
@@ -103,7 +103,8 @@ def shipped_probabilities(config: MatchConfig) -> Table:
     table = np.ones((len(config.strata_values) + 1, len(CLASSES), len(config.comparisons), most))
     for place, comparison in enumerate(config.comparisons):
         for number, name in enumerate(CLASSES):
-            shipped = np.array([getattr(level, name) for level in comparison.levels])
+            chances = [getattr(level, name) for level in comparison.levels]
+            shipped = np.array([level.u for level in comparison.levels] if None in chances else chances)
             table[:, number, place, 1 : len(shipped) + 1] = shipped / shipped.sum()
     return table
 
@@ -114,9 +115,11 @@ def shipped_model(config: MatchConfig, records: int = 100_000) -> MatchModel:
 
 
 def shipped_shares(config: MatchConfig, records: int) -> Table:
-    """Give the shares of matches, of unrelated pairs and of relatives among all pairs of so many records."""
-    partners = max(records - 1, 1) / 2
-    match = min(config.matches_per_record / partners, 0.5)
-    relatives = min(config.relatives_per_record / partners, 0.25)
-    return np.tile([match, 1 - match - relatives, relatives], (len(config.strata_values) + 1, 1))
-
+    """Give the shares of matches, unrelated pairs, neighbours and namesakes among all pairs of so many records."""
+    partners = max(records - 1, 1)
+    prior = config.prior
+    match, neighbour, namesake = (
+        min(expected / partners, 0.25) for expected in (prior.match, prior.neighbour, prior.namesake)
+    )
+    shares = [match, 1 - match - neighbour - namesake, neighbour, namesake]
+    return np.tile(shares, (len(config.strata_values) + 1, 1))

@@ -63,14 +63,20 @@ def relatives_bits(
 ) -> Weights:
     """Give the bits that agreement is worth less because relatives (a household, branches) would agree too.
 
-    With odds R : U that a pair is of relatives rather than unrelated, given its levels, it is log2(1 + R / U).
+    With odds R : U that a pair is of relatives rather than unrelated, given its levels, it is log2(1 + R / U), summed
+    over the kinds of relatives.
     """
     # The weights hold the rarity of values, which counts against 'unrelated' only: R / U has it too.
-    bits = model.relative_bits[stratum] + _row_sums(weights)
-    step = model.relative_weights - model.base_weights
+    rarity = _row_sums(weights)
     for place in range(levels.shape[1]):
-        bits += step[stratum, place, levels[:, place]]
-    return np.logaddexp2(0.0, bits)
+        rarity -= model.base_weights[stratum, place, levels[:, place]]
+    total = np.zeros(len(levels))
+    for kind in range(model.relative_bits.shape[1]):
+        bits = model.relative_bits[stratum, kind] + rarity
+        for place in range(levels.shape[1]):
+            bits += model.relative_weights[stratum, kind, place, levels[:, place]]
+        total = np.logaddexp2(total, bits)
+    return total
 
 
 def _row_sums(weights: NDArray[np.float32]) -> Weights:

@@ -7,17 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.blocking import CandidatePairs
+from matching.core.comparators import NAMES
 from matching.core.compare import compare_rows, count_terms, strata
 from matching.core.declarations import MatchConfig
-from matching.core.em import Learning, Patterns, count_patterns, learn
+from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, Patterns, count_patterns, learn
 from matching.core.grades import Levels, Rows
-from matching.core.model import MatchModel, shipped_probabilities, shipped_shares
+from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
 from matching.core.prepare import Prepared
 from matching.core.terms import Terms
 
 SAMPLE_PAIRS: Final = 1_000_000
-PRIOR_PAIRS: Final = (20.0, 50.0, 20.0)
-"""How many pairs the shipped probabilities are worth, for matches, unrelated pairs and relatives."""
 FEWEST_MATCHES: Final = 20.0
 _SEED: Final = 20_240_229
 
@@ -71,9 +70,23 @@ def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning:
         probabilities=shipped_probabilities(config)[0],
         shares=shipped_shares(config, max(size, 2))[0],
         pairs_in_all=max(size * (size - 1) / 2, 1.0),
-        prior_pairs=PRIOR_PAIRS,
+        ways=_ways(config),
         sizes=level_sizes(config),
     )
+
+
+def _ways(config: MatchConfig) -> NDArray[np.int8]:
+    """Say for each class and comparison whether its probabilities are learnt, shipped or those of unrelated pairs.
+
+    Matches and unrelated pairs are learnt throughout. Relatives are held to what makes them relatives: their names
+    are as shipped, so that the class can't drift to where matches or unrelated pairs are.
+    """
+    ways = np.full((len(CLASSES), len(config.comparisons)), LEARNT, np.int8)
+    for place, comparison in enumerate(config.comparisons):
+        for number in RELATIVES:
+            given = [getattr(level, CLASSES[number]) for level in comparison.levels]
+            ways[number, place] = TIED if None in given else SHIPPED if comparison.kind in NAMES else LEARNT
+    return ways
 
 
 def level_sizes(config: MatchConfig) -> NDArray[np.int64]:
