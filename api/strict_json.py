@@ -107,7 +107,7 @@ def _whole(text: str) -> int:
 def _fraction(text: str) -> float | Decimal:
     if len(text) > DIGITS_LIMIT:
         raise _out_of_range()
-    mantissa, _, exponent = text.lower().partition("e")
+    _, _, exponent = text.lower().partition("e")
     # Read by hand first: a Decimal with an exponent of a billion is small until something computes with it.
     if exponent and (len(exponent) > len("-1000") or abs(int(exponent)) > EXPONENT_LIMIT):
         raise _out_of_range()

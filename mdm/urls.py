@@ -17,3 +17,9 @@ urlpatterns = [
 
 if find_spec("api.urls") is not None:
     urlpatterns.append(path("api/v1/", include("api.urls")))
+
+# Below /api every error is a problem document, also those that Django meets before or after a view; elsewhere these are Django's own.
+handler400 = "api.errors.bad_request"
+handler403 = "api.errors.forbidden"
+handler404 = "api.errors.not_found"
+handler500 = "api.errors.server_error"

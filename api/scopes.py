@@ -1,0 +1,40 @@
+"""What a key may do: a table of scopes, and the permission that every API view stands under."""
+
+from typing import Any, Final
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from api.auth import ApiClient
+from api.problems import InsufficientScope
+
+INGEST: Final = "ingest"
+READ: Final = "read"
+
+SCOPES: Final = {
+    INGEST: "Send source records.",
+    READ: "Read source records, golden records and cross-references.",
+}
+
+
+class HasScope(BasePermission):
+    """Lets a key through that has the scope which the view names for the method in `scopes`.
+
+    A view that names none lets nobody through: forgetting the table closes the door.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Say whether the key may; raises `InsufficientScope`, which names the scope that is missing."""
+        client: object = request.user
+        if not isinstance(client, ApiClient):
+            return False
+        needed = getattr(view, "scopes", {}).get("GET" if request.method == "HEAD" else request.method)
+        if needed in client.scopes:
+            return True
+        if needed is None:
+            return False
+        raise InsufficientScope(
+            f"The key '{client.name}' lacks the scope '{needed}'.",
+            remedy=f"Use a key made with --scope {needed}.",
+            scope=needed,
+        )

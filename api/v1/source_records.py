@@ -1,0 +1,221 @@
+"""`/source-records/{source}/{entity}/{external_id}`: what one source says of one customer or project."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import ClassVar, Final, cast
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.dictionary import attributes_of, component_name
+from api.problems import FieldError, ForeignSource, InvalidRequest, NotFound, pointer
+from api.schema import IF_NONE_MATCH, UNCHANGED, problems
+from api.scopes import INGEST, READ
+from api.v1.source_body import checked_external_id, read_body
+from api.v1.source_schema import EXAMPLES, SUBMISSION, given_record, sent_record
+from api.views import ApiView, change_of, client_of, conditional
+from golden_records import quarantine
+from golden_records.change import Change
+from golden_records.entities import EntityType, entity_type
+from golden_records.errors import RejectedRecord, UnknownSource, UnknownSourceRecord
+from golden_records.models import SourceRecord, SourceSystem
+from golden_records.sources import SourceRecordDraft
+from matching.intake import Submission, submit_source_record
+from matching.selectors import MatchView, link_explanation
+
+REASON: Final = "sent by its source"
+FLAGS: Final = {"true": True, "false": False}
+PARAMETERS: Final = (
+    OpenApiParameter("source", str, OpenApiParameter.PATH, description="Code of the source system."),
+    OpenApiParameter(
+        "external_id",
+        str,
+        OpenApiParameter.PATH,
+        description="The source's own id. Percent-encode all but letters and digits.",
+    ),
+)
+EXPLANATION: Final = OpenApiParameter(
+    "explanation", bool, description="`true`: with the steps of the match, as `PUT` answers them. Takes three queries more."
+)
+
+
+class SourceRecordView(ApiView):
+    """One source record."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"PUT": INGEST, "GET": READ}
+    entity: ClassVar[EntityType]
+
+    def put(self, request: Request, source: str, external_id: str) -> Response:
+        """Take the record in and match it before the answer; the same record sent again changes nothing."""
+        draft = self._draft(request, source, external_id)
+        change = change_of(request, reason=REASON)
+        try:
+            submission = submit_source_record(draft, change=change)
+        except RejectedRecord as rejected:
+            raise _kept_in_quarantine(draft, rejected, change) from None
+        is_new = submission.record.received_at == change.at
+        return Response(_answer(submission), status=HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+
+    def get(self, request: Request, source: str, external_id: str) -> Response:
+        """Give the record with its canonical id."""
+        explained = _flag(request, "explanation")
+        record = _stored(self.entity, source, checked_external_id(external_id))
+        return conditional(request, _document(self.entity, record, explained=explained))
+
+    def _draft(self, request: Request, source: str, external_id: str) -> SourceRecordDraft:
+        system = _writable_source(request, source)
+        body = read_body(self.entity, request.data)
+        return SourceRecordDraft(
+            entity=self.entity,
+            source=system,
+            external_id=checked_external_id(external_id),
+            attributes=body.attributes,
+            payload=body.payload,
+            source_updated_at=body.source_updated_at,
+        )
+
+
+class UnknownEntityView(ApiView):
+    """Answers where the address names no entity type: nobody but a key's holder learns which there are."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"PUT": INGEST, "GET": READ}
+    schema = None
+
+    def put(self, request: Request, source: str, entity: str, external_id: str) -> Response:
+        """Raise `UnknownEntity`, which lists the known ones."""
+        del request, source, external_id
+        raise NotFound(f"There are no records of '{entity_type(entity).name}' here.", remedy="See /api/v1/docs.")
+
+    get = put
+
+
+def source_record_view(entity: EntityType) -> type[SourceRecordView]:
+    """Make the view of one entity type's source records, described in the schema with its own attributes."""
+    view = type(f"{component_name(entity)}RecordView", (SourceRecordView,), {"entity": entity})
+    described = extend_schema_view(
+        put=extend_schema(
+            operation_id=f"put_{entity.name}_record",
+            summary=f"Send a {entity.name} as the source has it",
+            tags=["source records"],
+            parameters=[*PARAMETERS],
+            request=sent_record(entity),
+            examples=EXAMPLES,
+            responses={200: SUBMISSION, 201: SUBMISSION, **problems(400, 404, 413, 415, 422)},
+        ),
+        get=extend_schema(
+            operation_id=f"get_{entity.name}_record",
+            summary=f"Get a {entity.name} as one source has it, with its canonical id",
+            tags=["source records"],
+            parameters=[*PARAMETERS, EXPLANATION, IF_NONE_MATCH],
+            responses={200: given_record(entity), 304: UNCHANGED, **problems(400, 404)},
+        ),
+    )
+    return cast("type[SourceRecordView]", described(view))
+
+
+def _writable_source(request: Request, code: str) -> SourceSystem:
+    client = client_of(request)
+    if client.source is None:
+        return _source(code)
+    if client.source.code != code:
+        raise ForeignSource(
+            f"The key '{client.name}' may write the records of '{client.source.code}' only.",
+            remedy=f"Use a key made with --source {code}, or one that is bound to no source."
+            if code.isidentifier()
+            else "Use another key.",
+        )
+    return client.source
+
+
+def _source(code: str) -> SourceSystem:
+    source = SourceSystem.objects.filter(code=code).first() if code.isprintable() else None
+    if source is None:
+        raise UnknownSource(f"There is no source system '{code}'.", remedy="Have it made: manage.py load_sources FILE.yml.", source=code)
+    return source
+
+
+def _stored(entity: EntityType, source: str, external_id: str) -> SourceRecord:
+    rows = entity.record._default_manager.select_related("source").defer("payload")
+    record = rows.filter(source__code=source, external_id=external_id).first() if source.isprintable() else None
+    if record is None:
+        raise UnknownSourceRecord(
+            f"'{source}' has sent no {entity.name} '{external_id}'.", remedy="Send it with PUT.", source=source, external_id=external_id
+        )
+    return record
+
+
+def _kept_in_quarantine(draft: SourceRecordDraft, rejected: RejectedRecord, change: Change) -> RejectedRecord:
+    """Keep what was sent for a steward to mend, and say where it waits."""
+    row = quarantine.keep(draft, rejected, change=change)
+    member = "attributes" if draft.payload is None else "payload"
+    errors = [
+        FieldError(pointer(member, problem["field"]), "rejected_value", problem["reason"], problem["remedy"], problem["value"])
+        for problem in row.problems
+    ]
+    return RejectedRecord(rejected.message, remedy="See 'errors'; send it again, or have it mended.", errors=errors, quarantined_row=row.pk)
+
+
+def _answer(submission: Submission) -> dict[str, object]:
+    return {
+        "canonical_id": submission.canonical_id,
+        "outcome": submission.outcome,
+        "match": _match(submission.match),
+        "problems": submission.problems,
+    }
+
+
+def _match(view: MatchView | None) -> dict[str, object] | None:
+    if view is None:
+        return None
+    return {
+        "probability": view.probability,
+        "weight": view.weight,
+        "config_version": view.config_version,
+        "explanation": [
+            {
+                "comparison": step.comparison,
+                "level": step.level,
+                "label": step.words,
+                "bits": round(step.bits, 4),
+                "left": step.left,
+                "right": step.right,
+            }
+            for step in view.explanation
+        ],
+    }
+
+
+def _document(entity: EntityType, record: SourceRecord, *, explained: bool) -> dict[str, object]:
+    document: dict[str, object] = {
+        "source": record.source.code,
+        "entity": entity.name,
+        "external_id": record.external_id,
+        "canonical_id": record.golden_id,
+        "state": record.state,
+        "match_state": record.match_state,
+        "version": record.version,
+        "attributes": attributes_of(record, entity),
+        "problems": record.problems,
+        "source_updated_at": record.source_updated_at,
+        "received_at": record.received_at,
+        "updated_at": record.updated_at,
+        "link": {
+            "linked_by": record.link_source,
+            "since": record.linked_at,
+            "probability": record.link.get("probability"),
+            "weight": record.link.get("weight"),
+            "config_version": record.link.get("config"),
+        },
+    }
+    if explained:
+        document["match"] = _match(link_explanation(entity, record))
+    return document
+
+
+def _flag(request: Request, name: str) -> bool:
+    sent = request.query_params.get(name, "false")
+    if sent not in FLAGS:
+        error = FieldError(name, "invalid_parameter", "The value is not true or false.", "Send true or false.", sent)
+        raise InvalidRequest(error.detail, remedy=error.remedy, errors=[error])
+    return FLAGS[sent]

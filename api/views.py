@@ -1,0 +1,78 @@
+"""What every view of the API shares: who calls, what the caller already has, and how a change of theirs is signed."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, ClassVar, Final, cast
+
+from django.utils.http import parse_etags, quote_etag
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from structlog.contextvars import get_contextvars
+
+from api.auth import ApiClient
+from api.problems import NotFound
+from api.scopes import HasScope
+from api.strict_json import encode
+from golden_records.change import Change
+
+CORRELATION_ID_LIMIT: Final = 40
+PRIVATE: Final = "private, no-cache"
+
+
+class ApiView(APIView):
+    """A view under keys and scopes; `scopes` names the scope that each method needs."""
+
+    permission_classes = (HasScope,)
+    scopes: ClassVar[Mapping[str, str]] = {}
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Keep answers out of shared caches: they hold what only this key may read."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", PRIVATE)
+        return answer
+
+
+class UnknownAddress(APIView):
+    """Answers where no other route does, to callers with a key and to those without."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise `NotFound` whatever the method."""
+        super().initial(request, *args, **kwargs)
+        raise NotFound(f"Nothing is at {request.path}.", remedy="See /api/v1/docs for the addresses that there are.")
+
+
+def client_of(request: Request) -> ApiClient:
+    """Give the program that calls; `HasScope` has let nobody else in."""
+    return cast("ApiClient", request.user)
+
+
+def change_of(request: Request, *, reason: str) -> Change:
+    """Sign a change with the key's name and the id of the request, which its log lines carry too."""
+    actor = client_of(request).actor
+    request_id = str(get_contextvars().get("request_id", ""))
+    if not request_id or len(request_id) > CORRELATION_ID_LIMIT:
+        return Change(actor=actor, reason=reason)
+    return Change(actor=actor, reason=reason, correlation_id=request_id)
+
+
+def etag_of(document: Any) -> str:
+    """Give the strong entity tag of a document: the same for the same content, whatever led to it."""
+    return quote_etag(blake2b(encode(document), digest_size=12).hexdigest())
+
+
+def conditional(request: Request, document: Any, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with the document and its ETag, or with 304 where the caller's `If-None-Match` has it already."""
+    etag = etag_of(document)
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    # If-None-Match compares weakly: a proxy that compressed the answer has made the tag weak.
+    is_known = "*" in known or etag in {tag.removeprefix("W/") for tag in known}
+    answer = Response(status=304) if is_known else Response(document)
+    answer.headers["ETag"] = etag
+    for name, value in (headers or {}).items():
+        answer.headers[name] = value
+    return answer
