@@ -60,6 +60,12 @@ class Column:
         return reduce_texts(np.bitwise_or, _LETTER_BIT[data], offsets)
 
     @cached_property
+    def bags(self) -> NDArray[np.uint64]:
+        """A number per value that texts of the same letters, in whatever order, share."""
+        data, offsets = self.buffer
+        return reduce_texts(np.add, _MULTIPLIERS[data], offsets)
+
+    @cached_property
     def tokens(self) -> "Tokens":
         """The words of each value."""
         return Tokens.of(self.values)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from golden_records.standardising.words import NICKNAMES
-from matching.core.columns import Column, encode
+from matching.core.columns import Column, encode, join
 from matching.core.compare_plain import shared_weight
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, Rows, text_grades
 
@@ -26,7 +26,7 @@ def person_name(pair: Operands) -> Levels:
     given = given_grades(pair.columns[0], *pair.codes(0))
     family = family_grades(pair.columns[1], *pair.codes(1))
     levels = _PERSON[given, family]
-    asked = np.flatnonzero((given <= DIFFERENT) & (family <= DIFFERENT))
+    asked = np.flatnonzero((given <= SIMILAR) & (family <= SIMILAR))
     levels[asked] = np.maximum(levels[asked], _swapped(pair.at(asked)))
     return levels
 
@@ -54,21 +54,26 @@ _PERSON: Final = _person_table()
 
 
 def _swapped(pair: Operands) -> Levels:
-    """Grade given against family name, where both sides have both: 8 when both agree, 0 when not."""
+    """Grade given against family names: 8 when both agree crosswise, 4 when one does and the other is missing, else 0."""
     given, family = pair.columns
-    spelt = family.feature("as_given", lambda column: _codes_in(given, column))
+    union, as_given, as_family = given.feature(f"with {pair.names[1]}", lambda column: _union(column, family))
     mine, yours = pair.codes(0)
     mine_family, yours_family = pair.codes(1)
-    known = (mine >= 0) & (yours >= 0) & (mine_family >= 0) & (yours_family >= 0)
-    if not known.any():
-        return np.zeros(len(known), np.uint8)
-    crossed = known & (spelt[mine_family] == yours) & (spelt[yours_family] == mine)
-    return np.where(crossed, np.uint8(8), np.uint8(0))
+    here = text_grades(union, as_given[mine], as_family[yours_family])
+    there = text_grades(union, as_family[mine_family], as_given[yours])
+    low, high = np.minimum(here, there), np.maximum(here, there)
+    return np.select([low >= SIMILAR, (low == MISSING) & (high >= CLOSE)], [8, 4], 0).astype(np.uint8)
 
 
-def _codes_in(given: Column, family: Column) -> Rows:
-    place = pc.index_in(family.values, value_set=given.values).fill_null(-1)
-    return place.to_numpy(zero_copy_only=False).astype(np.int32)
+def _union(given: Column, family: Column) -> tuple[Column, Rows, Rows]:
+    """Put two columns' values under one dictionary: that column, and the new code of each old one (-1 stays)."""
+    size = len(given.values)
+    every = join(
+        Column(np.arange(size, dtype=np.int32), given.values),
+        Column(np.arange(len(family.values), dtype=np.int32), family.values),
+    )
+    missing = np.int32(-1)
+    return every, np.append(every.codes[:size], missing), np.append(every.codes[size:], missing)
 
 
 def given_grades(column: Column, one: Rows, other: Rows) -> Levels:

@@ -83,8 +83,15 @@ def _digits(column: Column) -> NDArray[np.uint8]:
     return data.reshape(-1, _DAY)
 
 
+def _days(column: Column) -> NDArray[np.int32]:
+    """Count days roughly: damaged dates (a 13th month) have their place too."""
+    digits = _digits(column).astype(np.int32) - ord("0")
+    year = digits[:, :4] @ np.array([1000, 100, 10, 1], np.int32)
+    return (year * 365 + (digits[:, 4] * 10 + digits[:, 5]) * 30 + digits[:, 6] * 10 + digits[:, 7]).astype(np.int32)
+
+
 def date(pair: Operands) -> Levels:
-    """Different, year or day the same, two of year, month and day the same, one digit off or swapped, same."""
+    """Different, same year or within a year or another year's day, within a month or one part off, one digit off, same."""
     column = pair.columns[0]
     left, right = pair.codes(0)
     levels = equality(left, right)
@@ -100,9 +107,12 @@ def date(pair: Operands) -> Levels:
     wrong = differ.sum(1)
     transposed = (wrong == 2) & (np.sort(mine, axis=1) == np.sort(yours, axis=1)).all(1)  # noqa: PLR2004 - two places
     parts = year.astype(np.uint8) + month + day
-    levels[asked] = np.select(
-        [(wrong == 1) | swapped | transposed, parts == 1, ~year | (parts == 2)], [4, 3, 2], DIFFERENT  # noqa: PLR2004
-    )
+    number = column.feature("days", _days)
+    apart = np.abs(number[left[asked]] - number[right[asked]])
+    one_off = (wrong == 1) | swapped | transposed
+    near = (parts == 1) | (apart <= 31)  # noqa: PLR2004 - a month
+    half = ~year | ~(month | day) | (apart <= 400)  # noqa: PLR2004 - a year and a month
+    levels[asked] = np.select([one_off, near, half], [4, 3, 2], DIFFERENT)
     return levels
 
 

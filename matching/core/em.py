@@ -37,11 +37,13 @@ class Learning:
 
     `pairs_in_all` is how many pairs there are, compared or not; those not compared count as unrelated. `ways` says
     per class and comparison whether the probabilities are learnt, stay as shipped, or are those of unrelated pairs.
+    `most_relatives` bounds the pairs of each kind of relatives: beyond it the class would stand for unrelated pairs.
     """
 
     probabilities: Table
     shares: Table
     pairs_in_all: float
+    most_relatives: float
     ways: NDArray[np.int8]
     sizes: NDArray[np.int64]
 
@@ -111,6 +113,8 @@ def _maximise(levels: NDArray[np.uint8], weights: Table, start: Learning, which:
 def _shares(found: Table, start: Learning) -> Table:
     # One pair's worth of the shipped shares keeps an empty class from dying out.
     known = (found + start.shares / start.shares[MATCH]) / (start.pairs_in_all + 1)
+    most = start.most_relatives / start.pairs_in_all
+    known[list(RELATIVES)] = np.minimum(known[list(RELATIVES)], most)
     known[UNRELATED] = max(1 - known[MATCH] - known[list(RELATIVES)].sum(), 0.01)
     return known / known.sum()  # type: ignore[no-any-return]
 

@@ -57,7 +57,8 @@ def equality(one: Rows, other: Rows) -> Levels:
 
 
 def text_grades(column: Column, one: Rows, other: Rows) -> Levels:
-    """Grade pairs of codes of one column. Close: one edit, or two in a long text; similar: 3/4 of the letters."""
+    """Grade pairs of codes of one column. Close: one edit, two in a long text, or the same letters in
+    another order; similar: 3/4 of the letters in common order, or one edit in a short text."""
     grades = equality(one, other)
     asked = np.flatnonzero(grades == DIFFERENT)
     asked = asked[_may_be_alike(column, one[asked], other[asked])]
@@ -82,7 +83,7 @@ def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     # Letters that only one text has must each be edited: a lower bound of both distances, for the price of a popcount.
     unshared = np.bitwise_count(column.letters[one] ^ column.letters[other])
     long, short = column.lengths[one], column.lengths[other]
-    room = np.maximum((1 - SIMILARITY) * (long + short), edits_allowed(np.minimum(long, short)) * 2)
+    room = np.maximum((1 - SIMILARITY) * (long + short), 2 * np.maximum(edits_allowed(np.minimum(long, short)), 1))
     return (unshared <= room) & (np.abs(long - short) <= room)
 
 
@@ -97,5 +98,6 @@ def _grade_distinct(column: Column, one: NDArray[np.int64], other: NDArray[np.in
     edits = cpdist(left, right, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
     alike = cpdist(left, right, scorer=Indel.normalized_similarity, score_cutoff=SIMILARITY, dtype=np.float32)
     shorter = np.minimum(column.lengths[one], column.lengths[other])
-    close = edits <= edits_allowed(shorter)
-    return np.where(close, np.uint8(CLOSE), np.where(alike >= SIMILARITY, np.uint8(SIMILAR), np.uint8(DIFFERENT)))
+    close = (edits <= edits_allowed(shorter)) | ((column.bags[one] == column.bags[other]) & (shorter >= _ONE_EDIT_FROM))
+    similar = (alike >= SIMILARITY) | ((edits <= 1) & (shorter > 1))
+    return np.where(close, np.uint8(CLOSE), np.where(similar, np.uint8(SIMILAR), np.uint8(DIFFERENT)))

@@ -17,6 +17,8 @@ from matching.core.prepare import Prepared
 from matching.core.terms import Terms
 
 SAMPLE_PAIRS: Final = 1_000_000
+MOST_RELATIVES: Final = 2.0
+"""Relatives of one kind that a record has at most on average."""
 FEWEST_MATCHES: Final = 20.0
 _SEED: Final = 20_240_229
 
@@ -70,6 +72,7 @@ def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning:
         probabilities=shipped_probabilities(config)[0],
         shares=shipped_shares(config, max(size, 2))[0],
         pairs_in_all=max(size * (size - 1) / 2, 1.0),
+        most_relatives=MOST_RELATIVES * size,
         ways=_ways(config),
         sizes=level_sizes(config),
     )
