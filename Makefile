@@ -4,14 +4,14 @@ SHELL  := bash
 PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip install --disable-pip-version-check --no-input --quiet --require-hashes
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq --require-hashes
 STAMP  := $(VENV)/lock-$(shell sha256sum requirements.lock | cut -c1-16)
 BENCH  := $(VENV)/bench-$(shell sha256sum requirements-bench.lock | cut -c1-16)
 PIP_COMPILE := $(BIN)/python -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --resolver=backtracking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check benchmark format lock shell clean environment
+.PHONY: help run test check benchmark format schema lock shell clean environment
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1\t/' | expand -t 18

@@ -8,6 +8,8 @@ python -m mdm beat      the clock that rings the periodic tasks
 
 import argparse
 import fcntl
+import http
+import http.client
 import os
 import subprocess
 import sys
@@ -107,7 +109,19 @@ def _start_services(supervisor: Supervisor, *, host: str, port: int) -> None:
     supervisor.start(Program("beat", (sys.executable, *BEAT)))
     reachable = processes.LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104  # compared, not bound
     log = supervisor.logs / "web.log"
-    processes.wait_until(lambda: processes.accepts_connections(port, reachable), process=process, log=log)
+    processes.wait_until(lambda: _serves(reachable, port), process=process, log=log)
+
+
+def _serves(host: str, port: int) -> bool:
+    # The port is open long before the first worker has loaded the application: only an answer counts.
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/health/live", headers={"Host": "localhost"})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from xdist.workermanage import WorkerController
 
 # A worker starts a test only when it knows the next one, so it must always hold two.
 LOW_WATER: Final = 2
-HIGH_WATER: Final = 8
+HIGH_WATER: Final = 4
 
 
 class DatabaseScheduling(LoadScheduling):

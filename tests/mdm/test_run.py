@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -77,11 +78,24 @@ def _until(true: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """Where a new installation will be."""
     return tmp_path / "installation"
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that was started before."""
+    folder = tmp_path_factory.mktemp("prepared") / "installation"
+    service = Service(folder, port=processes.free_port())
+    service.address()
+    service.stop()
+    return folder
+
+
 @pytest.fixture
-def service(folder: Path) -> Iterator[Service]:
+def service(prepared: Path, folder: Path) -> Iterator[Service]:
+    """A running service, on a copy of the prepared installation."""
+    shutil.copytree(prepared, folder)
     running = Service(folder, port=processes.free_port())
     yield running
     running.stop()
@@ -102,22 +116,22 @@ def _gone(pids: set[int]) -> bool:
     return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
-def test_a_new_installation_serves_and_a_second_start_keeps_its_data(folder: Path) -> None:
-    first = Service(folder, port=processes.free_port())
-    address = first.address()
+def test_a_new_installation_serves_and_takes_its_log_in(folder: Path) -> None:
+    service = Service(folder, port=processes.free_port())
+    address = service.address()
     with urllib.request.urlopen(f"{address}/health/ready", timeout=30) as response:  # noqa: S310  # it is http
         assert json.load(response)["checks"] == {"database": "ok", "migrations": "ok", "broker": "ok"}
-    password = first.password_of("steward")
-    assert 'name="password"' not in _log_in(address, "steward", password)
-    assert first.stop() == 0
-    assert "Stopped." in first.said()
+    assert 'name="password"' not in _log_in(address, "steward", service.password_of("steward"))
+    assert service.stop() == 0
+    assert "Stopped." in service.said()
 
-    second = Service(folder, port=processes.free_port())
-    assert 'name="password"' not in _log_in(second.address(), "steward", password)
-    assert "Preparing the database" not in second.said()
-    assert second.stop() == 0
+
+def test_a_later_start_keeps_the_data_and_prepares_nothing(service: Service, folder: Path) -> None:
+    service.address()
+    assert "Preparing the database" not in service.said()
+    assert "Collecting static files" not in service.said()
     with sqlite3.connect(folder / "mdm.sqlite3") as connection:
-        assert connection.execute("SELECT count(*) FROM auth_user").fetchone() == (2,)
+        assert connection.execute("SELECT username FROM auth_user ORDER BY username").fetchall() == [("admin",), ("steward",)]
 
 
 def test_an_occupied_port_is_said_and_the_next_one_taken(folder: Path) -> None:
