@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from golden_records.errors import MdmError
+from matching.core.columns import Column, encode
 from matching.core.comparators import COMPARATORS
 from matching.core.declarations import (
     BlockingRule,
@@ -20,6 +22,10 @@ from matching.core.declarations import (
 from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, role_of_name, shape_of
 
 EXHAUSTIVE_BELOW: Final = 2_500
+REPEATED: Final = 2.0
+"""How often the values of a column must occur on average for it to be seen that they determine another's."""
+DETERMINED: Final = 1.15
+"""Different values of the other column per value, up to which it is determined."""
 IGNORED_ROLES: Final = frozenset({"record_id", "source"})
 
 
@@ -91,7 +97,30 @@ def understand(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Mean
             roles[role] = (*roles.get(role, ()), column)
         else:
             others[column] = shape
-    return Meaning(roles, others)
+    return Meaning(roles, independent(table, others))
+
+
+def independent(table: pa.Table, columns: Mapping[str, str]) -> dict[str, str]:
+    """Leave out columns whose value another column determines (latitude by longitude): they would count twice.
+
+    Of two that determine each other the one with fewer values goes. Damage to some values is allowed for.
+    """
+    encoded = {name: encode(table[name].combine_chunks().cast(pa.string())) for name in columns}
+    kept: dict[str, str] = {}
+    for name in sorted(columns, key=lambda name: (-len(encoded[name].values), name)):
+        if not any(_determines(encoded[other], encoded[name]) for other in kept):
+            kept[name] = columns[name]
+    return {name: shape for name, shape in columns.items() if name in kept}
+
+
+def _determines(one: Column, other: Column) -> bool:
+    known = (one.codes >= 0) & (other.codes >= 0)
+    if not known.any():
+        return False
+    mine, yours = one.codes[known].astype(np.int64), other.codes[known]
+    repeated = len(mine) / len(np.unique(mine))
+    pairs = len(np.unique(mine * len(other.values) + yours)) / len(np.unique(mine))
+    return repeated >= REPEATED and pairs <= DETERMINED and len(np.unique(yours)) > 1
 
 
 def _check(table: pa.Table, mapping: Mapping[str, str], entity: str) -> None:

@@ -96,10 +96,10 @@ same        | .68 | .0002 | .013 | .83  | are the same
     "organisation_name": Comparator(compare_names.organisation_name, 1, _levels("""
 different  | .04 | .9832 | .76 | .02 | differ
 part       | .06 | .015  | .15 | .08 | have a part in common
-within     | .10 | .001  | .04 | .10 | are one within the other, or its initials
-alike      | .15 | .0003 | .02 | .12 | are alike but for one word
-same_words | .10 | .0002 | .01 | .08 | have the same words
-same       | .55 | .0003 | .02 | .60 | are the same
+within     | .10 | .001  | .02 | .10 | are one within the other, or its initials
+alike      | .15 | .0003 | .005 | .12 | are alike but for one word
+same_words | .10 | .0002 | .002 | .08 | have the same words
+same       | .55 | .0003 | .004 | .60 | are the same
 """)),
     "address": Comparator(compare_places.address, 4, _levels("""
 elsewhere | .10 | .95   | .02 | .80 | are in different places

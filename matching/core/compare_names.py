@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from golden_records.standardising.words import NICKNAMES
-from matching.core.columns import Column, encode, join
+from matching.core.columns import Column, Hashes, encode, join, mix
 from matching.core.compare_plain import shared_weight
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, Rows, text_grades
 
@@ -224,8 +224,28 @@ def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
     first = words.feature("initial", _initials)
     short = (words.lengths[mine[single]] == 1) | (words.lengths[yours[single]] == 1)
     initial = short & (first[mine[single]] == first[yours[single]])
-    levels[single[(grades >= SIMILAR) | initial]] = 4
+    levels[single[(grades >= SIMILAR) | initial | _abbreviated(words, mine[single], yours[single])]] = 4
     return levels
+
+
+def _abbreviated(words: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
+    """Say whether one word is the beginning, of three letters or more, of the other."""
+    begins = words.feature("begins", _beginnings)
+    shorter = np.minimum(np.minimum(words.lengths[one], words.lengths[other]), begins.shape[1])
+    place = np.maximum(shorter - 1, 0)
+    return (shorter >= 3) & (begins[one, place] == begins[other, place])  # noqa: PLR2004 - three letters
+
+
+_LONGEST_BEGINNING: Final = 8
+
+
+def _beginnings(words: Column) -> Hashes:
+    """Hash the first 1, 2, ... letters of each word, as far as it has them."""
+    data, offsets = words.buffer
+    padded = np.append(data, np.zeros(_LONGEST_BEGINNING, np.uint8))
+    place = np.minimum(offsets[:-1, None] + np.arange(_LONGEST_BEGINNING), offsets[1:, None])
+    letters = np.where(place < offsets[1:, None], padded[place], 0).astype(np.uint64)
+    return np.cumsum(mix(letters * np.uint64(31) + np.arange(_LONGEST_BEGINNING, dtype=np.uint64)), axis=1)
 
 
 def _own_word(mine: Rows, yours: Rows) -> Rows:

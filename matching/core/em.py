@@ -37,6 +37,7 @@ class Learning:
 
     `pairs_in_all` is how many pairs there are, compared or not; those not compared count as unrelated. `ways` says
     per class and comparison whether the probabilities are learnt, stay as shipped, or are those of unrelated pairs.
+    `most_different` bounds, per comparison, how many matches may differ: a class whose names differ is another thing.
     `most_relatives` bounds the pairs of each kind of relatives: beyond it the class would stand for unrelated pairs.
     """
 
@@ -45,6 +46,7 @@ class Learning:
     pairs_in_all: float
     most_relatives: float
     ways: NDArray[np.int8]
+    most_different: Table
     sizes: NDArray[np.int64]
 
 
@@ -107,7 +109,18 @@ def _maximise(levels: NDArray[np.uint8], weights: Table, start: Learning, which:
             prior = start.probabilities[which, place, 1:size] * PRIOR_PAIRS[which]
             found = np.bincount(levels[:, place], weights, minlength=int(size))[1:size] + prior
             table[place, 1:size] = found / found.sum()
+            if which == MATCH:
+                table[place, 1:size] = _at_most(table[place, 1:size], float(start.most_different[place]))
     return table
+
+
+def _at_most(chances: Table, most: float) -> Table:
+    """Bound the chance of the lowest level, the others in proportion."""
+    if chances[0] <= most:
+        return chances
+    bounded = chances * (1 - most) / (1 - chances[0])
+    bounded[0] = most
+    return bounded
 
 
 def _shares(found: Table, start: Learning) -> Table:

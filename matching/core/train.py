@@ -19,6 +19,8 @@ from matching.core.terms import Terms
 SAMPLE_PAIRS: Final = 1_000_000
 MOST_RELATIVES: Final = 2.0
 """Relatives of one kind that a record has at most on average."""
+MOST_RENAMED: Final = 0.15
+"""The share of matches that may differ in name at most: without it the class drifts to whatever else is common."""
 FEWEST_MATCHES: Final = 20.0
 _SEED: Final = 20_240_229
 
@@ -74,6 +76,7 @@ def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning:
         pairs_in_all=max(size * (size - 1) / 2, 1.0),
         most_relatives=MOST_RELATIVES * size,
         ways=_ways(config),
+        most_different=np.array([MOST_RENAMED if c.kind in NAMES else 1.0 for c in config.comparisons]),
         sizes=level_sizes(config),
     )
 
