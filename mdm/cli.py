@@ -37,14 +37,15 @@ class CannotRunError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; gives the exit code."""
     chosen = _parse(arguments)
-    if chosen.command == "run":
-        try:
-            return run(host=chosen.host, port=chosen.port)
-        except (CannotRunError, processes.ServerStartError) as error:
-            _say(str(error))
-            return 1
-    command = {"web": (*WEB, "--host", chosen.host, "--port", str(chosen.port)), "worker": WORKER, "beat": BEAT}[chosen.command]
-    _become(command)
+    address = ("--host", chosen.host, "--port", str(chosen.port))
+    alone = {"web": (*WEB, *address), "worker": WORKER, "beat": BEAT}
+    if chosen.command in alone:
+        _become(alone[chosen.command])
+    try:
+        return run(host=chosen.host, port=chosen.port)
+    except (CannotRunError, processes.ServerStartError) as error:
+        _say(str(error))
+        return 1
 
 
 def _become(command: Sequence[str]) -> NoReturn:
