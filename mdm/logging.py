@@ -4,6 +4,7 @@ Log lines name ids, counts, codes and durations. They never carry values of a re
 """
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from structlog.typing import Processor
 from uuid_utils import uuid7
+
+log = structlog.get_logger(__name__)
 
 ACCEPTED_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -71,6 +74,11 @@ class RequestIdMiddleware:
         # A free-form id would let a caller write into the logs.
         request_id = sent if ACCEPTED_REQUEST_ID.fullmatch(sent) else str(uuid7())
         with structlog.contextvars.bound_contextvars(request_id=request_id):
+            began = time.perf_counter()
             response = self.get_response(request)
+            # The route, never the path: a path holds the ids that source systems give to persons, and queries hold their names.
+            route = request.resolver_match.route if request.resolver_match else None
+            milliseconds = round(1000 * (time.perf_counter() - began), 1)
+            log.info("request", method=request.method, route=route, status=response.status_code, milliseconds=milliseconds)
         response["X-Request-ID"] = request_id
         return response

@@ -45,6 +45,14 @@ def test_log_lines_of_a_request_carry_its_id_and_those_after_it_do_not() -> None
     assert structlog.contextvars.get_contextvars() == {}
 
 
+def test_a_request_is_logged_by_its_route_not_by_what_it_asks_for(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    with structlog.testing.capture_logs() as lines:
+        client.get("/health/live?name=Dupont")
+    fields = {name: lines[-1][name] for name in ("event", "method", "route", "status")}
+    assert fields == {"event": "request", "method": "GET", "route": "health/live", "status": 200}
+    assert "Dupont" not in str(lines) + capsys.readouterr().err
+
+
 def test_a_log_line_is_one_json_object() -> None:
     settings = configure(level="INFO", log_format="json")["formatters"]["structured"]
     formatter = settings["()"](processors=settings["processors"], foreign_pre_chain=settings["foreign_pre_chain"])
