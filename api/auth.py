@@ -1,6 +1,7 @@
 """Who is calling: `Authorization: Bearer KEY`."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -40,13 +41,14 @@ class KnownKeys:
     Only keys that were good are remembered. A key that is revoked is therefore refused by every process within `CACHE_SECONDS`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._clients: dict[str, tuple[float, ApiClient]] = {}
 
     def get(self, digest: str) -> ApiClient | None:
         """Give the client, where the key was seen good less than `CACHE_SECONDS` ago."""
         known = self._clients.get(digest)
-        if known is None or time.monotonic() - known[0] > CACHE_SECONDS:
+        if known is None or self._clock() - known[0] > CACHE_SECONDS:
             return None
         return known[1]
 
@@ -54,7 +56,7 @@ class KnownKeys:
         """Keep the client for a while."""
         if len(self._clients) >= CACHE_SIZE:
             self._clients.clear()
-        self._clients[digest] = (time.monotonic(), client)
+        self._clients[digest] = (self._clock(), client)
 
     def forget(self) -> None:
         """Drop everything: the next request of each key asks the database."""

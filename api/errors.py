@@ -49,6 +49,8 @@ STATUS: Final[Mapping[str, int]] = {
     "rejected_record": 422,
     "no_mapping": 422,
     "unreadable_file": 422,
+    "match_config_invalid": 500,
+    "invalid_survivorship_rules": 500,
     "busy": 503,
     "unavailable": 503,
 }
@@ -82,10 +84,10 @@ log = structlog.get_logger(__name__)
 
 
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Give the problem document for an error that a view raised; None for a bug, which goes on to `server_error`."""
+    """Give the problem document for an error that a view raised; None for a fault of ours, which goes on to `server_error`."""
     del context
     problem = _of_domain(error) if isinstance(error, MdmError) else _of_framework(error)
-    if problem is None:
+    if problem is None or problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_refused", code=problem.code, error=type(error).__name__)
@@ -125,7 +127,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 def _of_domain(error: MdmError) -> Problem:
     return Problem(
         code=error.code,
-        status=STATUS[error.code],
+        status=STATUS.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR),
         title=error.title,
         detail=error.message,
         remedy=error.remedy,

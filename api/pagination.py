@@ -64,7 +64,7 @@ def _next_address(request: Request, last: Sequence[str]) -> str:
 
 def _position(cursor: str, rows: QuerySet[Any], order: Sequence[str]) -> list[object]:
     try:
-        sent = json.loads(base64.b64decode(f"{cursor}==", altchars="-_", validate=True))
+        sent = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True))
         if not isinstance(sent, list) or not all(isinstance(value, str) for value in sent):
             raise _unknown(cursor)
         fields = [rows.model._meta.get_field(name) for name in order]

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import IO, Any, Final, NoReturn
 
 import orjson
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
@@ -41,13 +42,19 @@ class JSONRenderer(BaseRenderer):
 
 
 class StrictJSONParser(BaseParser):
-    """Reads a JSON body of at most `BODY_LIMIT` bytes, or raises `MalformedJson`, `InvalidRequest` or `PayloadTooLarge`."""
+    """Reads a JSON body of at most `BODY_LIMIT` bytes, sent as they are.
+
+    Raises `MalformedJson`, `InvalidRequest`, `PayloadTooLarge`, or `UnsupportedMediaType` for a compressed one.
+    """
 
     media_type = MEDIA_TYPE
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """Give the value that the body holds."""
-        del media_type, parser_context
+        del media_type
+        encoding = parser_context["request"].headers.get("Content-Encoding", "identity") if parser_context else "identity"
+        if encoding != "identity":
+            raise UnsupportedMediaType(encoding)
         body = stream.read(BODY_LIMIT + 1)
         if len(body) > BODY_LIMIT:
             raise PayloadTooLarge(

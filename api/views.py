@@ -23,6 +23,7 @@ PRIVATE: Final = "private, no-cache"
 class ApiView(APIView):
     """A view under keys and scopes; `scopes` names the scope that each method needs."""
 
+    http_method_names = ("get", "head", "put", "post", "patch", "delete")
     permission_classes = (HasScope,)
     scopes: ClassVar[Mapping[str, str]] = {}
 
