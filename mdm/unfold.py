@@ -1,11 +1,121 @@
 """How the admin looks: titles, colours and navigation of django-unfold."""
 
+from collections.abc import Callable
 from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+def _style(path: str) -> Callable[[HttpRequest], str]:
+    # Called per request: the address of a static file is known only once the manifest is.
+    return lambda _request: static(path)
+
+
+def _may(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)
+
+
+def _item(title: Promise | str, icon: str, model: str, **more: Any) -> dict[str, Any]:
+    """One line of the navigation: a model's list, shown to who may view it. `model` is "app.model"."""
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": _may(f"{app}.view_{name}"),
+        **more,
+    }
+
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "mdm",
     "SITE_HEADER": "mdm",
-    "SITE_SUBHEADER": "Master data management",
+    "SITE_SUBHEADER": _("Master data management"),
+    "SITE_SYMBOL": "join_inner",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _style("golden_records/favicon.svg")}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "matching.admin.dashboard.dashboard",
+    "STYLES": [_style("golden_records/mdm.css")],
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "base": {
+            "50": "oklch(98.4% .003 247.9)",
+            "100": "oklch(96.8% .007 247.9)",
+            "200": "oklch(92.9% .013 255.5)",
+            "300": "oklch(86.9% .022 252.9)",
+            "400": "oklch(70.4% .04 256.8)",
+            "500": "oklch(53.5% .045 257.4)",
+            "600": "oklch(44.6% .043 257.3)",
+            "700": "oklch(37.2% .044 257.3)",
+            "800": "oklch(27.9% .041 260)",
+            "900": "oklch(20.8% .042 265.8)",
+            "950": "oklch(12.9% .042 264.7)",
+        },
+        "primary": {
+            "50": "oklch(97% .016 240)",
+            "100": "oklch(94% .032 240)",
+            "200": "oklch(88.5% .06 240)",
+            "300": "oklch(80.5% .1 241)",
+            "400": "oklch(70.5% .13 244)",
+            "500": "oklch(60% .145 249)",
+            "600": "oklch(51% .15 253)",
+            "700": "oklch(44% .14 256)",
+            "800": "oklch(38.5% .115 258)",
+            "900": "oklch(33.5% .09 260)",
+            "950": "oklch(25% .07 262)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {"title": _("Dashboard"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
+                    _item(_("Review queue"), "fact_check", "matching.reviewtask", badge="matching.admin.dashboard.open_task_badge"),
+                ]
+            },
+            {
+                "title": _("Golden records"),
+                "items": [
+                    _item(_("Customers"), "apartment", "golden_records.goldencustomer"),
+                    _item(_("Projects"), "work", "golden_records.goldenproject"),
+                    _item(_("Merges"), "merge", "golden_records.mergereceipt"),
+                ],
+            },
+            {
+                "title": _("Sources"),
+                "items": [
+                    _item(_("Customer records"), "contact_page", "golden_records.customerrecord"),
+                    _item(_("Project records"), "assignment", "golden_records.projectrecord"),
+                    _item(_("Quarantine"), "report", "golden_records.quarantinedrow"),
+                    _item(_("Imports"), "upload_file", "golden_records.importjob"),
+                    _item(_("Source systems"), "database", "golden_records.sourcesystem"),
+                    _item(_("Mappings"), "schema", "golden_records.sourcemapping"),
+                ],
+            },
+            {
+                "title": _("Matching"),
+                "items": [
+                    _item(_("Matching runs"), "play_circle", "matching.matchrun"),
+                    _item(_("Match configs"), "tune", "matching.matchconfigversion"),
+                    _item(_("Judgements"), "gavel", "matching.judgement"),
+                ],
+            },
+            {
+                "title": _("Access"),
+                "items": [
+                    _item(_("API keys"), "key", "api.apikey"),
+                    _item(_("People"), "person", "auth.user"),
+                    _item(_("Groups"), "group", "auth.group"),
+                ],
+            },
+        ],
+    },
 }

@@ -1,0 +1,9 @@
+"""The admin's pages of golden records and what they are made of; Django finds them here."""
+
+from django.contrib import admin
+
+from golden_records.admin import golden, imports, people, quarantine, sources
+
+__all__ = ["golden", "imports", "people", "quarantine", "sources"]
+
+admin.site.login_template = "golden_records/admin/login.html"

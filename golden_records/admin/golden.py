@@ -1,0 +1,164 @@
+"""The lists and pages of golden records: one class for every entity type."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from golden_records.admin import golden_page
+from golden_records.admin.base import PageAdmin
+from golden_records.admin.presentation import presentation
+from golden_records.admin.searching import found_by
+from golden_records.entities import ENTITIES, EntityType
+from golden_records.models import GoldenRecord, GoldenState, MergeReceipt, SourceSystem
+
+
+class SourceFilter(SimpleListFilter):
+    """Golden records that a source knows."""
+
+    title = _("source")
+    parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer every source system."""
+        del request, model_admin
+        return list(SourceSystem.objects.values_list("code", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep those with a record of the source."""
+        del request
+        if not self.value():
+            return queryset
+        records: Any = entity_of(queryset.model).record._default_manager
+        return queryset.filter(pk__in=records.filter(source__code=self.value()).values("golden_id"))
+
+
+class CompletenessFilter(SimpleListFilter):
+    """How much of the data dictionary is known."""
+
+    title = _("completeness")
+    parameter_name = "completeness"
+    bands: ClassVar = {"low": (0.0, 0.4), "middle": (0.4, 0.7), "high": (0.7, 1.01)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer three bands."""
+        del request, model_admin
+        return [("low", _("below 40 %")), ("middle", _("40 to 70 %")), ("high", _("70 % and more"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep those of the band."""
+        del request
+        band = self.bands.get(self.value() or "")
+        return queryset.filter(completeness__gte=band[0], completeness__lt=band[1]) if band else queryset
+
+
+class StateFilter(SimpleListFilter):
+    """Active ones, unless retired ones are asked for."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the states other than the default."""
+        del request, model_admin
+        return [(GoldenState.RETIRED.value, _("retired")), ("all", _("all"))]
+
+    def choices(self, changelist: Any) -> Any:
+        """Name the default."""
+        for choice in super().choices(changelist):
+            yield choice | {"display": _("active")} if choice["display"] == _("All") else choice
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep those of the state."""
+        del request
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(state=self.value() or GoldenState.ACTIVE)
+
+
+def entity_of(model: type[Model]) -> EntityType:
+    """The entity type whose golden or source records a table holds."""
+    return next(entity for entity in ENTITIES.values() if model in (entity.golden, entity.record))
+
+
+class GoldenRecordAdmin(PageAdmin):
+    """Golden records of one entity type: to look at; what changes them are source records, judgements and rules."""
+
+    page_template = "golden_records/admin/golden.html"
+    list_filter = (StateFilter, SourceFilter, CompletenessFilter)
+    search_fields = ("id",)
+    search_help_text = _("Name, identifier, canonical id, or the id in a source")
+    ordering = ("-id",)
+    sortable_by = ()
+
+    @property
+    def entity(self) -> EntityType:
+        """The entity type of this list."""
+        return entity_of(self.model)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """The name, the attributes of the entity type's row in the table of presentation, sources and completeness."""
+        del request
+        return ("name", *presentation(self.entity).columns, "sources", "filled", "changed")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Fetch the sources of the page's rows in two further queries, not in one per row."""
+        queryset: QuerySet[Any] = super().get_queryset(request)
+        return queryset.select_related("successor").prefetch_related("records__source")
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        """Find by name, identifier, canonical id or cross-reference."""
+        del request
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        records: Any = self.entity.record._default_manager
+        known = Q(pk__in=records.filter(external_id=term).values("golden_id"))
+        return found_by(queryset, presentation(self.entity), term, also=known), False
+
+    @admin.display(description=_("name"))
+    def name(self, golden: GoldenRecord) -> str:
+        """The name, as text."""
+        return render_to_string("golden_records/admin/cell_name.html", {"golden": golden, "active": golden.state == GoldenState.ACTIVE})
+
+    @admin.display(description=_("sources"))
+    def sources(self, golden: GoldenRecord) -> str:
+        """The sources that know it."""
+        records: Any = golden.records  # type: ignore[attr-defined]  # the reverse of SourceRecord.golden
+        return render_to_string("golden_records/admin/cell_sources.html", {"records": records.all()})
+
+    @admin.display(description=_("completeness"))
+    def filled(self, golden: GoldenRecord) -> str:
+        """The share of the data dictionary that has a value, as a bar."""
+        return render_to_string("golden_records/admin/cell_bar.html", {"share": golden.completeness})
+
+    @admin.display(description=_("changed"))
+    def changed(self, golden: GoldenRecord) -> str:
+        """How long ago it changed."""
+        return render_to_string("golden_records/admin/cell_ago.html", {"moment": golden.updated_at})
+
+    def page_context(self, request: HttpRequest, found: GoldenRecord) -> dict[str, Any]:
+        """Collect the page in a number of queries that does not depend on how much there is."""
+        records = golden_page.members(found)
+        entity = self.entity
+        has_facts = any(spec.name == "customer" for spec in entity.attributes)
+        return {
+            "entity": entity,
+            "values": golden_page.surviving(entity, found, records),
+            "records": records,
+            "merges": golden_page.merges(entity, found),
+            "relations": golden_page.relations(entity, records),
+            "entries": golden_page.story(entity, found),
+            "facts": golden_page.facts(records) if has_facts else None,
+            "record_url": f"admin:golden_records_{entity.record._meta.model_name}_change",
+            "golden_url": f"admin:golden_records_{self.opts.model_name}_change",
+            "may_see_merges": request.user.has_perm(f"golden_records.view_{MergeReceipt._meta.model_name}"),
+        }
+
+
+for _entity in ENTITIES.values():
+    admin.site.register(_entity.golden, GoldenRecordAdmin)

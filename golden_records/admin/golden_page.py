@@ -1,0 +1,189 @@
+"""What a golden record's page shows: values with lineage, source records, relations, merges, history, facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import Any, Final
+
+from django.db.models import Q
+from django.utils import formats
+from django.utils.text import capfirst
+
+from golden_records.admin.charts import ColumnChart, column_chart
+from golden_records.admin.references import targets
+from golden_records.admin.timeline import timeline
+from golden_records.attributes import AttributeSpec
+from golden_records.entities import ENTITIES, EntityType
+from golden_records.models import GoldenRecord, MergeReceipt, ProjectFact, RecordState, SourceRecord
+
+SHOWN: Final = 50
+"""Rows of one section; what lies beyond is counted, and found through the lists."""
+
+_AMOUNTS: Final = ("revenue", "invoiced", "cost", "hours_worked", "hours_billable", "hours_billed")
+
+
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """A value that did not survive, and the record that holds it."""
+
+    value: object
+    record: SourceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Surviving:
+    """One attribute of a golden record: its value, the record it came from, the rule, what lost; `agreeing` hold the same."""
+
+    spec: AttributeSpec
+    value: object
+    winner: SourceRecord | None
+    rule: str
+    rules: str
+    losing: tuple[Losing, ...]
+    agreeing: int
+    refers_to: GoldenRecord | None
+
+    @property
+    def label(self) -> str:
+        """The attribute's name as a heading."""
+        return capfirst(str(self.spec.label))
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Golden records of another kind that name this one: a customer's projects, a parent's subsidiaries."""
+
+    title: str
+    golden: tuple[GoldenRecord, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A project's figures by month with their totals."""
+
+    labels: tuple[str, ...]
+    months: tuple[tuple[ProjectFact, Decimal], ...]
+    totals: dict[str, Decimal]
+    margin: Decimal
+    margin_share: float | None
+    chart: ColumnChart
+
+
+def members(golden: GoldenRecord) -> list[SourceRecord]:
+    """The source records of a golden record, the most trusted source first."""
+    records: Any = golden.records  # type: ignore[attr-defined]  # the reverse of SourceRecord.golden
+    return list(records.select_related("source").order_by("-source__trust", "external_id", "id")[: SHOWN * 4])
+
+
+def surviving(entity: EntityType, golden: GoldenRecord, records: Sequence[SourceRecord]) -> list[Surviving]:
+    """Each attribute that the golden record or one of its records has a value for."""
+    named = targets(entity, [golden])
+    rows = (_surviving(spec, golden, records, named.get((golden.pk, spec.name))) for spec in entity.attributes)
+    return [row for row in rows if row is not None]
+
+
+def _surviving(spec: AttributeSpec, golden: GoldenRecord, records: Sequence[SourceRecord], target: GoldenRecord | None) -> Surviving | None:
+    value = getattr(golden, spec.name)
+    lineage: dict[str, Any] = golden.lineage.get(spec.name, {})
+    held = [(record, getattr(record, spec.name)) for record in records if record.state == RecordState.ACTIVE]
+    losing = tuple(Losing(other, record) for record, other in held if other not in (None, "") and other != value)
+    if value in (None, "") and not losing:
+        return None
+    return Surviving(
+        spec=spec,
+        value=dict(golden._meta.get_field(spec.name).flatchoices).get(value, value) if spec.choices else value,  # type: ignore[union-attr]  # an attribute is a column
+        winner=next((record for record in records if record.pk == lineage.get("record")), None),
+        rule=str(lineage.get("rule", "")),
+        rules=str(lineage.get("rules", "")),
+        losing=losing,
+        agreeing=sum(1 for _, other in held if other == value),
+        refers_to=target,
+    )
+
+
+def relations(entity: EntityType, records: Sequence[SourceRecord]) -> list[Relation]:
+    """The golden records whose records refer to one of these records; one query per attribute that can."""
+    if not records:
+        return []
+    found = (_relation(other, spec, records) for other in ENTITIES.values() for spec in other.attributes if spec.refers_to == entity.name)
+    return [relation for relation in found if relation.golden]
+
+
+def _relation(other: EntityType, spec: AttributeSpec, named_by: Sequence[SourceRecord]) -> Relation:
+    naming = reduce(or_, (Q(source=record.source, **{spec.name: record.external_id}) for record in named_by))
+    records: Any = other.record._default_manager
+    rows = records.filter(naming, golden__isnull=False).select_related("golden").order_by("golden_id")[: SHOWN * 4 + 1]
+    golden = list({row.golden_id: row.golden for row in rows}.values())
+    title = (
+        other.golden._meta.verbose_name_plural
+        if spec.name == spec.refers_to
+        else f"{other.golden._meta.verbose_name_plural} · {spec.label}"
+    )
+    return Relation(title=capfirst(str(title)), golden=tuple(golden[:SHOWN]), has_more=len(golden) > SHOWN)
+
+
+def merges(entity: EntityType, golden: GoldenRecord) -> list[MergeReceipt]:
+    """The merges in which this golden record survived or was absorbed, newest first."""
+    named = Q(survivor_id=golden.pk) | Q(absorbed_id=golden.pk)
+    return list(MergeReceipt.objects.filter(named, entity=entity.name).order_by("-id")[:SHOWN])
+
+
+def story(entity: EntityType, golden: GoldenRecord) -> list[Any]:
+    """The last changes of the golden record itself."""
+    return timeline(entity.golden, golden.pk, limit=10)
+
+
+def facts(records: Sequence[SourceRecord]) -> Facts | None:
+    """The figures of a project by month, or None where there are none.
+
+    Where several sources report one month, the most trusted one that does is believed; the figures of several records of
+    that source are added up, since each is a part of the project.
+    """
+    ids = [record.pk for record in records if record.state == RecordState.ACTIVE]
+    found = ProjectFact.objects.filter(record_id__in=ids).select_related("record__source").order_by("period", "id")
+    months: dict[Any, list[ProjectFact]] = {}
+    for fact in found:
+        months.setdefault(fact.period, []).append(fact)
+    if not months:
+        return None
+    merged = [_month(rows) for _, rows in sorted(months.items())]
+    totals = {name: sum((getattr(fact, name) or Decimal(0) for fact in merged), Decimal(0)) for name in _AMOUNTS}
+    margin = totals["revenue"] - totals["cost"]
+    return Facts(
+        labels=tuple(capfirst(str(ProjectFact._meta.get_field(name).verbose_name)) for name in _AMOUNTS),  # type: ignore[union-attr]  # these are columns
+        months=tuple((fact, _amount(fact, "revenue") - _amount(fact, "cost")) for fact in reversed(merged)),
+        totals=totals,
+        margin=margin,
+        margin_share=float(margin / totals["revenue"]) if totals["revenue"] else None,
+        chart=column_chart([_columns(fact) for fact in merged[-24:]]),
+    )
+
+
+def _amount(fact: ProjectFact, name: str) -> Decimal:
+    value: Decimal | None = getattr(fact, name)
+    return value or Decimal(0)
+
+
+def _month(rows: Sequence[ProjectFact]) -> ProjectFact:
+    most = max(row.record.source.trust for row in rows)
+    trusted = [row for row in rows if row.record.source.trust == most]
+    source = min(row.record.source_id for row in trusted)
+    believed = [row for row in trusted if row.record.source_id == source]
+    summed = {name: sum((_amount(row, name) for row in believed), Decimal(0)) for name in _AMOUNTS}
+    return ProjectFact(record=believed[0].record, period=believed[0].period, **summed)
+
+
+def _month_of(fact: ProjectFact) -> date:
+    month: date = fact.period  # type: ignore[assignment]  # read from the database, it is a date
+    return month
+
+
+def _columns(fact: ProjectFact) -> tuple[str, str, list[float]]:
+    label = formats.date_format(_month_of(fact), "M y")
+    revenue, cost = float(_amount(fact, "revenue")), float(_amount(fact, "cost"))
+    words = f"{label}: {formats.number_format(revenue, 0, force_grouping=True)} / {formats.number_format(cost, 0, force_grouping=True)}"
+    return label, words, [revenue, cost]

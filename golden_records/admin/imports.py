@@ -1,0 +1,38 @@
+"""Imports of files: how far each got and what became of its rows."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from golden_records.admin.base import PageAdmin
+from golden_records.models import ImportJob, QuarantineState
+
+COUNTS = ("created", "updated", "unchanged", "stale", "quarantined")
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(PageAdmin):
+    """To look at: files are imported by `manage.py import_records`."""
+
+    page_template: ClassVar[str] = "golden_records/admin/import.html"
+    list_display = ("file_name", "source", "entity", "outcome", "rows_done", "created", "updated", "quarantined", "started_at")
+    list_filter = ("source", "entity", "state")
+    list_select_related = ("source",)
+    search_fields = ("file_name",)
+    sortable_by = ()
+
+    @admin.display(description=_("state"))
+    def outcome(self, job: ImportJob) -> str:
+        """The state as a coloured word."""
+        return render_to_string("golden_records/admin/cell_pill.html", {"name": job.state, "words": job.get_state_display()})
+
+    def page_context(self, request: HttpRequest, found: ImportJob) -> dict[str, Any]:
+        """The counts as shares of the rows, and the first rows that were put aside."""
+        del request
+        rows = max(1, found.rows_done)
+        counts = [(ImportJob._meta.get_field(name).verbose_name, getattr(found, name), getattr(found, name) / rows) for name in COUNTS]  # type: ignore[union-attr]  # these are columns
+        aside = found.quarantined_rows.filter(state=QuarantineState.OPEN).order_by("id")[:20]
+        return {"job": found, "counts": counts, "aside": list(aside)}

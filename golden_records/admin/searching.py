@@ -1,0 +1,63 @@
+"""Finding golden and source records by name, id or cross-reference, at a bounded cost."""
+
+import operator
+import uuid
+from functools import reduce
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
+
+from golden_records.admin.presentation import Presentation
+
+SMALL_TABLE: Final = 100_000
+"""Up to here a search may look inside every value; beyond, it goes by the beginning of the indexed ones."""
+
+_LAST: Final = {"sqlite": "\U0010ffff"}
+_LAST_ELSEWHERE: Final = "zzzz"
+
+
+def found_by(queryset: QuerySet[Any], presentation: Presentation, term: str, *, also: Q) -> QuerySet[Any]:
+    """Narrow `queryset` to what `term` may mean: an id, what `also` says, or words of the searched attributes.
+
+    In a table of at most `SMALL_TABLE` rows every word must be somewhere in the searched attributes. In a greater one the
+    whole term must begin one of the indexed attributes, as typed, in capitals or capitalised.
+    """
+    as_id = _as_uuid(term)
+    if as_id is not None:
+        return queryset.filter(Q(pk=as_id) | also) if _has_uuid_key(queryset.model) else queryset.filter(also)
+    meant = _anywhere(presentation, term) if _is_small(queryset.model) else _beginning(presentation, term)
+    return queryset.filter(meant | also)
+
+
+def _as_uuid(term: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(term)
+    except ValueError:
+        return None
+
+
+def _has_uuid_key(model: type[Model]) -> bool:
+    return model._meta.pk.get_internal_type() == "UUIDField"
+
+
+def _is_small(model: type[Model]) -> bool:
+    rows: QuerySet[Any] = model._default_manager.order_by()
+    return rows[: SMALL_TABLE + 1].count() <= SMALL_TABLE
+
+
+def _anywhere(presentation: Presentation, term: str) -> Q:
+    def somewhere(word: str) -> Q:
+        return reduce(operator.or_, (Q(**{f"{name}__icontains": word}) for name in presentation.searched))
+
+    return reduce(operator.and_, (somewhere(word) for word in term.split()))
+
+
+def _beginning(presentation: Presentation, term: str) -> Q:
+    # A range, not LIKE: an index of either database serves it, whatever its collation or the case of LIKE.
+    last = _LAST.get(connection.vendor, _LAST_ELSEWHERE)
+    spellings = {term, term.upper(), term.capitalize(), term.title()}
+    ranges = (
+        Q(**{f"{name}__gte": spelling, f"{name}__lt": spelling + last}) for name in presentation.indexed for spelling in sorted(spellings)
+    )
+    return reduce(operator.or_, ranges, Q(pk__in=()))

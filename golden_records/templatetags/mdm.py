@@ -1,0 +1,160 @@
+"""How values, numbers and authors are shown. Every value is text: nothing that a source sent is ever taken for markup."""
+
+import json
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import singledispatch
+from typing import Any, Final
+
+import yaml
+from django import template
+from django.utils import formats, timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+
+from golden_records.authors import who
+
+register = template.Library()
+
+CUT_AT: Final = 160
+_DECEIVING: Final = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
+_HARMLESS: Final = frozenset("\n\t\r\u200d")
+
+
+@register.filter
+def visible(text: object) -> str:
+    """Replace characters that can't be seen but change what is seen (direction marks, zero-width ones) by their names."""
+    return "".join(
+        f"‹U+{ord(letter):04X}›" if unicodedata.category(letter) in _DECEIVING and letter not in _HARMLESS else letter
+        for letter in str(text)
+    )
+
+
+@singledispatch
+def _words(value: object) -> str:
+    return visible(value)
+
+
+@_words.register
+def _(value: None) -> str:
+    del value
+    return ""
+
+
+@_words.register
+def _(value: bool) -> str:  # noqa: FBT001 - the type is what it is chosen by
+    return gettext("yes") if value else gettext("no")
+
+
+@_words.register
+def _(value: datetime) -> str:
+    return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
+
+
+@_words.register
+def _(value: date) -> str:
+    return formats.date_format(value, "DATE_FORMAT")
+
+
+@_words.register(Decimal)
+@_words.register(float)
+def _(value: Decimal | float) -> str:
+    return formats.number_format(value, use_l10n=True, force_grouping=True)
+
+
+@_words.register(list)
+@_words.register(dict)
+def _(value: object) -> str:
+    return visible(json.dumps(value, ensure_ascii=False, default=str))
+
+
+@register.filter
+def words(value: object) -> str:
+    """A value as a person reads it, in the language of the page; empty for a missing one."""
+    return _words(value)
+
+
+@register.inclusion_tag("golden_records/admin/value.html")
+def value(given: object) -> dict[str, Any]:
+    """Show one value; a long one is cut and opens."""
+    text = words(given)
+    return {"text": text, "start": text[:CUT_AT], "is_long": len(text) > CUT_AT, "length": len(text)}
+
+
+@register.inclusion_tag("golden_records/admin/bar.html")
+def bar(share: float | None, label: str = "", tone: str = "primary") -> dict[str, Any]:
+    """Show a share between 0 and 1 as a bar with its percentage."""
+    bounded = min(1.0, max(0.0, share or 0.0))
+    return {"share": round(bounded * 100, 1), "words": percent(share), "label": label, "tone": tone}
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share as a percentage that never rounds to a certainty it is not: 99.97 % is not 100 %."""
+    if share is None:
+        return ""
+    digits = 0 if share in (0, 1) else 1
+    rounded = round(share * 100, digits)
+    if share < 1 and rounded >= 100:  # noqa: PLR2004 - a hundred per cent
+        return f"> {formats.number_format(99.9, 1)} %"
+    return f"{formats.number_format(rounded, digits)} %"
+
+
+@register.filter
+def actor(name: str) -> str:
+    """The author of a change as a person reads it."""
+    return who(name)
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How long ago, in its greatest unit."""
+    if moment is None:
+        return ""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%s ago") % timesince(moment, depth=1)
+
+
+@register.filter
+def admin_page(found: Any) -> str:
+    """The name of the address of an object's page."""
+    return f"admin:{found._meta.app_label}_{found._meta.model_name}_change"
+
+
+@register.filter
+def rule_words(rule: str) -> str:
+    """A survivorship strategy in words."""
+    return rule.replace("_", " ")
+
+
+@register.filter
+def model_name(model: Any) -> str:
+    """A table's name for one of its rows, in words."""
+    return str(model._meta.verbose_name)
+
+
+@register.filter
+def pretty(document: object) -> str:
+    """A document as indented YAML."""
+    return visible(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100))
+
+
+@register.filter
+def list_page(model: Any) -> str:
+    """The name of the address of a table's list."""
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+
+
+@register.filter
+def hundredths(share: float) -> float:
+    """A share in hundredths, for the width of a bar."""
+    return round(share * 100, 1)
+
+
+@register.filter
+def total(rows: Iterable[tuple[Any, ...]]) -> int:
+    """The sum of what stands last in each row."""
+    return sum(int(row[-1]) for row in rows)

@@ -1,0 +1,53 @@
+"""Which groups of people there are, and what each may do: Django's permissions, as a table."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+STEWARDS: Final = "data steward"
+
+_SEEN: Final = (
+    "golden_records.goldencustomer",
+    "golden_records.goldenproject",
+    "golden_records.customerrecord",
+    "golden_records.projectrecord",
+    "golden_records.mergereceipt",
+    "golden_records.quarantinedrow",
+    "golden_records.importjob",
+    "golden_records.sourcesystem",
+    "golden_records.sourcemapping",
+    "matching.reviewtask",
+    "matching.judgement",
+    "matching.matchrun",
+    "matching.matchconfigversion",
+)
+_CHANGED: Final = ("golden_records.mergereceipt", "golden_records.quarantinedrow", "matching.reviewtask")
+
+GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {STEWARDS: {"view": _SEEN, "change": _CHANGED}}
+"""Of each group, what it may view and what it may change: to change a review task is to decide it, a merge to undo it."""
+
+
+def ensure_groups() -> list[Group]:
+    """Make the groups that are missing, with their permissions; a group that exists is left as people made it.
+
+    To be called after migrations, which make the permissions.
+    """
+    return [_group(name) for name in GROUPS]
+
+
+def _group(name: str) -> Group:
+    group, is_new = Group.objects.get_or_create(name=name)
+    if is_new:
+        group.permissions.set(Permission.objects.filter(_wanted(GROUPS[name])))
+    return group
+
+
+def _wanted(rights: Mapping[str, tuple[str, ...]]) -> Q:
+    wanted = Q(pk__in=())
+    for action, models in rights.items():
+        for model in models:
+            app, name = model.split(".")
+            wanted |= Q(content_type__app_label=app, codename=f"{action}_{name}")
+    return wanted

@@ -1,0 +1,151 @@
+"""The front page: how much there is, how good it is, and what waits for a person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from django.core.cache import cache
+from django.db.models import Avg, Count, Q
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.utils import formats, timezone
+from django.utils.text import capfirst
+
+from golden_records.admin.charts import ColumnChart, column_chart
+from golden_records.entities import ENTITIES, EntityType
+from golden_records.models import GoldenState, ImportJob, MatchState, QuarantinedRow, QuarantineState
+from matching.models import Judgement, JudgementValue, MatchRun, ReviewTask, TaskState
+
+SAMPLE: Final = 2_000
+"""Golden records that the quality figures look at: the newest ones, so that the cost does not grow with the table."""
+
+FRESH_FOR: Final = 30
+"""Seconds for which counts of whole tables are kept: they cost as much as the tables are long."""
+
+DAYS: Final = 14
+Figure = TypeVar("Figure")
+_BANDS: Final = tuple(range(0, 100, 10))
+
+
+@dataclass(frozen=True, slots=True)
+class EntityFigures:
+    """One entity type's counts: golden records that stand, and source records by source."""
+
+    entity: EntityType
+    title: str
+    records_title: str
+    golden: int
+    records: int
+    by_source: tuple[tuple[str, int, float], ...]
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well the attributes of an entity type are filled, over `sampled` golden records."""
+
+    title: str
+    sampled: int
+    completeness: float
+    attributes: tuple[tuple[str, float], ...]
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the figures to the context of the front page. Called by django-unfold."""
+    may_review = request.user.has_perm("matching.view_reviewtask")
+    return context | {
+        "figures": _kept("figures", lambda: [_figures(entity) for entity in ENTITIES.values()]),
+        "quality": _kept("quality", lambda: [_quality(entity) for entity in ENTITIES.values()]),
+        "open_tasks": _kept("open-tasks", _open_tasks),
+        "likelihood": _kept("likelihood", _likelihood),
+        "decided": _decided(),
+        "quarantined": QuarantinedRow.objects.filter(state=QuarantineState.OPEN).count(),
+        "imports": list(ImportJob.objects.select_related("source").order_by("-id")[:4]),
+        "runs": list(MatchRun.objects.select_related("config").order_by("-id")[:4]),
+        "may_review": may_review,
+    }
+
+
+def open_task_badge(request: HttpRequest) -> str:
+    """The number of open review tasks, for the navigation; empty where there are none or they are not the person's concern."""
+    if not request.user.has_perm("matching.view_reviewtask"):
+        return ""
+    waiting = ReviewTask.objects.filter(state=TaskState.OPEN).order_by()[:1_000].count()
+    return "999+" if waiting >= 1_000 else str(waiting or "")  # noqa: PLR2004 - as counted
+
+
+def _kept(name: str, count: Callable[[], Figure]) -> Figure:
+    kept: Any = cache.get_or_set(f"mdm-dashboard-{name}", count, FRESH_FOR)
+    figure: Figure = kept
+    return figure
+
+
+def _figures(entity: EntityType) -> EntityFigures:
+    golden: Any = entity.golden._default_manager
+    records: Any = entity.record._default_manager
+    rows = records.order_by("source__code").values_list("source__name").annotate(Count("pk"))
+    counted = [(str(name), int(number)) for name, number in rows]
+    greatest = max((number for _, number in counted), default=1)
+    return EntityFigures(
+        entity=entity,
+        title=capfirst(str(entity.golden._meta.verbose_name_plural)),
+        records_title=capfirst(str(entity.record._meta.verbose_name_plural)),
+        # Two counts by an index; one of the state would read the table.
+        golden=golden.order_by().count() - golden.filter(successor__isnull=False).count(),
+        records=sum(number for _, number in counted),
+        by_source=tuple((name, number, number / greatest) for name, number in counted),
+        pending=records.filter(match_state=MatchState.PENDING).count(),
+    )
+
+
+def _quality(entity: EntityType) -> Quality:
+    newest = entity.golden._default_manager.filter(state=GoldenState.ACTIVE).order_by("-pk")[:SAMPLE]
+    filled = newest.aggregate(n_=Count("pk"), average_=Avg("completeness"), **{spec.name: Count(spec.name) for spec in entity.attributes})
+    sampled = filled.pop("n_")
+    shares = ((capfirst(str(spec.label)), filled[spec.name] / sampled if sampled else 0.0) for spec in entity.attributes)
+    return Quality(
+        title=capfirst(str(entity.golden._meta.verbose_name_plural)),
+        sampled=sampled,
+        completeness=filled.pop("average_") or 0.0,
+        attributes=tuple(sorted(shares, key=lambda row: -row[1])),
+    )
+
+
+def _open_tasks() -> list[tuple[str, str, int]]:
+    counted = dict(ReviewTask.objects.filter(state=TaskState.OPEN).order_by().values_list("entity").annotate(Count("pk")))
+    return [(name, str(ENTITIES[name].golden._meta.verbose_name_plural), counted.get(name, 0)) for name in ENTITIES]
+
+
+def _likelihood() -> ColumnChart | None:
+    """The open tasks by probability, in ten bands."""
+
+    def within(low: int) -> Q:
+        upper = {} if low == _BANDS[-1] else {"probability__lt": (low + 10) / 100}
+        return Q(probability__gte=low / 100, **upper)
+
+    counts = ReviewTask.objects.filter(state=TaskState.OPEN).aggregate(**{f"b{low}": Count("pk", filter=within(low)) for low in _BANDS})
+    if not any(counts.values()):
+        return None
+    return column_chart([(f"{low} %", f"{low} – {low + 10} %: {counts[f'b{low}']}", [counts[f"b{low}"]]) for low in _BANDS])
+
+
+def _decided() -> ColumnChart | None:
+    """The judgements of the last days, by answer."""
+    today = timezone.localdate()
+    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    recent = Judgement.objects.filter(judged_at__gte=timezone.now() - timedelta(days=DAYS), withdrawn_at__isnull=True)
+    rows = recent.order_by().annotate(day=TruncDate("judged_at")).values_list("day", "value").annotate(Count("pk"))
+    counted = {(day, value): number for day, value, number in rows}
+    if not counted:
+        return None
+    return column_chart(
+        [
+            (
+                formats.date_format(day, "j M"),
+                f"{formats.date_format(day)}: {sum(counted.get((day, value), 0) for value in JudgementValue.values)}",
+                [counted.get((day, value.value), 0) for value in (JudgementValue.SAME, JudgementValue.DIFFERENT, JudgementValue.UNSURE)],
+            )
+            for day in days
+        ]
+    )
