@@ -22,6 +22,7 @@ from matching.core.declarations import (
 from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, role_of_name, shape_of
 
 EXHAUSTIVE_BELOW: Final = 2_500
+PAIRS_PER_RECORD: Final = 0.4
 REPEATED: Final = 2.0
 """How often the values of a column must occur on average for it to be seen that they determine another's."""
 DETERMINED: Final = 1.15
@@ -75,6 +76,7 @@ def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Matc
         strata="kind" if "kind" in meaning.roles else None,
         strata_values=("organisation", "person") if "kind" in meaning.roles else (),
         exhaustive_below=EXHAUSTIVE_BELOW,
+        pairs_per_record=PAIRS_PER_RECORD,
         clusters=ClusterPolicy(weak_bridge=0.0),
     )
 
@@ -198,8 +200,8 @@ def _email(meaning: Meaning) -> _Part:
     columns = meaning.one("email")
     if not columns:
         return _Part()
-    fields = (Field("email", "email", columns), Field("email_local", "email_local", columns),
-              Field("email_domain", "email_domain", columns))  # fmt: skip
+    fields = (Field("email", "email", columns), Field("email_local", "local_part", (), base="email"),
+              Field("email_domain", "domain_part", (), base="email"))  # fmt: skip
     frequency = {"same": "email", "domain": "email_domain", "same_local": "email_local"}
     return _Part(fields, (_comparison("email", "email", ("email", "email_local", "email_domain"), frequency),))
 
@@ -241,16 +243,16 @@ def _other(column: str, shape: str) -> _Part:
 _RULES: Final = """
 email; phone; national_id; registration_id; vat_id; lei; website; code
 given + family sound; given sound + family; birth_date; given + city; family + postcode; family + city
-family sound 4 + birth_date prefix 4; given sound 3 + birth_date suffix 4; email local
+family sound 4 + birth_date prefix 4; given sound 3 + birth_date suffix 4; email_local
 name words; name joined; name token + city; name token + postcode; name prefix 5 + postcode; name token
-street + house + city; street + house + postcode; family + street; given + street
+street + house + city; family + street; given + street
 title words; title token; customer + start_date
-given + family; postcode + house; family + given prefix 1; given + postcode; name prefix 8; name prefix 4 + city
+postcode + house; family + given prefix 1; given + postcode; name prefix 4 + city
 """
 
 
 def _rules(meaning: Meaning, fields: list[Field]) -> list[BlockingRule]:
-    present = {field.name for field in fields if field.of}
+    present = {field.name for field in fields if field.of or field.base}
     rules = []
     for text in _RULES.replace("\n", ";").split(";"):
         parts = tuple(_key_part(part) for part in text.strip().split(" + ") if part)

@@ -1,6 +1,7 @@
 """Blocking: which pairs are worth a comparison, what each rule costs, and what was left out."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from matching.core.declarations import BlockingRule, MatchConfig
 from matching.core.keys import rule_keys
 from matching.core.prepare import Prepared
+from matching.core.sorting import first_of_runs, sorted_unique
 
 Rows = NDArray[np.int32]
 
@@ -77,24 +79,40 @@ def blocking_keys(prepared: Prepared, config: MatchConfig) -> BlockingKeys:
 
 
 def candidate_pairs(keys: BlockingKeys, config: MatchConfig) -> CandidatePairs:
-    """Pair the rows that share a key. Keys beyond a rule's limit are common: left to the rules that refine it, counted.
+    """Pair the rows that share a key. Keys beyond a rule's limit, or its budget, are common: left to the
+    rules that refine it, and counted.
 
     A table of at most `exhaustive_below` rows is compared whole, whatever keys it has.
     """
-    pairs, rules, parts = [], [], []
+    pairs: list[NDArray[np.int64]] = []
+    parts: list[tuple[BlockingRule, _Groups, NDArray[np.bool_], int]] = []
     common_rows: dict[str, Rows] = {}
     bounds = np.searchsorted(keys.rule, np.arange(len(config.blocking) + 1))
     for number, rule in enumerate(config.blocking):
         part = slice(bounds[number], bounds[number + 1])
         groups = _group(*_selected(keys.row[part], keys.key[part], rule, common_rows))
-        common = groups.counts > rule.limit
-        common_rows[rule.name] = _members(groups, common)
-        pair = np.unique(_pairs(groups, (groups.counts > 1) & ~common, keys.size))
-        pairs.append(pair)
-        rules.append(np.full(len(pair), np.uint32(1 << number)))
+        common = groups.counts > _limit(groups.counts, rule.limit, keys.size, config)
+        if any(other.refines == rule.name for other in config.blocking):
+            common_rows[rule.name] = _members(groups, common)
+        pair = _pairs(groups, (groups.counts > 1) & ~common, keys.size)
+        # Pair and rule in one number, so that one sort brings a pair's rules together.
+        pairs.append(pair * _MOST_RULES + number)
         parts.append((rule, groups, common, len(pair)))
-    left, right, found = _merge(pairs, rules, keys, config)
+    left, right, found = _merge(pairs, keys, config)
     return CandidatePairs(left, right, found, _report(parts, found))
+
+
+_MOST_RULES: Final = 32
+FREE_PAIRS: Final = 200_000
+"""Pairs that a rule may always give, however small the table is."""
+
+
+def _limit(counts: NDArray[np.int64], limit: int, size: int, config: MatchConfig) -> int:
+    """Give how many records may share a key: the rule's limit, or fewer where the rule would cost too much."""
+    usable = counts[(counts > 1) & (counts <= limit)]
+    cost = np.bincount(usable, usable * (usable - 1) / 2, minlength=limit + 1).cumsum()
+    budget = max(FREE_PAIRS, config.pairs_per_record * size)
+    return int(np.searchsorted(cost, budget, side="right") - 1) if cost[-1] > budget else limit
 
 
 def _selected(
@@ -107,14 +125,14 @@ def _selected(
 
 
 def _group(rows: Rows, keys: NDArray[np.int64]) -> _Groups:
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     rows, keys = rows[order], keys[order]
-    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.empty(0, np.int64)
+    starts = np.flatnonzero(first_of_runs(keys))
     return _Groups(rows, keys, starts, np.diff(np.append(starts, len(keys))))
 
 
 def _members(groups: _Groups, chosen: NDArray[np.bool_]) -> Rows:
-    return np.unique(groups.rows[np.repeat(chosen, groups.counts)])
+    return sorted_unique(groups.rows[np.repeat(chosen, groups.counts)])
 
 
 def _pairs(groups: _Groups, chosen: NDArray[np.bool_], size: int) -> NDArray[np.int64]:
@@ -131,13 +149,14 @@ def _pairs(groups: _Groups, chosen: NDArray[np.bool_], size: int) -> NDArray[np.
 
 
 def _merge(
-    pairs: list[NDArray[np.int64]], rules: list[NDArray[np.uint32]], keys: BlockingKeys, config: MatchConfig
+    pairs: list[NDArray[np.int64]], keys: BlockingKeys, config: MatchConfig
 ) -> tuple[Rows, Rows, NDArray[np.uint32]]:
     every = np.concatenate(pairs) if pairs else np.empty(0, np.int64)
-    bits = np.concatenate(rules) if rules else np.empty(0, np.uint32)
-    order = np.argsort(every, kind="stable")
-    every, bits = every[order], bits[order]
-    starts = np.flatnonzero(np.append(True, every[1:] != every[:-1])) if len(every) else np.empty(0, np.int64)
+    pairs.clear()
+    every.sort()
+    bits = np.left_shift(np.uint32(1), (every % _MOST_RULES).astype(np.uint32))
+    every //= _MOST_RULES
+    starts = np.flatnonzero(first_of_runs(every))
     merged = np.bitwise_or.reduceat(bits, starts) if len(every) else bits
     every = every[starts]
     if keys.size <= config.exhaustive_below:

@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from matching.core.sorting import sorted_unique
+from matching.core.texts import text_buffer
+
 Codes = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 
@@ -16,6 +19,7 @@ MISSING: Final = -1
 MOST_TOKENS: Final = 16
 """Words of a text that are compared; what follows is left out, as it is an address or a description by then."""
 _LONGEST_HASHED: Final = 4096
+_HASHED_AT_ONCE: Final = 16_384
 
 
 class Column:
@@ -70,6 +74,15 @@ class Column:
         """The words of each value."""
         return Tokens.of(self.values)
 
+    @classmethod
+    def derived(cls, column: "Column", made: "Column") -> "Column":
+        """Give the column of another's rows whose values are those of `made`, a column with a row per value of it."""
+        lookup = np.append(made.codes, np.int32(MISSING))
+        taken = cls(lookup[column.codes], made.values)
+        taken._features = made._features
+        taken.__dict__["hashes"] = made.hashes
+        return taken
+
     def take(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "Column":
         """Give the column of these rows; the distinct values stay."""
         taken = Column(self.codes[rows], self.values)
@@ -100,7 +113,7 @@ class Tokens:
         counts = pc.list_value_length(split).to_numpy(zero_copy_only=False).astype(np.int64)
         value = np.repeat(np.arange(len(values)), counts)
         width = max(len(encoded.dictionary), 1)
-        pair = np.unique(value * width + flat)
+        pair = sorted_unique(value * width + flat)
         value, flat = pair // width, pair % width
         first = np.searchsorted(value, np.arange(len(values)))
         place = np.arange(len(value)) - first[value]
@@ -143,17 +156,6 @@ def join(left: Column, right: Column) -> Column:
     return Column(np.concatenate([first, second]), both.dictionary)
 
 
-def text_buffer(values: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Give the bytes of a text array without nulls and the offsets into them; nothing is copied but the offsets."""
-    if not len(values):
-        return np.empty(0, np.uint8), np.zeros(1, np.int64)
-    _, offsets, data = values.buffers()
-    ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1].astype(np.int64)
-    if data is None:
-        return np.empty(0, np.uint8), ends - ends[0]
-    return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]], ends - ends[0]
-
-
 def reduce_texts(function: Any, data: NDArray[np.uint64], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Reduce the numbers of each text to one by a NumPy function; an empty text gives 0."""
     result = np.zeros(len(offsets) - 1, np.uint64)
@@ -168,10 +170,16 @@ def hash_texts(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Hashes:
 
     Depends on nothing but the bytes. Two of n texts collide with probability about n^2 / 2^65.
     """
-    lengths = np.diff(offsets)
-    place = np.arange(len(data)) - np.repeat(offsets[:-1], lengths)
-    spread = (data.astype(np.uint64) + np.uint64(1)) * _MULTIPLIERS[place % _LONGEST_HASHED]
-    return mix(reduce_texts(np.add, spread, offsets) + lengths.astype(np.uint64))
+    hashes = np.empty(len(offsets) - 1, np.uint64)
+    for start in range(0, len(hashes), _HASHED_AT_ONCE):
+        # Parts that stay in the processor's cache: three times as fast as all at once.
+        part = offsets[start : start + _HASHED_AT_ONCE + 1]
+        lengths = np.diff(part)
+        place = np.arange(part[-1] - part[0]) - np.repeat(part[:-1] - part[0], lengths)
+        spread = (data[part[0] : part[-1]].astype(np.uint64) + np.uint64(1)) * _MULTIPLIERS[place % _LONGEST_HASHED]
+        sums = reduce_texts(np.add, spread, part - part[0]) + lengths.astype(np.uint64)
+        hashes[start : start + len(lengths)] = mix(sums)
+    return hashes
 
 
 def mix(numbers: Hashes) -> Hashes:

@@ -24,11 +24,11 @@ from matching.core.declarations import (
     Veto,
 )
 from matching.core.forms import FORMS
-from matching.core.keys import TRANSFORMS
+from matching.core.keys import TRANSFORM_NAMES
 from matching.core.prepare import COMBINERS
 
 _SECTIONS: Final = frozenset(
-    "entity version thresholds prior strata fields comparisons blocking vetoes clusters exhaustive_below".split()
+    "entity version thresholds prior strata fields comparisons blocking vetoes clusters exhaustive_below pairs_per_record".split()
 )
 _RULES_AT_MOST: Final = 32
 
@@ -74,7 +74,7 @@ class _Reader:
     def config(self, document: Mapping[str, Any]) -> MatchConfig:
         for name in sorted(set(document) - _SECTIONS):
             self.errors.append(f"{name}: unknown section; known are {', '.join(sorted(_SECTIONS))}")
-        fields = tuple(self.field(name, body) for name, body in self.section(document, "fields").items())
+        fields = self.fields(self.section(document, "fields"))
         names = {field.name for field in fields}
         comparisons = tuple(
             self.comparison(name, body, names) for name, body in self.section(document, "comparisons").items()
@@ -98,6 +98,7 @@ class _Reader:
             strata_values=tuple(strata.get("values", ())),
             prior=self.prior(prior),
             exhaustive_below=int(self.number("exhaustive_below", document.get("exhaustive_below", 0), 0, 1e5)),
+            pairs_per_record=self.number("pairs_per_record", document.get("pairs_per_record", 2.0), 0.01, 1e6),
             clusters=ClusterPolicy(
                 self.number("clusters.weak_bridge", clusters.get("weak_bridge", 0.0), -60, 60),
                 int(self.number("clusters.size_alarm", clusters.get("size_alarm", 200), 2, 1e9)),
@@ -135,9 +136,18 @@ class _Reader:
             return least
         return float(value)
 
+    def fields(self, section: Mapping[str, Any]) -> tuple[Field, ...]:
+        found: list[Field] = []
+        for name, body in section.items():
+            field = self.field(name, body)
+            if field.base is not None:
+                self.one_of(f"fields.{name}.base", field.base, [earlier.name for earlier in found])
+            found.append(field)
+        return tuple(found)
+
     def field(self, name: str, body: Mapping[str, Any]) -> Field:
         where = f"fields.{name}"
-        of = body.get("of", [name])
+        of = body.get("of", [] if "base" in body else [name])
         if not isinstance(of, list) or not all(isinstance(attribute, str) for attribute in of):
             self.errors.append(f"{where}.of: a list of attribute names is needed")
             of = []
@@ -146,6 +156,7 @@ class _Reader:
             self.one_of(f"{where}.form", body.get("form", "text"), FORMS),
             tuple(of),
             self.one_of(f"{where}.combine", body.get("combine", "first"), COMBINERS),
+            body.get("base"),
         )
 
     def comparison(self, name: str, body: Mapping[str, Any], fields: Collection[str]) -> Comparison:
@@ -202,7 +213,7 @@ class _Reader:
     def part(self, where: str, text: str, fields: Collection[str]) -> KeyPart:
         field, transform, size = _split_part(str(text))
         self.one_of(f"{where}.parts", field, fields)
-        self.one_of(f"{where}.parts", transform, TRANSFORMS)
+        self.one_of(f"{where}.parts", transform, TRANSFORM_NAMES)
         return KeyPart(field, transform, int(size) if size.isdigit() else 0)
 
     def thresholds(self, body: Mapping[str, Any]) -> Thresholds:

@@ -13,12 +13,16 @@ VETO_OUTCOMES: Final[Mapping[str, int]] = {"possible_match": 1, "no_match": 0}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A match form made of attributes: `combine` says how several become one text (`first` known, `join`, `kind`)."""
+    """A match form made of attributes: `combine` says how several become one text (`first` known, `join`, `kind`).
+
+    With `base` it is made of another field's values instead, one that is declared before.
+    """
 
     name: str
     form: str
     of: tuple[str, ...]
     combine: str = "first"
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,11 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class MatchConfig:
-    """How one entity is matched; see `configs/`. Equal configs have equal documents."""
+    """How one entity is matched; see `configs/`. Equal configs have equal documents.
+
+    A table of at most `exhaustive_below` records is compared whole. No blocking rule gives more than
+    `pairs_per_record` pairs per record of the table: its most common keys are set aside first.
+    """
 
     entity: str
     version: int
@@ -124,6 +132,7 @@ class MatchConfig:
     strata_values: tuple[str, ...] = ()
     prior: Prior = Prior()
     exhaustive_below: int = 0
+    pairs_per_record: float = 2.0
     clusters: ClusterPolicy = ClusterPolicy()
 
     @property
@@ -144,13 +153,20 @@ class MatchConfig:
             "thresholds": {"auto": self.thresholds.auto, "review": self.thresholds.review},
             "prior": asdict(self.prior),
             "strata": {"field": self.strata, "values": list(self.strata_values)} if self.strata else None,
-            "fields": {f.name: {"form": f.form, "of": list(f.of), "combine": f.combine} for f in self.fields},
+            "fields": {field.name: _field_document(field) for field in self.fields},
             "comparisons": {c.name: _comparison_document(c) for c in self.comparisons},
             "blocking": {rule.name: _rule_document(rule) for rule in self.blocking},
             "vetoes": {veto.name: _veto_document(veto, self.comparisons) for veto in self.vetoes},
             "clusters": {"weak_bridge": self.clusters.weak_bridge, "size_alarm": self.clusters.size_alarm},
             "exhaustive_below": self.exhaustive_below,
+            "pairs_per_record": self.pairs_per_record,
         }
+
+
+def _field_document(field: Field) -> dict[str, Any]:
+    if field.base:
+        return {"form": field.form, "base": field.base}
+    return {"form": field.form, "of": list(field.of), "combine": field.combine}
 
 
 def _comparison_document(comparison: Comparison) -> dict[str, Any]:

@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 
 from golden_records.standardising.words import (
     FREE_MAIL_DOMAINS,
+    GENERIC_MAILBOXES,
     LEGAL_FORMS,
     PLACEHOLDER_DATES,
     PLACEHOLDERS,
     STREET_TYPES,
     TITLES,
-    is_generic_mailbox,
 )
-from matching.core.columns import text_buffer
+from matching.core.texts import byte_set, first_run, from_buffer, keep_bytes, last_place, slice_texts, text_buffer
 
 Form = Callable[[pa.StringArray], pa.StringArray]
 
@@ -42,9 +42,7 @@ def _without_accents(values: pa.StringArray) -> pa.StringArray:
 
 def _translate(values: pa.StringArray, table: np.ndarray) -> pa.StringArray:
     data, offsets = text_buffer(values)
-    return pa.StringArray.from_buffers(
-        len(values), pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(table[data].tobytes())
-    )
+    return from_buffer(table[data], offsets)
 
 
 def _byte_table() -> np.ndarray:
@@ -119,37 +117,82 @@ def registration(values: pa.StringArray) -> pa.StringArray:
     return _replace(code, r"^([0-9]{9})[0-9]{5}$", r"\1")
 
 
+_DIGITS: Final = byte_set("0123456789")
+_LETTERS: Final = byte_set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_NATIONAL: Final = 9
+"""Digits that tell a telephone number within a country: the most that national and international spellings share."""
+
+
 def phone(values: pa.StringArray) -> pa.StringArray:
-    """The last nine digits of a telephone number, so that national and international spellings are one."""
-    bare = _replace(values, r"(?i)\s*(?:x|ext|extension|poste|durchwahl|dw)\.?\s*[0-9]{1,5}\s*$", "")
-    digits = _replace(_replace(bare, r"\(0\)", ""), r"[^0-9]+", "")
-    digits = _replace(digits, r"^.*([0-9]{9})$", r"\1")
-    short = pc.less(pc.utf8_length(digits), 6)
-    same = pc.match_substring_regex(digits, r"^(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+|012345678|123456789)$")
-    return _null_where(digits, pc.or_(short, same))
+    """The last nine digits of a telephone number without its extension; too short and made-up numbers are missing."""
+    values = _replace_where(values, pc.match_substring(values, "(0)"), r"\(0\)", "")
+    lettered = pc.not_equal(keep_bytes(values, _LETTERS), "")
+    values = _replace_where(values, lettered, r"(?i)\s*(?:x|ext|extension|poste|durchwahl|dw)\.?\s*[0-9]{1,5}\s*$", "")
+    data, offsets = text_buffer(keep_bytes(values, _DIGITS))
+    digits = slice_texts(data, np.maximum(offsets[:-1], offsets[1:] - _NATIONAL), offsets[1:])
+    short = pc.less(pc.binary_length(digits), 6)
+    return _null_where(digits, pc.or_(short, pc.is_in(digits, value_set=_NO_NUMBERS)))
+
+
+_NO_NUMBERS: Final = pa.array(
+    [digit * length for digit in "0123456789" for length in range(6, 10)] + ["012345678", "123456789"]
+)
+
+
+def _replace_where(values: pa.StringArray, mask: pa.BooleanArray, pattern: str, by: str) -> pa.StringArray:
+    """Replace in the texts of the mask only: regular expressions are dear."""
+    if not pc.any(mask).as_py():
+        return values
+    return pc.replace_with_mask(values, mask, _replace(values.filter(mask), pattern, by))
 
 
 def email(values: pa.StringArray) -> pa.StringArray:
     """An e-mail address in lower case; a shared mailbox at a provider where anyone may have one is missing."""
     lowered = pc.utf8_trim_whitespace(pc.utf8_lower(values))
-    free = pc.is_in(_replace(lowered, r"^.*@", ""), value_set=pa.array(sorted(FREE_MAIL_DOMAINS)))
+    domain = domain_part(lowered)
+    free = pc.is_in(domain, value_set=_ANYONES)
     if pc.any(free).as_py():
-        suspects = lowered.filter(free).to_pylist()
-        shared = pa.array([is_generic_mailbox(address) for address in suspects], pa.bool_())
-        free = pc.replace_with_mask(free, free, shared)
-    nothing = pc.or_(free, pc.match_substring_regex(lowered, r"@(?:example|exemple|test)\.|^[^@]*$"))
-    unreadable = pc.and_(nothing, pc.is_in(fold(lowered), value_set=_PLACEHOLDERS))
-    return _null_where(lowered, pc.or_(pc.and_(nothing, pc.match_substring(lowered, "@")), unreadable))
+        free = pc.replace_with_mask(free, free, _generic(lowered.filter(free)))
+    nothing = pc.or_(free, pc.is_in(domain, value_set=_NO_DOMAINS))
+    bare = pc.equal(domain, "")
+    if pc.any(bare).as_py():
+        nothing = pc.or_(nothing, pc.and_(bare, pc.is_in(fold(lowered), value_set=_PLACEHOLDERS)))
+    return _empty_is_null(_null_where(lowered, nothing))
 
 
-def email_local(values: pa.StringArray) -> pa.StringArray:
-    """What stands before the @."""
-    return _empty_is_null(_replace(email(values), r"@[^@]*$", ""))
+def _generic(addresses: pa.StringArray) -> pa.BooleanArray:
+    """Say which mailboxes are those that many people share, as `is_generic_mailbox` does for one."""
+    local = fold(pc.fill_null(local_part(addresses), ""))
+    first = pc.list_element(pc.split_pattern(local, " "), 0)
+    joined = pc.replace_substring(local, " ", "")
+    return pc.or_(pc.or_(*(pc.is_in(text, value_set=_MAILBOXES) for text in (local, first))),
+                  pc.is_in(joined, value_set=_MAILBOXES))  # fmt: skip
+
+
+_MAILBOXES: Final = pa.array(sorted(GENERIC_MAILBOXES))
+_ANYONES: Final = pa.array(sorted(FREE_MAIL_DOMAINS))
+_NO_DOMAINS: Final = pa.array(
+    [f"{name}.{end}" for name in ("example", "exemple", "test") for end in ("com", "org", "net", "fr", "de", "invalid")]
+)
+
+
+def local_part(values: pa.StringArray) -> pa.StringArray:
+    """What stands before the last @ of an e-mail address; all of it where there is none."""
+    data, offsets = text_buffer(values)
+    at = last_place(data, offsets, ord("@"))
+    return _empty_is_null(slice_texts(data, offsets[:-1], np.where(at < 0, offsets[1:], at)))
+
+
+def domain_part(values: pa.StringArray) -> pa.StringArray:
+    """What stands behind the last @ of an e-mail address; nothing where there is none."""
+    data, offsets = text_buffer(values)
+    at = last_place(data, offsets, ord("@"))
+    return slice_texts(data, np.where(at < 0, offsets[1:], at + 1), offsets[1:])
 
 
 def email_domain(values: pa.StringArray) -> pa.StringArray:
-    """What stands behind the @."""
-    return _empty_is_null(_replace(email(values), r"^.*@", ""))
+    """The domain of an e-mail address."""
+    return _empty_is_null(domain_part(values))
 
 
 def website(values: pa.StringArray) -> pa.StringArray:
@@ -168,42 +211,46 @@ def city(values: pa.StringArray) -> pa.StringArray:
     return _known(pc.utf8_trim(_replace(bare, " {2,}", " "), " "))
 
 
-def _street_patterns() -> tuple[tuple[str, str], ...]:
-    short: dict[str, list[str]] = {}
-    for spelling, full in STREET_TYPES.items():
-        if spelling != full and len(spelling) > 1 and " " not in spelling:
-            short.setdefault(full, []).append(spelling)
-    return tuple((rf"\b(?:{_alternation(words)})\b", full) for full, words in short.items() if full in _COMMON)
-
-
-_COMMON: Final = frozenset(
-    """rue avenue boulevard place chemin allee impasse route square strasse road street lane drive court close crescent
-    terrace grove highway parkway""".split()
-)
-_STREET_PATTERNS: Final = _street_patterns()
-
-
 def street(values: pa.StringArray) -> pa.StringArray:
     """The lines of an address, folded, street words in full, the house number and all that follows it kept."""
-    folded = text(values)
-    letters = _replace(folded, r"^((?:[0-9]+ )?)r ", r"\1rue ")
-    letters = _replace(letters, r"([a-z]{3})str\b", r"\1strasse")
-    for pattern, full in _STREET_PATTERNS:
-        hit = pc.fill_null(pc.match_substring_regex(letters, pattern), fill_value=False)
-        if pc.any(hit).as_py():
-            letters = pc.replace_with_mask(letters, hit, _replace(letters.filter(hit), pattern, full))
-    return letters
-
-
-def house_number(values: pa.StringArray) -> pa.StringArray:
-    """The first number of an address."""
-    return _empty_is_null(_replace(values, r"^[^0-9]*([0-9]*).*$", r"\1"))
+    return _by_words(text(values), _street_word)
 
 
 def street_name(values: pa.StringArray) -> pa.StringArray:
     """The street without numbers."""
-    bare = _replace(street(values), r"\b[0-9]+[a-z]?\b", "")
-    return _empty_is_null(pc.utf8_trim(_replace(bare, " {2,}", " "), " "))
+    return _by_words(text(values), _word_of_name)
+
+
+_SHORT_TYPES: Final = {short: full for short, full in STREET_TYPES.items() if len(short) > 1 or short == "r"}
+_HOUSE: Final = re.compile(r"[0-9]+[a-z]?")
+_ENDING: Final = re.compile(r"([a-z]{3,})str")
+
+
+def _street_word(word: str) -> str:
+    full = _SHORT_TYPES.get(word)
+    if full is not None:
+        return full
+    joined = _ENDING.fullmatch(word)
+    return f"{joined[1]}strasse" if joined else word
+
+
+def _word_of_name(word: str) -> str:
+    return "" if _HOUSE.fullmatch(word) else _street_word(word)
+
+
+def _by_words(folded: pa.StringArray, change: Callable[[str], str]) -> pa.StringArray:
+    """Change texts word by word, each distinct word once; a word that becomes empty goes."""
+    split = pc.split_pattern(pc.fill_null(folded, ""), " ")
+    words = split.flatten().dictionary_encode()
+    changed = pa.array([change(word) for word in words.dictionary.to_pylist()], pa.string())
+    joined = pc.binary_join(pa.ListArray.from_arrays(split.offsets, changed.take(words.indices)), " ")
+    doubled = pc.or_(pc.match_substring(joined, "  "), pc.match_substring_regex(joined, "^ | $"))
+    return _empty_is_null(pc.utf8_trim(_replace_where(joined, doubled, " {2,}", " "), " "))
+
+
+def house_number(values: pa.StringArray) -> pa.StringArray:
+    """The first number of an address."""
+    return _empty_is_null(first_run(values, _DIGITS))
 
 
 def _empty_is_null(values: pa.StringArray) -> pa.StringArray:
@@ -242,7 +289,7 @@ def verbatim(values: pa.StringArray) -> pa.StringArray:
 
 FORMS: Final[Mapping[str, Form]] = {
     "text": text, "organisation": organisation, "person": person, "compact": compact, "registration": registration,
-    "phone": phone, "email": email, "email_local": email_local, "email_domain": email_domain, "website": website, "city": city, "street": street, "street_name": street_name,
+    "phone": phone, "email": email, "local_part": local_part, "domain_part": email_domain, "website": website, "city": city, "street": street, "street_name": street_name,
     "house_number": house_number, "date": date, "number": number, "values": values_list, "verbatim": verbatim,
 }  # fmt: skip
 """Name in a match config -> form. A new one is a function, a line here and a test."""

@@ -1,7 +1,6 @@
 """Blocking keys: 64-bit numbers that equal texts share in every process and at every time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,41 +14,45 @@ from matching.core.forms import fold
 from matching.core.prepare import Prepared
 
 SHORTEST_TOKEN: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class PartKeys:
-    """The hashes of one part: `rows` and their hash; a row may have several, or none where the value is missing."""
-
-    rows: NDArray[np.int32]
-    hashes: Hashes
+_OF_WORDS: Final = frozenset({"words", "token"})
 
 
 def rule_keys(prepared: Prepared, rule: BlockingRule, entity: str) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Give the rows that have a key by this rule, and the keys; a row with a missing part has none."""
-    seed = hash_texts(*_bytes(f"{entity}\x00{rule.refines or ''}\x00{rule.name}"))[0]
-    rows = np.arange(prepared.size, dtype=np.int32)
-    hashes = np.full(prepared.size, seed, np.uint64)
-    for part in rule.parts:
-        found = TRANSFORMS[part.transform](prepared.columns[part.field], part)
-        rows, hashes = _combine(rows, hashes, found, prepared.size)
+    seed = hash_texts(*_bytes(f"{entity}\x00{rule.name}"))[0]
+    single = [prepared.columns[part.field] if part.transform in _OF_WORDS else _derived(prepared, part)
+              for part in rule.parts if part.transform != "token"]  # fmt: skip
+    several = [prepared.columns[part.field] for part in rule.parts if part.transform == "token"]
+    rows = _known_rows([column.codes for column in [*single, *several]])
+    hashes = np.full(len(rows), seed, np.uint64)
+    for part, column in zip([part for part in rule.parts if part.transform != "token"], single, strict=True):
+        own = column.feature("words hash", _word_sums) if part.transform == "words" else column.hashes
+        hashes = _mixed(hashes, own[column.codes[rows]])
+    for column in several:
+        rows, hashes = _with_tokens(column, rows, hashes)
     return rows, hashes.view(np.int64)
 
 
-def _combine(
-    rows: NDArray[np.int32], hashes: Hashes, found: PartKeys, size: int
-) -> tuple[NDArray[np.int32], Hashes]:
-    counts = np.bincount(found.rows, minlength=size)
-    first = np.cumsum(counts) - counts
-    repeat = counts[rows]
-    place = np.arange(int(repeat.sum())) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-    chosen = np.repeat(first[rows], repeat) + place
-    order = found.hashes if _ascending(found.rows) else found.hashes[np.argsort(found.rows, kind="stable")]
-    return np.repeat(rows, repeat), mix(np.repeat(hashes, repeat) * np.uint64(0x9E3779B97F4A7C15) + order[chosen])
+def _derived(prepared: Prepared, part: KeyPart) -> Column:
+    """Give the column of one part: the field, or what the transform makes of it, made once per table."""
+    column = prepared.columns[part.field]
+    if part.transform == "whole":
+        return column
+    made: Column = column.feature(
+        f"key {part.transform} {part.size}", lambda own: encode(TRANSFORMS[part.transform](own, part.size))
+    )
+    return Column.derived(column, made)
 
 
-def _ascending(rows: NDArray[np.int32]) -> bool:
-    return bool(len(rows) < 2 or (rows[1:] >= rows[:-1]).all())  # noqa: PLR2004 - one row is in order
+def _known_rows(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
+    known = codes[0] >= 0
+    for further in codes[1:]:
+        known &= further >= 0
+    return np.flatnonzero(known).astype(np.int32)
+
+
+def _mixed(hashes: Hashes, further: Hashes) -> Hashes:
+    return mix(hashes * np.uint64(0x9E3779B97F4A7C15) + further)
 
 
 def _bytes(text: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -57,60 +60,41 @@ def _bytes(text: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return data, np.array([0, len(data)], np.int64)
 
 
-def _whole(column: Column, _: KeyPart) -> PartKeys:
-    rows = np.flatnonzero(column.codes >= 0).astype(np.int32)
-    return PartKeys(rows, column.hashes[column.codes[rows]])
+def _word_sums(column: Column) -> Hashes:
+    """Give a number per value that texts of the same words, in whatever order, share."""
+    word = np.append(column.tokens.words.hashes, np.uint64(0))
+    return mix(word[column.tokens.ids].sum(axis=1, dtype=np.uint64))
 
 
-def _derived(column: Column, values: pa.StringArray) -> PartKeys:
-    inner = encode(values)
-    lookup = np.append(inner.codes, np.int32(-1))
-    return _whole(Column(lookup[column.codes], inner.values), KeyPart(""))
-
-
-def _prefix(column: Column, part: KeyPart) -> PartKeys:
-    long_enough = pc.greater_equal(pc.utf8_length(column.values), part.size)
-    cut = pc.utf8_slice_codeunits(column.values, 0, part.size)
-    return _derived(column, pc.if_else(long_enough, cut, pa.scalar(None, pa.string())))
-
-
-def _suffix(column: Column, part: KeyPart) -> PartKeys:
-    long_enough = pc.greater_equal(pc.utf8_length(column.values), part.size)
-    cut = pc.utf8_slice_codeunits(column.values, -part.size, None)
-    return _derived(column, pc.if_else(long_enough, cut, pa.scalar(None, pa.string())))
-
-
-def _sound(column: Column, part: KeyPart) -> PartKeys:
-    return _derived(column, sounds(column.values, part.size))
-
-
-def _local(column: Column, _: KeyPart) -> PartKeys:
-    return _derived(column, pc.replace_substring_regex(column.values, pattern="@.*$", replacement=""))
-
-
-def _domain(column: Column, _: KeyPart) -> PartKeys:
-    return _derived(column, pc.replace_substring_regex(column.values, pattern="^.*@", replacement=""))
-
-
-def _sorted_words(column: Column, _: KeyPart) -> PartKeys:
-    tokens = column.tokens
-    word = np.append(tokens.words.hashes, np.uint64(0))
-    summed = mix(word[tokens.ids].sum(axis=1, dtype=np.uint64))
-    rows = np.flatnonzero(column.codes >= 0).astype(np.int32)
-    return PartKeys(rows, summed[column.codes[rows]])
-
-
-def _joined_words(column: Column, _: KeyPart) -> PartKeys:
-    return _derived(column, pc.replace_substring(column.values, pattern=" ", replacement=""))
-
-
-def _token(column: Column, _: KeyPart) -> PartKeys:
+def _with_tokens(column: Column, rows: NDArray[np.int32], hashes: Hashes) -> tuple[NDArray[np.int32], Hashes]:
+    """Give each row a key per word of the column that is long enough to tell something."""
     tokens = column.tokens
     usable = np.append(tokens.words.lengths >= SHORTEST_TOKEN, False)
-    rows = np.flatnonzero(column.codes >= 0).astype(np.int32)
     ids = tokens.ids[column.codes[rows]]
     chosen = usable[ids]
-    return PartKeys(np.repeat(rows, chosen.sum(axis=1)), tokens.words.hashes[ids[chosen]])
+    repeat = chosen.sum(axis=1)
+    return np.repeat(rows, repeat), _mixed(np.repeat(hashes, repeat), tokens.words.hashes[ids[chosen]])
+
+
+def _prefix(column: Column, size: int) -> pa.StringArray:
+    return _if_longer(column, size, pc.utf8_slice_codeunits(column.values, 0, size))
+
+
+def _suffix(column: Column, size: int) -> pa.StringArray:
+    return _if_longer(column, size, pc.utf8_slice_codeunits(column.values, -size, None))
+
+
+def _if_longer(column: Column, size: int, cut: pa.StringArray) -> pa.StringArray:
+    long_enough = pc.greater_equal(pc.utf8_length(column.values), size)
+    return pc.if_else(long_enough, cut, pa.scalar(None, pa.string()))
+
+
+def _sound(column: Column, size: int) -> pa.StringArray:
+    return sounds(column.values, size)
+
+
+def _joined_words(column: Column, _: int) -> pa.StringArray:
+    return pc.replace_substring(column.values, pattern=" ", replacement="")
 
 
 def sounds(values: pa.StringArray, size: int = 0) -> pa.StringArray:
@@ -132,8 +116,9 @@ _SOUNDS: Final = (
     ("kk+", "k"), ("ll+", "l"), ("nn+", "n"), ("pp+", "p"), ("rr+", "r"), ("ss+", "s"), ("tt+", "t"), ("ff+", "f"),
 )  # fmt: skip
 
-TRANSFORMS: Final[Mapping[str, Callable[[Column, KeyPart], PartKeys]]] = {
-    "whole": _whole, "prefix": _prefix, "suffix": _suffix, "sound": _sound, "token": _token, "words": _sorted_words,
-    "joined": _joined_words, "local": _local, "domain": _domain,
+TRANSFORMS: Final[Mapping[str, Callable[[Column, int], pa.StringArray]]] = {
+    "prefix": _prefix, "suffix": _suffix, "sound": _sound, "joined": _joined_words,
 }  # fmt: skip
-"""What a blocking rule may make of a field."""
+"""What a blocking rule may make of a field, beside itself (`whole`), its words in any order (`words`) and each of its
+words (`token`)."""
+TRANSFORM_NAMES: Final = frozenset({*TRANSFORMS, "whole", "words", "token"})

@@ -36,12 +36,16 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
 
     Forms are made once per distinct value. A table of one row and the table of a million give a record equal forms.
     """
+    made = [field for field in config.fields if field.base is None]
     if attributes.num_rows < _THREADED_FROM:
-        columns = [_prepare_field(attributes, field) for field in config.fields]
+        columns = [_prepare_field(attributes, field) for field in made]
     else:
         with ThreadPoolExecutor() as pool:
-            columns = list(pool.map(lambda field: _prepare_field(attributes, field), config.fields))
-    named = {field.name: column for field, column in zip(config.fields, columns, strict=True)}
+            columns = list(pool.map(lambda field: _prepare_field(attributes, field), made))
+    named = {field.name: column for field, column in zip(made, columns, strict=True)}
+    for field in config.fields:
+        if field.base is not None:
+            named[field.name] = recode(named[field.base], FORMS[field.form](named[field.base].values))
     return Prepared(attributes.num_rows, named)
 
 

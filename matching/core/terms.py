@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from golden_records.standardising.words import WEAK_ORGANISATION_WORDS
-from matching.core.columns import Column, Hashes, hash_texts, text_buffer
+from matching.core.columns import Column, Hashes, hash_texts
+from matching.core.texts import text_buffer
 
 WEAK_WORD: Final = 0.25
 """What a word such as 'group' counts, beside another that is as rare."""
