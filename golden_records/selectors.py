@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from golden_records.entities import EntityType, entity_type
@@ -50,15 +50,12 @@ def golden(entity: EntityType, canonical_id: UUID) -> GoldenView:
 
 def follow(entity: EntityType, canonical_id: UUID) -> GoldenRecord:
     """Go from a golden record to its successor, and on, until one that is not retired (or has no successor)."""
-    sought = canonical_id
+    found = _with_successor(entity, canonical_id)
     for _ in range(_LONGEST_CHAIN):
-        row = _with_successor(entity, sought)
-        if row.state != GoldenState.RETIRED or row.successor is None:
-            return row
-        row = row.successor
-        if row.state != GoldenState.RETIRED:
-            return row
-        sought = row.pk
+        if found.state != GoldenState.RETIRED or found.successor_id is None:
+            return cast("GoldenRecord", found)
+        # The first step was read with the record itself; most chains have no second.
+        found = found.successor if found.successor.state != GoldenState.RETIRED else _with_successor(entity, found.successor_id)
     message = f"The successors of golden {entity.name} {canonical_id} go round in a circle."
     raise UnknownGoldenRecord(message, golden=str(canonical_id))
 
@@ -119,8 +116,9 @@ def references_of(entity: EntityType, golden_records: Iterable[GoldenRecord]) ->
 
 
 def _with_successor(entity: EntityType, canonical_id: UUID) -> Any:
+    goldens: Any = entity.golden._default_manager
     try:
-        return entity.golden._default_manager.select_related("successor").get(pk=canonical_id)
+        return goldens.select_related("successor").get(pk=canonical_id)
     except entity.golden.DoesNotExist:
         message = f"There is no golden {entity.name} {canonical_id}."
         raise UnknownGoldenRecord(message, golden=str(canonical_id)) from None
