@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import models
-from django.utils.functional import Promise
 
-Label = str | Promise
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Label: TypeAlias = "str | _StrPromise"
 
 
 class ValueKind(StrEnum):
@@ -80,16 +83,16 @@ def choice(
     return column
 
 
-def date(label: Label, *, traits: Traits = PLAIN) -> "models.DateField[object, object]":
+def date(label: Label, *, traits: Traits = PLAIN) -> "models.DateField[object, object | None]":
     """Declare a calendar date."""
-    column: models.DateField[object, object] = models.DateField(label, null=True, blank=True)
+    column: models.DateField[object, object | None] = models.DateField(label, null=True, blank=True)
     _declare(column, "date", ValueKind.DATE, traits)
     return column
 
 
-def number(label: Label, *, digits: int = 14, decimals: int = 2, traits: Traits = PLAIN) -> "models.DecimalField[object, object]":
+def number(label: Label, *, digits: int = 14, decimals: int = 2, traits: Traits = PLAIN) -> "models.DecimalField[object, object | None]":
     """Declare an exact decimal number."""
-    column: models.DecimalField[object, object] = models.DecimalField(
+    column: models.DecimalField[object, object | None] = models.DecimalField(
         label, max_digits=digits, decimal_places=decimals, null=True, blank=True
     )
     _declare(column, "decimal", ValueKind.DECIMAL, traits)
@@ -104,12 +107,12 @@ def attributes_of(model: type[models.Model]) -> tuple[AttributeSpec, ...]:
 _DECLARED = "mdm_attribute"
 
 
-def _declare(field: "models.Field[object, object]", standardiser: str, value_kind: ValueKind, traits: Traits) -> None:
+def _declare(field: "models.Field[Any, Any]", standardiser: str, value_kind: ValueKind, traits: Traits) -> None:
     # Fields of abstract models are copied with their __dict__, so what hangs on the field reaches every model.
     setattr(field, _DECLARED, (standardiser, value_kind, traits))
 
 
-def _spec(field: "models.Field[object, object]") -> AttributeSpec:
+def _spec(field: "models.Field[Any, Any]") -> AttributeSpec:
     standardiser, value_kind, traits = getattr(field, _DECLARED)
     return AttributeSpec(
         name=field.name,

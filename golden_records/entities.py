@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from golden_records.attributes import AttributeSpec, attributes_of
 from golden_records.errors import UnknownEntity
@@ -31,6 +32,16 @@ class EntityType:
     golden: type[GoldenRecord]
     record: type[SourceRecord]
     attributes: tuple[AttributeSpec, ...]
+
+    @property
+    def records(self) -> Any:
+        """The table of source records, to ask in terms of any entity type."""
+        return self.record._default_manager
+
+    @property
+    def goldens(self) -> Any:
+        """The table of golden records."""
+        return self.golden._default_manager
 
     @property
     def attribute_names(self) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from golden_records.entities import EntityType
-from matching.core.config import MatchConfig
-from matching.core.config_parse import load_config
+from matching.core.config import load_config
+from matching.core.declarations import MatchConfig
 from matching.core.model import MatchModel, shipped_model
 from matching.models import MatchConfigVersion
 

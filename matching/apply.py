@@ -49,9 +49,7 @@ def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
     entity = under.entity
     planned = {row["record_id"]: row for row in rows.to_pylist()}
     overtaken = _overtaken(rows, under)
-    waiting = entity.record._default_manager.filter(
-        id__in=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING
-    ).select_for_update()
+    waiting = entity.records.filter(id__in=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING).select_for_update()
     now = {pk: (version, golden_id, source) for pk, version, golden_id, source in waiting.order_by("id").values_list(*_NOW)}
     retired = _retired(entity, {UUID(row["golden_id"]) for row in planned.values()})
     memberships = [
@@ -75,7 +73,7 @@ def _still_so(row: Mapping[str, Any], now: tuple[int, UUID | None, str | None]) 
 
 
 def _retired(entity: EntityType, golden_ids: set[UUID]) -> set[UUID]:
-    rows = entity.golden._default_manager.filter(id__in=golden_ids).exclude(state=GoldenState.ACTIVE)
+    rows = entity.goldens.filter(id__in=golden_ids).exclude(state=GoldenState.ACTIVE)
     return set(rows.values_list("id", flat=True))
 
 
@@ -101,7 +99,7 @@ def _pair(row: Mapping[str, Any], left: int, right: int, vetoes: tuple[str, ...]
 def _overtaken(rows: pa.Table, under: Applying) -> set[int]:
     """Give the records of the chunk that share a key with a record matched since the plan was made."""
     entity = under.entity
-    newcomers = entity.record._default_manager.filter(match_state=MatchState.MATCHED, updated_at__gte=under.planned_at)
+    newcomers = entity.records.filter(match_state=MatchState.MATCHED, updated_at__gte=under.planned_at)
     ids = list(newcomers.values_list("id", flat=True))
     if not ids:
         return set()

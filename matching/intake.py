@@ -6,12 +6,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from golden_records.sources import SourceRecordDraft
-
 from golden_records import sources
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.models import MatchState, SourceRecord
+from golden_records.sources import SourceRecordDraft
 from golden_records.storing import StoreOutcome
 from matching.locks import MatchGuard, in_transaction
 from matching.realtime import MatchedRecord, match_record
@@ -76,6 +75,6 @@ def _match_view(entity: EntityType, record: SourceRecord, matched: MatchedRecord
     if evidence is None:
         return None
     other_id = evidence.right_record_id if evidence.left_record_id == record.pk else evidence.left_record_id
-    other = entity.record._default_manager.get(pk=other_id)
+    other = entity.records.get(pk=other_id)
     stored = {name: getattr(evidence, name) for name in ("levels", "weights", "stratum", "vetoes", "weight", "probability")}
     return view(entity, matched.config, stored, (record, other))

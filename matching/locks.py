@@ -84,7 +84,7 @@ class MatchGuard:
         self._climb(LockLevel.GOLDEN)
         ids = sorted(set(golden_ids))
         if self._advisory and ids:
-            rows = entity.golden._default_manager.filter(id__in=ids).order_by("id").select_for_update()
+            rows = entity.goldens.filter(id__in=ids).order_by("id").select_for_update()
             list(rows.values_list("id"))
 
     def _climb(self, level: LockLevel) -> None:

@@ -19,17 +19,18 @@ from matching import chunks, judgements
 from matching.active_config import ActiveConfig
 from matching.chunks import Chunk
 from matching.core.blocking import blocking_keys
+from matching.core.cluster import Constraints
 from matching.core.decide import Outcome
 from matching.core.model import MatchModel
 from matching.core.reconcile import reconcile
 from matching.core.score import score_pairs
-from matching.core.cluster import Constraints
 from matching.engines.local import MatchResult, match
 from matching.models import JudgementValue
 from matching.tables import active_records, attribute_table
 
 _STATUS: Final = ("golden_id", "version", "match_state")
 _MEMBERS_ASKED: Final = 30
+_NO_RECORD: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,8 @@ def _rows_of(ids: NDArray[np.int64], pairs: list[tuple[int, int]]) -> tuple[tupl
     """Give the rows of pairs of record ids; pairs with a record that is no longer active are left out."""
     wanted = np.array(pairs, np.int64).reshape(-1, 2)
     rows = np.searchsorted(ids, wanted)
-    known = (rows < len(ids)).all(axis=1)
-    known[known] = (ids[rows[known]] == wanted[known]).all(axis=1)
+    held = np.append(ids, _NO_RECORD)
+    known = np.asarray((held[rows] == wanted).all(axis=1))
     return tuple((left, right) for left, right in rows[known].tolist())
 
 
@@ -132,7 +133,8 @@ def _questions(result: MatchResult, fresh: NDArray[np.bool_], labels: NDArray[np
     asked, ends = asked[order], ends[order]
     first = np.append(True, (ends[1:] != ends[:-1]).any(axis=1))
     asked, ends = asked[first], ends[first]
-    return asked[(pairs.outcome[asked] == Outcome.MATCH) | ~_contradicted(result, ends, labels)]
+    kept = (pairs.outcome[asked] == Outcome.MATCH) | ~_contradicted(result, ends, labels)
+    return np.asarray(asked[kept])
 
 
 def _contradicted(result: MatchResult, ends: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:

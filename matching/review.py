@@ -104,7 +104,7 @@ def _reason(answer: JudgementValue, task: ReviewTask, comment: str) -> str:
 def _merge(entity: EntityType, task: ReviewTask, judgement: Judgement, change: Change) -> MergeReceipt:
     """Merge the task's golden records into the older one, unless a steward said that members of them are different."""
     pair = (task.left_golden_id, task.right_golden_id)
-    rows = entity.record._default_manager.filter(golden_id__in=pair, state=RecordState.ACTIVE)
+    rows = entity.records.filter(golden_id__in=pair, state=RecordState.ACTIVE)
     members = dict(rows.values_list("id", "golden_id"))
     against = judgements.judged_pairs(entity, members, (JudgementValue.DIFFERENT,))
     if against:

@@ -36,7 +36,7 @@ def ask(entity: EntityType, pairs: Sequence[AskedPair], *, change: Change) -> li
     if not pairs:
         return []
     asked = {record_id for pair in pairs for record_id in (pair.left_record_id, pair.right_record_id)}
-    golden_ids = set(entity.record._default_manager.filter(id__in=asked).values_list("golden_id", flat=True))
+    golden_ids = set(entity.records.filter(id__in=asked).values_list("golden_id", flat=True))
     members = _members(entity, golden_ids - {None})
     best = _best_of_each(entity, pairs, members)
     settled = judged_pairs(entity, members, _SETTLED).keys() | _open_pairs(entity, best)
@@ -110,12 +110,12 @@ def _first_asked(task: ReviewTask) -> tuple[bool, float, int]:
 
 
 def _members(entity: EntityType, golden_ids: Iterable[UUID]) -> dict[int, UUID]:
-    rows = entity.record._default_manager.filter(golden_id__in=list(golden_ids), state=RecordState.ACTIVE)
+    rows = entity.records.filter(golden_id__in=list(golden_ids), state=RecordState.ACTIVE)
     return dict(rows.values_list("id", "golden_id"))
 
 
 def _goldens_of(entity: EntityType, record_ids: Iterable[int]) -> dict[int, UUID]:
-    rows = entity.record._default_manager.filter(id__in=list(record_ids), golden_id__isnull=False)
+    rows = entity.records.filter(id__in=list(record_ids), golden_id__isnull=False)
     return dict(rows.values_list("id", "golden_id"))
 
 

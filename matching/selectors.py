@@ -25,7 +25,7 @@ class MatchView:
 
 def explanation_of(decision: MatchDecision) -> MatchView:
     """Explain what the engine found for a pair, with the values that the two records have now."""
-    records = entity_type(decision.entity).record._default_manager.in_bulk([decision.left_record_id, decision.right_record_id])
+    records = entity_type(decision.entity).records.in_bulk([decision.left_record_id, decision.right_record_id])
     evidence = {name: getattr(decision, name) for name in ("levels", "weights", "stratum", "vetoes", "weight", "probability")}
     left, right = records[decision.left_record_id], records[decision.right_record_id]
     return view(entity_type(decision.entity), config_version(decision.config_id), evidence, (left, right))
@@ -35,7 +35,7 @@ def link_explanation(entity: EntityType, record: SourceRecord) -> MatchView | No
     """Explain why the engine put a record into its golden record; None where it stands alone or a steward put it there."""
     if "levels" not in record.link:
         return None
-    other = entity.record._default_manager.get(pk=record.link["record"])
+    other = entity.records.get(pk=record.link["record"])
     version = MatchConfigVersion.objects.values_list("id", flat=True).get(entity=entity.name, version=record.link["config"])
     return view(entity, config_version(version), record.link, (record, other))
 

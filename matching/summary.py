@@ -21,7 +21,7 @@ def summary_of(entity: EntityType) -> Summary:
     """Count an entity type's records. Three statements."""
     return Summary(
         entity=entity,
-        records=entity.record._default_manager.filter(state=RecordState.ACTIVE).count(),
-        golden_records=entity.golden._default_manager.filter(state=GoldenState.ACTIVE).count(),
+        records=entity.records.filter(state=RecordState.ACTIVE).count(),
+        golden_records=entity.goldens.filter(state=GoldenState.ACTIVE).count(),
         for_review=ReviewTask.objects.filter(entity=entity.name, state=TaskState.OPEN).count(),
     )

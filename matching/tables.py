@@ -8,18 +8,18 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from golden_records.attributes import ValueKind
 from golden_records.entities import ENTITIES, EntityType
-from golden_records.models import RecordState, SourceRecord
+from golden_records.models import RecordState
 
 _CHUNK: Final = 20_000
 _ARROW: Final = {ValueKind.TEXT: pa.string(), ValueKind.DATE: pa.date32(), ValueKind.DECIMAL: pa.float64()}
 
 
-def active_records(entity: EntityType) -> "QuerySet[SourceRecord]":
+def active_records(entity: EntityType) -> "QuerySet[Any]":
     """The records that a source still has."""
-    return entity.record._default_manager.filter(state=RecordState.ACTIVE)
+    return entity.records.filter(state=RecordState.ACTIVE)
 
 
-def attribute_table(entity: EntityType, records: "QuerySet[SourceRecord]", *, extra: Sequence[str] = ()) -> pa.Table:
+def attribute_table(entity: EntityType, records: "QuerySet[Any]", *, extra: Sequence[str] = ()) -> pa.Table:
     """Give the records' attributes as the core wants them: `id`, `source` (its code), a column per attribute.
 
     An attribute that refers to another entity type comes with a column `<attribute>_canonical_id`: the golden record that the
@@ -34,7 +34,7 @@ def attribute_table(entity: EntityType, records: "QuerySet[SourceRecord]", *, ex
 
 
 def _reference(attribute: str, entity_name: str) -> Subquery:
-    records = ENTITIES[entity_name].record._default_manager
+    records = ENTITIES[entity_name].records
     return Subquery(records.filter(source=OuterRef("source"), external_id=OuterRef(attribute)).values("golden_id")[:1])
 
 

@@ -48,9 +48,7 @@ def sweep() -> None:
 def _sweep_records(entity: EntityType) -> None:
     if MatchRun.objects.filter(entity=entity.name, state__in=(RunState.QUEUED, RunState.RUNNING)).exists():
         return
-    waiting = entity.record._default_manager.filter(
-        match_state=MatchState.PENDING, state=RecordState.ACTIVE, updated_at__lt=timezone.now() - _LEFT_FOR
-    )
+    waiting = entity.records.filter(match_state=MatchState.PENDING, state=RecordState.ACTIVE, updated_at__lt=timezone.now() - _LEFT_FOR)
     ids = list(waiting.order_by("id").values_list("id", flat=True)[: _ONE_BY_ONE + 1])
     if len(ids) > _ONE_BY_ONE:
         work_on_run.delay(runs.start(entity, actor="engine:sweep").pk)

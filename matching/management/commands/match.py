@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Run, and say what came out."""
-        terminal = Console(file=self.stdout._out if hasattr(self.stdout, "_out") else None)
+        terminal = Console()
         begun = time.monotonic()
         try:
             entities = [entity_type(options["entity"])] if options["entity"] else list(ENTITIES.values())
