@@ -61,6 +61,7 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     list_per_page = 50
     empty_value_display = ""
     list_max_show_all = 50
+    change_list_template = "golden_records/admin/list.html"
     history_template = "golden_records/admin/history.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import golden_page
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.filters import StateFilter
 from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import found_by
 from golden_records.entities import ENTITIES, EntityType
@@ -56,28 +57,11 @@ class CompletenessFilter(SimpleListFilter):
         return queryset.filter(completeness__gte=band[0], completeness__lt=band[1]) if band else queryset
 
 
-class StateFilter(SimpleListFilter):
-    """Active ones, unless retired ones are asked for."""
+class GoldenStateFilter(StateFilter):
+    """Active golden records, unless retired ones are asked for."""
 
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer the states other than the default."""
-        del request, model_admin
-        return [(GoldenState.RETIRED.value, _("retired")), ("all", _("all"))]
-
-    def choices(self, changelist: Any) -> Any:
-        """Name the default."""
-        for choice in super().choices(changelist):
-            yield choice | {"display": _("active")} if choice["display"] == _("All") else choice
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep those of the state."""
-        del request
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(state=self.value() or GoldenState.ACTIVE)
+    states = GoldenState
+    default = GoldenState.ACTIVE
 
 
 def entity_of(model: type[Model]) -> EntityType:
@@ -89,7 +73,7 @@ class GoldenRecordAdmin(PageAdmin):
     """Golden records of one entity type: to look at; what changes them are source records, judgements and rules."""
 
     page_template = "golden_records/admin/golden.html"
-    list_filter = (StateFilter, SourceFilter, CompletenessFilter)
+    list_filter = (GoldenStateFilter, SourceFilter, CompletenessFilter)
     search_fields = ("id",)
     search_help_text = _("Name, identifier, canonical id, or the id in a source")
     ordering = ("-id",)

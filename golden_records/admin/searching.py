@@ -48,7 +48,11 @@ def _is_small(model: type[Model]) -> bool:
 
 def _anywhere(presentation: Presentation, term: str) -> Q:
     def somewhere(word: str) -> Q:
-        return reduce(operator.or_, (Q(**{f"{name}__icontains": word}) for name in presentation.searched))
+        # SQLite knows upper and lower case of ASCII letters alone: for other words they are spelled out.
+        spellings = {word} if word.isascii() else {word, word.upper(), word.lower(), word.capitalize()}
+        return reduce(
+            operator.or_, (Q(**{f"{name}__icontains": spelling}) for name in presentation.searched for spelling in sorted(spellings))
+        )
 
     return reduce(operator.and_, (somewhere(word) for word in term.split()))
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.admin.filters import StateFilter
 from golden_records.admin.presentation import presentation
 from golden_records.entities import ENTITIES
 from matching.models import ReviewTask, TaskKind, TaskState
@@ -67,29 +68,23 @@ class Scope:
         return {"entity": self.entity, "kind": self.kind, "band": self.band}
 
 
-class StateFilter(SimpleListFilter):
+class TaskStateFilter(StateFilter):
     """Open tasks, unless others are asked for."""
 
-    title = _("state")
-    parameter_name = "state"
+    states = TaskState
+    default = TaskState.OPEN
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer the states other than the default."""
-        del request, model_admin
-        return [(state.value, state.label) for state in TaskState if state != TaskState.OPEN] + [("all", _("all"))]
 
-    def choices(self, changelist: Any) -> Any:
-        """Name the default."""
-        for choice in super().choices(changelist):
-            yield choice | {"display": TaskState.OPEN.label} if choice["display"] == _("All") else choice
+class ScopeFilter(SimpleListFilter):
+    """A filter by one of the properties of `Scope`, under its name: so it holds from task to task."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep those of the state."""
+        """Keep the tasks of that part of the queue."""
         del request
-        return queryset if self.value() == "all" else queryset.filter(state=self.value() or TaskState.OPEN)
+        return Scope.of({str(self.parameter_name): self.value() or ""}).narrow(queryset)
 
 
-class EntityFilter(SimpleListFilter):
+class EntityFilter(ScopeFilter):
     """Tasks on one entity type."""
 
     title = _("entity type")
@@ -100,13 +95,20 @@ class EntityFilter(SimpleListFilter):
         del request, model_admin
         return [(entity.name, presentation(entity).label) for entity in ENTITIES.values()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep those of the entity type."""
-        del request
-        return queryset.filter(entity=self.value()) if self.value() else queryset
+
+class KindFilter(ScopeFilter):
+    """Tasks by why a steward is asked."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer every kind."""
+        del request, model_admin
+        return list(TaskKind.choices)
 
 
-class BandFilter(SimpleListFilter):
+class BandFilter(ScopeFilter):
     """Tasks by how likely the engine finds them."""
 
     title = _("probability")
@@ -117,8 +119,3 @@ class BandFilter(SimpleListFilter):
         """Offer the bands."""
         del request, model_admin
         return [(band, self.names[band]) for band in BANDS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep those of the band."""
-        del request
-        return Scope(band=self.value() or "").narrow(queryset) if self.value() in BANDS else queryset

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,7 +17,7 @@ from golden_records.admin.presentation import presentation
 from golden_records.entities import ENTITIES, entity_type
 from golden_records.errors import MdmError
 from matching import review
-from matching.admin.queue import BandFilter, EntityFilter, Scope, StateFilter
+from matching.admin.queue import BandFilter, EntityFilter, KindFilter, Scope, TaskStateFilter
 from matching.admin.review_page import review_page
 from matching.models import JudgementValue, ReviewTask, TaskState
 
@@ -32,7 +32,7 @@ class ReviewTaskAdmin(PageAdmin):
     page_template: ClassVar[str] = "matching/admin/review.html"
     change_list_template = "matching/admin/queue.html"
     list_display = ("question", "entity_name", "kind", "likelihood", "status", "opened")
-    list_filter = (StateFilter, EntityFilter, "kind", BandFilter)
+    list_filter = (TaskStateFilter, EntityFilter, KindFilter, BandFilter)
     list_select_related = ("decided_by",)
     search_fields = ("id",)
     search_help_text = _("Name or id of a golden record, or the number of a task")
@@ -79,6 +79,8 @@ class ReviewTaskAdmin(PageAdmin):
             "toast": self._toast(request),
             **(extra_context or {}),
         }
+        # Django takes an address with a parameter that is no filter for a mistake.
+        request.GET = _without(request.GET, "decided")  # type: ignore[assignment]  # a copy may be given in its place
         response: HttpResponse = super().changelist_view(request, context)
         changelist = getattr(response, "context_data", {}).get("cl") if isinstance(response, TemplateResponse) else None
         if changelist is not None:
@@ -214,7 +216,14 @@ def _scope(request: HttpRequest) -> Scope:
     """The part of the queue: from the form, the address, or the list that the steward came from."""
     if request.method == "POST":
         return Scope.of(request.POST)
-    return Scope.of(request.GET)
+    from_list = request.GET.get("_changelist_filters")
+    return Scope.of(QueryDict(from_list) if from_list else request.GET)
+
+
+def _without(parameters: QueryDict, name: str) -> QueryDict:
+    kept = parameters.copy()
+    kept.pop(name, None)
+    return kept
 
 
 def _name_goldens(tasks: list[ReviewTask]) -> None:

@@ -1,0 +1,32 @@
+"""Filters that several lists use."""
+
+from typing import Any, ClassVar
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet, TextChoices
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+
+class StateFilter(SimpleListFilter):
+    """Rows in the state that matters, unless others are asked for; subclasses say which states there are."""
+
+    title = _("state")
+    parameter_name = "state"
+    states: ClassVar[type[TextChoices]]
+    default: ClassVar[TextChoices]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the states other than the default, and all."""
+        del request, model_admin
+        return [(state.value, state.label) for state in self.states if state != self.default] + [("all", _("all"))]
+
+    def choices(self, changelist: Any) -> Any:
+        """Call the default by its name."""
+        for place, choice in enumerate(super().choices(changelist)):
+            yield choice if place else choice | {"display": self.default.label}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the rows of the state."""
+        del request
+        return queryset if self.value() == "all" else queryset.filter(state=self.value() or self.default)
