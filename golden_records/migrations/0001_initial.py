@@ -33,6 +33,9 @@ class Migration(migrations.Migration):
                 ('stale', models.PositiveBigIntegerField(default=0, verbose_name='older than stored')),
                 ('quarantined', models.PositiveBigIntegerField(default=0, verbose_name='quarantined')),
                 ('actor', models.CharField(max_length=200, verbose_name='actor')),
+                ('attempt', models.PositiveIntegerField(default=1, verbose_name='attempt')),
+                ('worker', models.CharField(blank=True, default='', max_length=120, verbose_name='worker')),
+                ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='lease')),
                 ('started_at', models.DateTimeField(verbose_name='started')),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
                 ('error', models.TextField(blank=True, default='', verbose_name='error')),
@@ -395,6 +398,8 @@ class Migration(migrations.Migration):
                 ('payload', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='as sent')),
                 ('payload_is_mapped', models.BooleanField(default=False, help_text="Else in the source's own columns.", verbose_name="in the data dictionary's names")),
                 ('problems', models.JSONField(verbose_name='problems')),
+                ('fingerprint', models.CharField(max_length=64, verbose_name='fingerprint')),
+                ('source_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='changed in the source')),
                 ('state', models.CharField(choices=[('open', 'open'), ('replayed', 'replayed'), ('dismissed', 'dismissed')], default='open', max_length=10, verbose_name='state')),
                 ('quarantined_at', models.DateTimeField(verbose_name='quarantined')),
                 ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='resolved')),
@@ -448,6 +453,8 @@ class Migration(migrations.Migration):
                 ('payload', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='as sent')),
                 ('payload_is_mapped', models.BooleanField(default=False, help_text="Else in the source's own columns.", verbose_name="in the data dictionary's names")),
                 ('problems', models.JSONField(verbose_name='problems')),
+                ('fingerprint', models.CharField(max_length=64, verbose_name='fingerprint')),
+                ('source_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='changed in the source')),
                 ('state', models.CharField(choices=[('open', 'open'), ('replayed', 'replayed'), ('dismissed', 'dismissed')], default='open', max_length=10, verbose_name='state')),
                 ('quarantined_at', models.DateTimeField(verbose_name='quarantined')),
                 ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='resolved')),
@@ -647,6 +654,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='quarantinedrow',
             constraint=models.UniqueConstraint(condition=models.Q(('job__isnull', False)), fields=('job', 'row_number'), name='a_row_is_quarantined_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='quarantinedrow',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('source', 'entity', 'fingerprint'), name='the_same_waits_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='importjob',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('source', 'entity', 'file_digest'), name='a_file_is_imported_once_at_a_time'),
         ),
         migrations.AddIndex(
             model_name='projectrecord',

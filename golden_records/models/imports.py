@@ -22,7 +22,8 @@ class ImportState(models.TextChoices):
 class ImportJob(models.Model):
     """One file taken in: how far it got (so that it can go on after a crash) and what became of its rows.
 
-    received = created + updated + unchanged + stale + quarantined, always.
+    received = created + updated + unchanged + stale + quarantined, always. While it runs, `worker` holds it until
+    `lease_until`; `attempt` counts who took it, and fences off one that was thought dead.
     """
 
     source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="imports")
@@ -37,6 +38,9 @@ class ImportJob(models.Model):
     stale = models.PositiveBigIntegerField(_("older than stored"), default=0)
     quarantined = models.PositiveBigIntegerField(_("quarantined"), default=0)
     actor = models.CharField(_("actor"), max_length=200)
+    attempt = models.PositiveIntegerField(_("attempt"), default=1)
+    worker = models.CharField(_("worker"), max_length=120, default="", blank=True)
+    lease_until = models.DateTimeField(_("lease"), null=True, blank=True)
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True, default="")
@@ -46,6 +50,13 @@ class ImportJob(models.Model):
         verbose_name_plural = _("imports")
         ordering = ("-id",)
         indexes = (models.Index("source", "entity", "file_digest", name="import_of_a_file"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("source", "entity", "file_digest"),
+                name="a_file_is_imported_once_at_a_time",
+                condition=Q(state=ImportState.RUNNING),
+            ),
+        )
 
     def __str__(self) -> str:
         """Name the file and where it came from."""
@@ -64,7 +75,8 @@ class QuarantinedRow(models.Model):
     """A row that could not be taken: the row as sent, and what is wrong with it; mended and replayed by a steward.
 
     `problems` is a list of {"field", "value", "reason", "remedy"}. `row_number` counts from 1 without the header
-    and is empty for what came by the API.
+    and is empty for what came by the API. `fingerprint` tells whether the same waits already, so that a file which is
+    imported twice fills the quarantine once.
     """
 
     source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="quarantined_rows")
@@ -77,6 +89,8 @@ class QuarantinedRow(models.Model):
         _("in the data dictionary's names"), default=False, help_text=_("Else in the source's own columns.")
     )
     problems = models.JSONField(_("problems"))
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    source_updated_at = models.DateTimeField(_("changed in the source"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=QuarantineState.choices, default=QuarantineState.OPEN)
     quarantined_at = models.DateTimeField(_("quarantined"))
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
@@ -89,6 +103,9 @@ class QuarantinedRow(models.Model):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(fields=("job", "row_number"), name="a_row_is_quarantined_once", condition=Q(job__isnull=False)),
+            models.UniqueConstraint(
+                fields=("source", "entity", "fingerprint"), name="the_same_waits_once", condition=Q(state=QuarantineState.OPEN)
+            ),
         )
 
     def __str__(self) -> str:
