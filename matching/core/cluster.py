@@ -6,13 +6,19 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from matching.core.declarations import MatchConfig
 
 Labels = NDArray[np.int64]
-NO_GROUP: Final = -1
+DENSE_FROM, DENSE_TO = 20, 5_000
+"""Sizes of components that are weighed as a matrix."""
+TIE: Final = 1e-6
+"""Bits that the mean must be above the bridge, so that rounding decides nothing."""
+SETTLED: Final = 1e7
+"""Bits that outweigh all evidence in a component."""
 CERTAIN: Final = 100.0
 """Bits that stand for a must-link."""
 
@@ -21,7 +27,7 @@ CERTAIN: Final = 100.0
 class Edges:
     """Evidence on pairs of rows: `weight` in bits, from 0 for the evidence that just merges; negative speaks against.
 
-    `strong` marks the pairs that may join clusters; all others only count when parts are weighed.
+    Edges of 0 or less join nothing; they count when the parts of a cluster are weighed.
     """
 
     left: NDArray[np.int32]
@@ -54,8 +60,8 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """`labels`: the smallest row of each row's cluster. `confidence`: per row, how probable its cluster's weakest join
-    is (1 where it is alone). `cuts`: what was kept apart. `alarms`: labels of clusters larger than the config allows."""
+    """`labels`: the smallest row of each row's cluster. `confidence`: per row, how probable the best link of its cluster's
+    worst linked row is (1 where it is alone). `cuts`: what was kept apart. `alarms`: labels of clusters larger than the config allows."""
 
     labels: Labels
     confidence: NDArray[np.float64]
@@ -70,40 +76,114 @@ def cluster(n: int, edges: Edges, constraints: Constraints, config: MatchConfig)
     cannot-link stands between them and they are not two existing golden records. Deterministic: neither the order of
     the edges nor which side is left matters; of equally strong edges the one between smaller rows comes first.
     """
-    parts = _Parts(n, constraints)
+    components, doubtful = _components(n, edges, constraints)
+    # Where nothing speaks against joining a whole component, there is nothing to weigh: nearly always.
+    start = np.where(doubtful, np.arange(n), components)
+    sizes = np.bincount(components, minlength=n)
+    large = doubtful & (sizes[components] >= DENSE_FROM) & (sizes[components] <= DENSE_TO)
+    for component in np.flatnonzero(np.bincount(components[large], minlength=n)):
+        rows = np.flatnonzero(components == component)
+        start[rows] = rows[average_linkage(rows, edges, constraints, config.clusters.weak_bridge)]
+    parts = _Parts(start, constraints)
     parts.settle(constraints)
-    easy = _components(n, edges, constraints)
-    cuts = parts.agglomerate(edges, easy, config.clusters.weak_bridge)
+    weighed = np.flatnonzero((doubtful & ~large)[edges.left] & (doubtful & ~large)[edges.right])
+    cuts = parts.agglomerate(edges, weighed, config.clusters.weak_bridge) + _separated(start, large, edges, constraints)
     labels = parts.labels()
     sizes = np.bincount(labels, minlength=n)
     alarms = tuple(np.flatnonzero(sizes > config.clusters.size_alarm).tolist())
-    return Clusters(labels, parts.confidence(labels), cuts, alarms)
+    return Clusters(labels, _confidence(labels, edges, constraints), cuts, alarms)
 
 
-def _components(n: int, edges: Edges, constraints: Constraints) -> NDArray[np.bool_]:
-    """Say of each edge whether its component needs no weighing: nothing in it speaks against joining all of it."""
+def average_linkage(rows: Labels, edges: Edges, constraints: Constraints, bridge: float) -> Labels:
+    """Cluster one large component by the mean evidence between its parts (UPGMA; Sokal and Michener 1958).
+
+    Gives for each of the rows (ascending) the place of the first row of its cluster. A pair not scored counts as
+    neither for nor against. What is settled weighs more than all evidence, and 'apart' more than 'together'.
+    """
+    size = len(rows)
+    weight = np.full((size, size), bridge)
+    inside = np.flatnonzero(np.isin(edges.left, rows) & np.isin(edges.right, rows))
+    _put(weight, np.searchsorted(rows, edges.left[inside]), np.searchsorted(rows, edges.right[inside]), edges.weight[inside])
+    _put(weight, *_places(rows, constraints.must_link), SETTLED)
+    if constraints.groups is not None:
+        group = constraints.groups[rows]
+        grouped = (group[:, None] >= 0) & (group >= 0)
+        weight[grouped] = np.where((group[:, None] == group)[grouped], SETTLED, -SETTLED * SETTLED)
+    _put(weight, *_places(rows, constraints.cannot_link), -SETTLED * SETTLED)
+    condensed = weight[np.triu_indices(size, 1)]
+    most = condensed.max()
+    found = fcluster(linkage(most - condensed, "average"), most - bridge - TIE, "distance")
+    first = np.full(int(found.max()) + 1, size)
+    np.minimum.at(first, found, np.arange(size))
+    return first[found]
+
+
+def _put(matrix: NDArray[np.float64], one: Labels, other: Labels, value: float | NDArray[np.float64]) -> None:
+    matrix[one, other] = value
+    matrix[other, one] = value
+
+
+def _places(rows: Labels, pairs: tuple[tuple[int, int], ...]) -> tuple[Labels, Labels]:
+    both = np.array(pairs, np.int64).reshape(-1, 2)
+    both = both[np.isin(both, rows).all(axis=1)]
+    place = np.searchsorted(rows, both)
+    return place[:, 0], place[:, 1]
+
+
+def _separated(start: Labels, large: NDArray[np.bool_], edges: Edges, constraints: Constraints) -> tuple[Cut, ...]:
+    """List the positive edges that a large component was cut at, the strongest of each two clusters."""
+    cut = np.flatnonzero(large[edges.left] & (edges.weight > 0) & (start[edges.left] != start[edges.right]))
+    cut = cut[np.argsort(-edges.weight[cut], kind="stable")]
+    between = np.stack([start[edges.left[cut]], start[edges.right[cut]]], axis=1)
+    _, first = np.unique(np.sort(between, axis=1), axis=0, return_index=True)
+    apart = _ordered(constraints.cannot_link)
+    return tuple(
+        Cut(one, other, weight, "cannot_link" if (one, other) in apart else "weak_bridge")
+        for one, other, weight in zip(*_columns(edges, np.sort(cut[first])), strict=True)
+    )
+
+
+def _components(n: int, edges: Edges, constraints: Constraints) -> tuple[Labels, NDArray[np.bool_]]:
+    """Give each row the smallest row that it hangs together with, and say whether that component must be weighed."""
     joins = edges.weight > 0
     linked = np.array(constraints.must_link, np.int64).reshape(-1, 2)
     left = np.concatenate([edges.left[joins], linked[:, 0]])
     right = np.concatenate([edges.right[joins], linked[:, 1]])
-    number, component = connected_components(coo_array((np.ones(len(left), np.int8), (left, right)), (n, n)), directed=False)
+    graph = coo_array((np.ones(len(left), np.int8), (left, right)), (n, n))
+    number, component = connected_components(graph, directed=False)
     doubtful = np.zeros(number, np.bool_)
     against = ~joins & (component[edges.left] == component[edges.right])
     doubtful[component[edges.left[against]]] = True
-    for one, other in constraints.cannot_link:
-        doubtful[component[[one, other]]] = True
+    doubtful[component[linked.ravel()]] = True
+    doubtful[component[np.array(constraints.cannot_link, np.int64).ravel()]] = True
     if constraints.groups is not None:
         doubtful[component[constraints.groups >= 0]] = True
-    easy: NDArray[np.bool_] = ~doubtful[component[edges.left]] & joins
-    return easy
+    smallest = np.full(number, n, np.int64)
+    smallest[component[::-1]] = np.arange(n - 1, -1, -1)
+    return smallest[component], doubtful[component]
+
+
+def _confidence(labels: Labels, edges: Edges, constraints: Constraints) -> NDArray[np.float64]:
+    """Give the probability of the best link of each cluster's worst linked row; 1 for a row alone."""
+    inside = (labels[edges.left] == labels[edges.right]) & (edges.weight > 0)
+    best = np.full(len(labels), -np.inf)
+    for rows in (edges.left[inside], edges.right[inside]):
+        np.maximum.at(best, rows, edges.weight[inside])
+    settled = np.array(constraints.must_link, np.int64).ravel()
+    best[settled] = CERTAIN
+    if constraints.groups is not None:
+        best[constraints.groups >= 0] = CERTAIN
+    best[np.bincount(labels, minlength=len(labels))[labels] == 1] = CERTAIN
+    worst = np.full(len(labels), CERTAIN)
+    np.minimum.at(worst, labels, best)
+    return 1 / (1 + np.exp2(-worst[labels]))  # type: ignore[no-any-return]
 
 
 class _Parts:
     """Disjoint sets of rows that grow together, with the summed evidence between each two of them."""
 
-    def __init__(self, n: int, constraints: Constraints) -> None:
-        self.parent = np.arange(n, dtype=np.int64)
-        self.weakest: dict[int, float] = {}
+    def __init__(self, start: Labels, constraints: Constraints) -> None:
+        self.parent = start.copy()
         self.between: dict[int, dict[int, list[float]]] = {}
         self.forbidden: dict[int, set[int]] = {}
         groups = constraints.groups
@@ -127,11 +207,11 @@ class _Parts:
         for row, group in list(self.group.items()):
             anchor = first.setdefault(group, row)
             if anchor != row and not self.barred(self.find(anchor), self.find(row)):
-                self.join(self.find(anchor), self.find(row), CERTAIN)
+                self.join(self.find(anchor), self.find(row))
         for one, other in sorted(_ordered(constraints.must_link)):
             left, right = self.find(one), self.find(other)
             if left != right and not self.barred(left, right):
-                self.join(left, right, CERTAIN)
+                self.join(left, right)
 
     def barred(self, one: int, other: int) -> str | None:
         """Say why two parts may not be joined, or None."""
@@ -140,11 +220,10 @@ class _Parts:
         mine, yours = self.group.get(one), self.group.get(other)
         return "two_golden_records" if mine is not None and yours is not None and mine != yours else None
 
-    def join(self, one: int, other: int, weight: float) -> None:
+    def join(self, one: int, other: int) -> None:
         """Make two parts one, called by its smallest row."""
         keep, gone = (one, other) if one < other else (other, one)
         self.parent[gone] = keep
-        self.weakest[keep] = min(self.weakest.get(one, CERTAIN), self.weakest.pop(gone, CERTAIN), weight)
         if gone in self.group:
             self.group.setdefault(keep, self.group.pop(gone))
         for foe in self.forbidden.pop(gone, ()):
@@ -161,15 +240,10 @@ class _Parts:
             earlier = mine.get(neighbour, [0.0, 0.0])
             mine[neighbour] = theirs[keep] = [earlier[0] + total, earlier[1] + count]
 
-    def agglomerate(self, edges: Edges, easy: NDArray[np.bool_], bridge: float) -> tuple[Cut, ...]:
-        """Join along the easy edges without asking, along the others the strongest first while the mean allows."""
-        for one, other, weight in zip(*_columns(edges, easy), strict=True):
-            left, right = self.find(one), self.find(other)
-            if left != right:
-                self.join(left, right, weight)
-        hard = np.flatnonzero(~easy)
-        order = hard[np.lexsort((np.maximum(edges.left, edges.right)[hard], np.minimum(edges.left, edges.right)[hard],
-                                 -edges.weight[hard]))]  # fmt: skip
+    def agglomerate(self, edges: Edges, weighed: NDArray[np.int64], bridge: float) -> tuple[Cut, ...]:
+        """Join along the strongest edges first, while the mean evidence between the two parts allows."""
+        low, high = np.minimum(edges.left, edges.right)[weighed], np.maximum(edges.left, edges.right)[weighed]
+        order = weighed[np.lexsort((high, low, -edges.weight[weighed]))]
         self._note(edges, order)
         cuts: dict[tuple[int, int], tuple[float, str]] = {}
         for one, other, weight in zip(*_columns(edges, order[edges.weight[order] > 0]), strict=True):
@@ -179,7 +253,7 @@ class _Parts:
             total, count = self.between[left][right]
             reason = self.barred(left, right) or ("weak_bridge" if total / count <= bridge else None)
             if reason is None:
-                self.join(left, right, total / count)
+                self.join(left, right)
             else:
                 cuts.setdefault((one, other), (weight, reason))
         return tuple(
@@ -207,18 +281,11 @@ class _Parts:
                 return labels.copy()
             labels = further
 
-    def confidence(self, labels: Labels) -> NDArray[np.float64]:
-        """Give the probability of the weakest join of each row's part."""
-        bits = np.full(len(labels), CERTAIN)
-        for part, weight in self.weakest.items():
-            bits[part] = weight
-        return 1 / (1 + np.exp2(-bits[labels]))  # type: ignore[no-any-return]
-
 
 def _ordered(pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
     return {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
 
 
-def _columns(edges: Edges, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> tuple[list[int], list[int], list[float]]:
+def _columns(edges: Edges, chosen: NDArray[np.int64]) -> tuple[list[int], list[int], list[float]]:
     left, right = np.minimum(edges.left, edges.right)[chosen], np.maximum(edges.left, edges.right)[chosen]
     return left.tolist(), right.tolist(), edges.weight[chosen].tolist()

@@ -43,6 +43,11 @@ class Column:
         return self.values.to_pylist()  # type: ignore[no-any-return]
 
     @cached_property
+    def objects(self) -> NDArray[np.object_]:
+        """The distinct values as an array of Python texts, to pick from by code."""
+        return np.array(self.strings, object)
+
+    @cached_property
     def buffer(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """The bytes of all values, one after the other, and where each begins (one more than values)."""
         return text_buffer(self.values)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from golden_records.standardising.words import WEAK_ORGANISATION_WORDS
 from matching.core.columns import Column, Hashes, hash_texts
+from matching.core.sorting import sorted_unique
 from matching.core.texts import text_buffer
 
 WEAK_WORD: Final = 0.25
@@ -64,9 +65,16 @@ class Terms:
         return np.where(np.isin(hashes, weak_words()), bits * WEAK_WORD, bits).astype(np.float32)
 
 
-def value_terms(column: Column) -> TermTable:
-    """Count the values of a column."""
-    return TermTable.count(column.hashes, np.bincount(column.codes[column.codes >= 0], minlength=len(column.values)))
+def value_terms(column: Column, entities: NDArray[np.int64] | None = None) -> TermTable:
+    """Count how many records, or how many entities where each row's is given, have each value of a column.
+
+    Among entities is what counts: a name that many records of one firm have is no common name.
+    """
+    known = column.codes >= 0
+    codes = column.codes[known].astype(np.int64)
+    if entities is not None:
+        codes = sorted_unique(entities[known] * len(column.values) + codes) % max(len(column.values), 1)
+    return TermTable.count(column.hashes, np.bincount(codes, minlength=len(column.values)))
 
 
 def word_terms(column: Column) -> TermTable:

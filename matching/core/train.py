@@ -1,20 +1,24 @@
 """Training: from candidate pairs without labels to a match model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
 from matching.core.comparators import NAMES
 from matching.core.compare import compare_rows, count_terms, strata
 from matching.core.declarations import MatchConfig
+from matching.core.decide import Outcome, decide
 from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, Patterns, count_patterns, learn
 from matching.core.grades import Levels, Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
 from matching.core.prepare import Prepared
-from matching.core.terms import Terms
+from matching.core.score import weigh
+from matching.core.terms import Terms, value_terms
 
 SAMPLE_PAIRS: Final = 1_000_000
 MOST_RELATIVES: Final = 2.0
@@ -27,8 +31,10 @@ _SEED: Final = 20_240_229
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Pairs with their levels and strata."""
+    """Pairs of rows with their levels and strata."""
 
+    left: Rows
+    right: Rows
     levels: Levels
     strata: NDArray[np.uint8]
 
@@ -36,25 +42,44 @@ class Compared:
 def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> MatchModel:
     """Learn a model from candidate pairs; the same records in the same order give the same model, to the bit."""
     terms = count_terms(prepared, config)
-    levels = compare_rows(prepared, pairs.left, pairs.right, config, terms)
-    return train_compared(prepared, Compared(levels, strata(prepared, pairs.left, pairs.right, config)), config, terms)
+    return train_compared(prepared, compared(prepared, (pairs.left, pairs.right), config, terms), config, terms)
 
 
-def train_compared(prepared: Prepared, compared: Compared, config: MatchConfig, terms: Terms) -> MatchModel:
-    """Learn from pairs that are compared already."""
-    left, right = random_pairs(prepared.size)
-    sample = Compared(
-        compare_rows(prepared, left, right, config, terms), strata(prepared, left, right, config)
-    )
+def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, terms: Terms) -> Compared:
+    """Compare pairs of rows."""
+    left, right = rows
+    levels = compare_rows(prepared, left, right, config, terms)
+    return Compared(left, right, levels, strata(prepared, left, right, config))
+
+
+def train_compared(prepared: Prepared, pairs: Compared, config: MatchConfig, terms: Terms) -> MatchModel:
+    """Learn from pairs that are compared already.
+
+    Rarity is counted among records first; what the model finds with that tells entities, among which it is counted
+    again: a firm that has a hundred records does not make its own name common.
+    """
+    sample = compared(prepared, random_pairs(prepared.size), config, terms)
     probabilities, shares = shipped_probabilities(config), shipped_shares(config, prepared.size)
     warnings: list[str] = []
     for stratum in range(len(probabilities)):
         start = _start(prepared, config, stratum)
-        learnt = learn(_patterns(compared, stratum, config), _patterns(sample, stratum, config), start)
+        learnt = learn(_patterns(pairs, stratum, config), _patterns(sample, stratum, config), start)
         if learnt.matches < FEWEST_MATCHES:
             warnings.append(f"{_name(config, stratum)}: too few matches to learn from; shipped probabilities weigh most")
         probabilities[stratum], shares[stratum] = learnt.probabilities, learnt.shares
-    return MatchModel(config, probabilities, shares, terms, tuple(warnings))
+    model = MatchModel(config, probabilities, shares, terms, tuple(warnings))
+    entities = _entities(prepared, pairs, model)
+    values = {name: value_terms(prepared.columns[name], entities) for name in terms.values}
+    return replace(model, terms=Terms(values, terms.words))
+
+
+def _entities(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray[np.int64]:
+    """Give each row a number that it shares with the rows it seems to be one with."""
+    scored = weigh(prepared, pairs.left, pairs.right, pairs.levels, model)
+    found = decide(scored, model) == Outcome.MATCH
+    rows = (pairs.left[found], pairs.right[found])
+    graph = coo_array((np.ones(len(rows[0]), np.int8), rows), (prepared.size, prepared.size))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def _name(config: MatchConfig, stratum: int) -> str:

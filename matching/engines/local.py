@@ -24,7 +24,7 @@ from matching.core.train import Compared, train_compared
 
 VETO_BITS: Final = -15.0
 """What a vetoed pair says when the parts of a cluster are weighed."""
-LARGEST_COMPLETED: Final = 1_000
+LARGEST_COMPLETED: Final = 3_000
 """Components up to this size have all their pairs scored before they are cut."""
 MOST_COMPLETED: Final = 5_000_000
 
@@ -89,8 +89,8 @@ def match(
     levels = compare_rows(prepared, candidates.left, candidates.right, config, terms)
     clock.lap("compare")
     if model is None:
-        compared = Compared(levels, strata(prepared, candidates.left, candidates.right, config))
-        model = train_compared(prepared, compared, config, terms)
+        stratum = strata(prepared, candidates.left, candidates.right, config)
+        model = train_compared(prepared, Compared(candidates.left, candidates.right, levels, stratum), config, terms)
     clock.lap("train")
     scored = weigh(prepared, candidates.left, candidates.right, levels, model)
     outcome = decide(scored, model)
