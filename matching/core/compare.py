@@ -36,11 +36,15 @@ def _compare(prepared: Prepared, comparison: Comparison, left: Rows, right: Rows
 def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:
     """Count the values and words whose rarity the config weighs."""
     weighed = {level.term_frequency for comparison in config.comparisons for level in comparison.levels}
-    worded = {c.fields[0] for c in config.comparisons if c.kind in WORD_COMPARATORS}
     return Terms(
         values={name: value_terms(prepared.columns[name]) for name in sorted(filter(None, weighed))},
-        words={name: word_terms(prepared.columns[name]) for name in sorted(worded)},
+        words={name: word_terms(prepared.columns[name]) for name in worded_fields(config)},
     )
+
+
+def worded_fields(config: MatchConfig) -> list[str]:
+    """Name the fields that are compared by their words."""
+    return sorted({c.fields[0] for c in config.comparisons if c.kind in WORD_COMPARATORS})
 
 
 def strata(prepared: Prepared, left: Rows, right: Rows, config: MatchConfig) -> NDArray[np.uint8]:

@@ -77,14 +77,26 @@ def value_terms(column: Column, entities: NDArray[np.int64] | None = None) -> Te
     return TermTable.count(column.hashes, np.bincount(codes, minlength=len(column.values)))
 
 
-def word_terms(column: Column) -> TermTable:
-    """Count in how many distinct values of a column each word is: a name that many records have counts once."""
-    tokens = column.tokens
-    words = np.bincount(tokens.ids[tokens.ids >= 0], minlength=len(tokens.words.values))
-    table = TermTable.count(tokens.words.hashes, words)
-    values = max(len(column.values), 1)
-    scale = max(int(words.sum()), 1) / values
-    return TermTable(table.hashes, table.shares * scale, 1 / values)
+def word_terms(column: Column, entities: NDArray[np.int64] | None = None) -> TermTable:
+    """Count in how many distinct values of a column each word is, or in the values of how many entities.
+
+    Distinct values, not records: a name that many records have counts once.
+    """
+    tokens, width = column.tokens, max(len(column.tokens.words.values), 1)
+    if entities is None:
+        units, words = len(column.values), tokens.ids[tokens.ids >= 0]
+    else:
+        known = column.codes >= 0
+        pair = sorted_unique(entities[known] * max(len(column.values), 1) + column.codes[known])
+        entity, value = np.divmod(pair, max(len(column.values), 1))
+        ids = tokens.ids[value]
+        spread = sorted_unique((entity[:, None] * width + ids)[ids >= 0])
+        units, words = len(np.unique(entity)), spread % width
+    counts = np.bincount(words, minlength=len(tokens.words.values))
+    often = counts > 1
+    order = np.argsort(tokens.words.hashes[often])
+    shares = counts[often][order] / max(units, 1)
+    return TermTable(tokens.words.hashes[often][order], shares, 1 / max(units, 1))
 
 
 @lru_cache(maxsize=1)

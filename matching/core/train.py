@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
 from matching.core.comparators import NAMES
-from matching.core.compare import compare_rows, count_terms, strata
+from matching.core.compare import compare_rows, count_terms, strata, worded_fields
 from matching.core.declarations import MatchConfig
 from matching.core.decide import Outcome, decide
 from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, Patterns, count_patterns, learn
@@ -18,13 +18,15 @@ from matching.core.grades import Levels, Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
 from matching.core.prepare import Prepared
 from matching.core.score import weigh
-from matching.core.terms import Terms, value_terms
+from matching.core.terms import Terms, TermTable, value_terms, word_terms
 
 SAMPLE_PAIRS: Final = 1_000_000
 MOST_RELATIVES: Final = 2.0
 """Relatives of one kind that a record has at most on average."""
 MOST_RENAMED: Final = 0.15
 """The share of matches that may differ in name at most: without it the class drifts to whatever else is common."""
+MOST_SPELLINGS: Final = 1.5
+"""Distinct names per entity from which words are counted again, among entities."""
 FEWEST_MATCHES: Final = 20.0
 _SEED: Final = 20_240_229
 
@@ -58,6 +60,18 @@ def train_compared(prepared: Prepared, pairs: Compared, config: MatchConfig, ter
     Rarity is counted among records first; what the model finds with that tells entities, among which it is counted
     again: a firm that has a hundred records does not make its own name common.
     """
+    model = _learn(prepared, pairs, config, terms)
+    entities = _entities(prepared, pairs, model)
+    values = {name: value_terms(prepared.columns[name], entities) for name in terms.values}
+    words = _entity_words(prepared, entities, config)
+    if not words:
+        return replace(model, terms=Terms(values, terms.words))
+    recounted = Terms(terms.values, {**terms.words, **words})
+    again = compared(prepared, (pairs.left, pairs.right), config, recounted)
+    return replace(_learn(prepared, again, config, recounted), terms=Terms(values, recounted.words))
+
+
+def _learn(prepared: Prepared, pairs: Compared, config: MatchConfig, terms: Terms) -> MatchModel:
     sample = compared(prepared, random_pairs(prepared.size), config, terms)
     probabilities, shares = shipped_probabilities(config), shipped_shares(config, prepared.size)
     warnings: list[str] = []
@@ -67,10 +81,18 @@ def train_compared(prepared: Prepared, pairs: Compared, config: MatchConfig, ter
         if learnt.matches < FEWEST_MATCHES:
             warnings.append(f"{_name(config, stratum)}: too few matches to learn from; shipped probabilities weigh most")
         probabilities[stratum], shares[stratum] = learnt.probabilities, learnt.shares
-    model = MatchModel(config, probabilities, shares, terms, tuple(warnings))
-    entities = _entities(prepared, pairs, model)
-    values = {name: value_terms(prepared.columns[name], entities) for name in terms.values}
-    return replace(model, terms=Terms(values, terms.words))
+    return MatchModel(config, probabilities, shares, terms, tuple(warnings))
+
+
+def _entity_words(prepared: Prepared, entities: NDArray[np.int64], config: MatchConfig) -> dict[str, TermTable]:
+    """Count words among entities where these have so many spellings each that distinct values tell another story."""
+    words = {}
+    for name in worded_fields(config):
+        column = prepared.columns[name]
+        named = len(np.unique(entities[column.codes >= 0]))
+        if len(column.values) > MOST_SPELLINGS * named:
+            words[name] = word_terms(column, entities)
+    return words
 
 
 def _entities(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray[np.int64]:

@@ -91,6 +91,8 @@ def match(
     if model is None:
         stratum = strata(prepared, candidates.left, candidates.right, config)
         model = train_compared(prepared, Compared(candidates.left, candidates.right, levels, stratum), config, terms)
+        if model.terms.words is not terms.words:
+            levels = compare_rows(prepared, candidates.left, candidates.right, config, model.terms)
     clock.lap("train")
     scored = weigh(prepared, candidates.left, candidates.right, levels, model)
     outcome = decide(scored, model)
