@@ -1,9 +1,11 @@
 """Names that were typed in capitals (or without any), written as names are written."""
 
 import re
+import unicodedata
+from functools import lru_cache
 from typing import Final
 
-from golden_records.standardising.folding import word_set
+from golden_records.standardising.folding import CACHED_TEXTS, word_set
 from golden_records.standardising.words import ACRONYMS, fold
 
 _WORD: Final = re.compile(r"[^\W_]+(?:\.[^\W_]+)*\.?")
@@ -47,7 +49,7 @@ def cased_as_name(text: str) -> str:
             return match.group().upper()
         return lowered if _is_genitive(text, match) else _capitalised(lowered)
 
-    return _WORD.sub(written, text)
+    return unicodedata.normalize("NFC", _WORD.sub(written, text))
 
 
 def cased_as_given_name(text: str) -> str:
@@ -65,13 +67,24 @@ def _cased_person(text: str, small: frozenset[str]) -> str:
 
     def written(match: re.Match[str]) -> str:
         word, lowered = match.group(), match.group().lower()
+        if not word[0].isalpha():
+            return word
         if not one_case and (len(word) <= LONGEST_INITIALS or not word.isupper() or lowered in _ROMAN_NUMERALS):
             return word
         if match.end() < len(text) and (lowered in small or _follows_de(text, match, lowered, small)):
             return lowered
         return lowered if _is_genitive(text, match) else _capitalised(lowered)
 
-    return _WORD.sub(written, text)
+    return unicodedata.normalize("NFC", _WORD.sub(written, text))
+
+
+def is_shouted(word: str) -> bool:
+    """Say whether a word stands out by its capitals: three letters or more, no initials, no Roman numeral."""
+    return word.isupper() and any(_would_be_cased(part) for part in _WORD.findall(word))
+
+
+def _would_be_cased(part: str) -> bool:
+    return len(part) > LONGEST_INITIALS and part.isalpha() and part.isupper() and part.lower() not in _ROMAN_NUMERALS
 
 
 def _follows_de(text: str, match: re.Match[str], lowered: str, small: frozenset[str]) -> bool:
@@ -82,6 +95,7 @@ def _is_genitive(text: str, match: re.Match[str]) -> bool:
     return match.group() in {"s", "S"} and text[: match.start()].endswith("'")
 
 
+@lru_cache(maxsize=CACHED_TEXTS)
 def _is_acronym(lowered: str, *, shouted: bool) -> bool:
     if "." in lowered[:-1] or fold(lowered) in ACRONYMS:
         return True
@@ -90,6 +104,7 @@ def _is_acronym(lowered: str, *, shouted: bool) -> bool:
     return any(letter.isdigit() for letter in lowered) or (len(lowered) > 1 and _VOWELS.isdisjoint(lowered))
 
 
+@lru_cache(maxsize=CACHED_TEXTS)
 def _capitalised(lowered: str) -> str:
     # 'ß'.upper() is 'SS' and 'ŉ'.upper() two characters: such a first letter stays small.
     if "." in lowered[:-1]:

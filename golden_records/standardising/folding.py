@@ -17,10 +17,11 @@ UNDECOMPOSED: Final = str.maketrans(
     }
 )  # fmt: skip
 # "S.A.R.L." and "G. m. b. H." are one word; "J.-P." stays two initials, as the hyphen separates them.
-INITIALISM: Final = re.compile(r"(?<!\w)(?:[^\W\d_]\. ?){1,7}[^\W\d_](?:\.|(?!\w))")
+INITIALISM: Final = re.compile(r"(?<!\w)(?:(?:[^\W\d_]\.){1,7}[^\W\d_]\.?(?!\w)|(?:[^\W\d_]\. ){1,7}[^\W\d_]\.(?!\w))")
 SLASHED_PAIR: Final = re.compile(r"(?<!\w)([^\W\d_])/([^\W\d_])(?!\w)")
 NOT_A_LETTER_OR_DIGIT: Final = re.compile(r"[\W_]+")
-CACHED_TEXTS: Final = 65_536
+# More would cost more memory than time saved: what repeats (towns, countries, first names) repeats soon.
+CACHED_TEXTS: Final = 16_384
 
 
 @lru_cache(maxsize=CACHED_TEXTS)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from stdnum import lei as lei_number
+from stdnum import luhn
 from stdnum.at import businessid as at_business
 from stdnum.be import vat as be_vat
 from stdnum.ch import uid as ch_uid
@@ -18,7 +19,6 @@ from stdnum.es import nif as es_nif
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.fi import ytunnus as fi_ytunnus
-from stdnum.fr import siren as fr_siren
 from stdnum.fr import siret as fr_siret
 from stdnum.gb import vat as gb_vat
 from stdnum.it import iva as it_iva
@@ -45,13 +45,23 @@ _ID_REMEDY: Final = "Compare it with the official register and mend it in the so
 
 
 def _french(text: str) -> str:
-    """Give the digits of a SIREN or a SIRET, which its check digits confirm; a VAT id gives the SIREN inside it."""
+    """Give the digits of a SIREN or a SIRET, which its check digits confirm; a VAT id gives the SIREN inside it.
+
+    Spreadsheets drop a zero at the front: the check digits tell whether one is missing.
+    """
     french_vat = _FRENCH_VAT.fullmatch(_compact(text))
     digits = french_vat.group(1) if french_vat else _NOT_DIGIT.sub("", text)
+    if not digits.strip("0") or len(digits) not in {SIREN_DIGITS - 1, SIREN_DIGITS, SIRET_DIGITS - 1, SIRET_DIGITS}:
+        raise ValidationError
     if len(digits) <= SIREN_DIGITS:
-        return str(fr_siren.validate(digits.zfill(SIREN_DIGITS)))
-    # Spreadsheets drop the zero at the front of a SIRET; the check digits tell whether one is missing.
+        return _siren(digits.zfill(SIREN_DIGITS))
     return str(fr_siret.validate(digits.zfill(SIRET_DIGITS)))
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _siren(digits: str) -> str:
+    # A record's registration id and VAT id ask for the same SIREN.
+    return str(luhn.validate(digits))
 
 
 _GERMAN_REGISTER: Final = re.compile(
@@ -134,12 +144,12 @@ def registration_id(raw: str, place: Place) -> Standardised:
         return Standardised(_german(text))
     check = REGISTRATION_CHECKS.get(place.country or "")
     if check is None:
-        return Standardised(text.upper())
+        return Standardised(clean_text(text.upper()))
     try:
         return Standardised(check(text.upper()))
     except ValidationError:
         if not place.stated and not _looks_french(text, place):
-            return Standardised(text.upper())
+            return Standardised(clean_text(text.upper()))
         return left_out(f"This is no valid registration number of {place.country}: a digit is wrong or missing.", _ID_REMEDY)
 
 
@@ -149,7 +159,7 @@ def _without_label(text: str) -> str:
 
 
 def _looks_french(text: str, place: Place) -> bool:
-    return place.country == "FR" and len(_NOT_DIGIT.sub("", text)) in {SIREN_DIGITS, SIRET_DIGITS} and text[0].isdigit()
+    return place.country == "FR" and len(_NOT_DIGIT.sub("", text)) in {SIREN_DIGITS, SIRET_DIGITS - 1, SIRET_DIGITS} and text[0].isdigit()
 
 
 def _compact(text: str) -> str:
@@ -183,15 +193,22 @@ def _checked_vat(number: str, prefix: str) -> str:
         return _compact(str(ch_vat.validate(number if number[-1].isalpha() else number + "MWST")))[:12]
     if number[:2] in {"GB", "NO"} and number[2:3].isdigit():
         return number[:2] + _british_or_norwegian(number)
+    if _FRENCH_VAT.fullmatch(number) and number[2:4] == french_vat_key(number[4:]):
+        return number[:4] + _siren(number[4:])
+    if number[:2] not in _EUROPEAN and prefix in {*_EUROPEAN, "GB", "NO"}:
+        number = prefix + number
     if number[:2] in _EUROPEAN:
         return str(eu_vat.validate(number))
-    if prefix in _EUROPEAN:
-        return str(eu_vat.validate(prefix + number))
-    if prefix in {"GB", "NO"}:
-        return prefix + _british_or_norwegian(prefix + number)
+    if number[:2] == prefix and prefix in {"GB", "NO"}:
+        return prefix + _british_or_norwegian(number)
     if not any(letter.isdigit() for letter in number):
         raise ValidationError
     return number
+
+
+def french_vat_key(siren: str) -> str:
+    """Give the two digits between 'FR' and the SIREN in a VAT id (article 286 ter A of the tax code, annexe II)."""
+    return f"{(12 + 3 * (int(siren) % 97)) % 97:02d}"
 
 
 def _british_or_norwegian(number: str) -> str:

@@ -88,9 +88,9 @@ ASBL | BE LU | A.S.B.L., association sans but lucratif
 VZW | BE | vereniging zonder winstoogmerk
 AB | SE FI | A.B., Aktiebolag, Aktiebolaget
 HB | SE | Handelsbolag
-A/S | DK NO | Aktieselskab
+A/S | DK | Aktieselskab
 ApS | DK | A.p.S., Anpartsselskab
-AS | NO EE CZ SK TR | Aksjeselskap, Aktsiaselts
+AS | NO EE TR | Aksjeselskap, Aktsiaselts
 ASA | NO | Allmennaksjeselskap
 Oy | FI | O.Y., Osakeyhtiö, Oy Ab
 Oyj | FI | julkinen osakeyhtiö
@@ -111,18 +111,23 @@ SE | EU FR DE NL BE LU AT CZ | Societas Europaea, société européenne
 """
 
 
-def _read(table: str) -> Mapping[str, LegalForm]:
+def _read(table: str) -> tuple[Mapping[str, LegalForm], Mapping[tuple[str, str], LegalForm]]:
     forms: dict[str, LegalForm] = {}
+    national: dict[tuple[str, str], LegalForm] = {}
     for line in table.strip().splitlines():
         canonical, countries, spellings = (part.strip() for part in line.split("|"))
         form = LegalForm(canonical.removesuffix(" (IT)"), tuple(countries.split()))
         for spelling in (canonical, *spellings.split(",")):
             forms.setdefault(fold(spelling), form)
-    return forms
+            for country in form.countries:
+                national.setdefault((fold(spelling), country), form)
+    return forms, national
 
 
-LEGAL_FORMS: Final[Mapping[str, LegalForm]] = _read(_TABLE)
+LEGAL_FORMS: Final[Mapping[str, LegalForm]] = _read(_TABLE)[0]
 """Folded spelling -> legal form. Where countries share a spelling (`sas`, `srl`), the line that comes first wins."""
+
+_NATIONAL: Final = _read(_TABLE)[1]
 
 LONGEST_LEGAL_FORM: Final = max(len(spelling.split()) for spelling in LEGAL_FORMS)
 
@@ -153,11 +158,9 @@ def split_legal_form(words: tuple[str, ...], country: str | None = None) -> tupl
 
 
 def _legal_form(words: tuple[str, ...], country: str | None) -> LegalForm | None:
-    spelling = " ".join(words)
-    form = LEGAL_FORMS.get(spelling)
-    if form is None and len(words) > 1 and all(len(word) == 1 for word in words):
-        spelling = "".join(words)
-        form = LEGAL_FORMS.get(spelling)
+    # 'S A R L' is one word in four pieces.
+    spelling = ("" if all(len(word) == 1 for word in words) else " ").join(words)
+    form = _NATIONAL.get((spelling, country or "")) or LEGAL_FORMS.get(spelling)
     if form is not None and spelling in _EVERYDAY and country not in form.countries:
         return None
     return form

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from golden_records.standardising.casing import cased_as_given_name, cased_as_name, cased_as_surname
+from golden_records.standardising.casing import cased_as_given_name, cased_as_name, cased_as_surname, has_one_case, is_shouted
 from golden_records.standardising.folding import CACHED_TEXTS
 from golden_records.standardising.legal_forms import LEGAL_FORMS, split_legal_form
-from golden_records.standardising.problems import NOTHING, Place, Standardised, left_out
+from golden_records.standardising.problems import Place, Standardised, left_out
 from golden_records.standardising.texts import clean_text, no_value
 from golden_records.standardising.words import NAME_PARTICLES, TITLES, fold, is_placeholder
 
@@ -98,12 +98,19 @@ def family_name(raw: str, _place: Place) -> Standardised:
 
 
 def _person_part(raw: str, *, surname: bool) -> Standardised:
-    cleaned = without_titles(clean_text(raw)).strip(_AROUND)
+    cleaned = _bare(clean_text(raw))
     if not cleaned or is_placeholder(cleaned):
         return no_value(cleaned)
     if not any(letter.isalpha() for letter in cleaned):
         return left_out("A name has letters.", "Mend the name in the source.")
     return Standardised(cased_as_surname(cleaned) if surname else cased_as_given_name(cleaned))
+
+
+def _bare(cleaned: str) -> str:
+    # What stood before a title can be another title once the punctuation between them is gone.
+    while (bare := without_titles(cleaned.strip(_AROUND))) != cleaned:
+        cleaned = bare
+    return cleaned
 
 
 def without_titles(cleaned: str) -> str:
@@ -132,12 +139,12 @@ def split_person_name(raw: str, family_first: bool | None = None) -> PersonName:
     A comma decides ('Dupont, Jean'), then capitals ('DUPONT Jean', 'Jean DUPONT'), then `family_first`; particles stay
     with the surname. One word alone is the family name.
     """
-    cleaned = without_titles(clean_text(raw))
+    cleaned = _bare(clean_text(raw))
     if "," in cleaned:
-        family, _, given = cleaned.partition(",")
-        return PersonName(given=without_titles(given.strip()), family=family.strip())
+        family, given = cleaned.split(",")[0], clean_text(" ".join(cleaned.split(",")[1:]))
+        return PersonName(given=_bare(given), family=_bare(family))
     words = cleaned.split(" ")
-    shouted = [len(word) > 1 and word.isupper() and "." not in word for word in words]
+    shouted = [is_shouted(word) for word in words]
     if any(shouted) and not all(shouted):
         return _split_by_capitals(words, shouted)
     if len(words) == 1:
@@ -163,15 +170,19 @@ def _split_by_capitals(words: list[str], shouted: list[bool]) -> PersonName:
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
-def person_name(raw: str, place: Place) -> Standardised:
+def person_name(raw: str, _place: Place) -> Standardised:
     """Clean a person's whole name and write the given name first: 'DUPONT Jean' and 'Dupont, Jean' are 'Jean Dupont'."""
     cleaned = clean_text(raw)
     if not cleaned or is_placeholder(cleaned):
         return no_value(cleaned)
-    parts = split_person_name(cleaned)
-    values = (given_name(parts.given, place).value, family_name(parts.family, place).value)
-    name = " ".join(str(value) for value in values if value)
-    return Standardised(name) if name else NOTHING
+    written = _bare(cleaned)
+    if "," not in written and not has_one_case(written) and not any(is_shouted(word) for word in written.split(" ")):
+        return Standardised(written)
+    parts = split_person_name(written)
+    name = f"{cased_as_given_name(parts.given)} {cased_as_surname(parts.family)}".strip()
+    if not any(letter.isalpha() for letter in name):
+        return left_out("A name has letters.", "Mend the name in the source.")
+    return Standardised(name)
 
 
 _KINDS: Final[Mapping[str, str]] = {

@@ -19,8 +19,7 @@ from golden_records.standardising.words import fold, is_placeholder
 def address_lines(raw: str, _place: Place) -> Standardised:
     """Clean the lines of an address above the town, one to a line; a line that is repeated or says nothing goes."""
     lines = [line.strip(" ,;") for line in clean_lines(raw)]
-    kept = [cased_as_name(line) for line in lines if not is_placeholder(line)]
-    kept = [line for line in dict.fromkeys(kept) if not is_placeholder(line)]
+    kept = dict.fromkeys(cased_as_name(line) for line in lines if not is_placeholder(line))
     if not kept:
         return no_value(" ".join(lines))
     return Standardised("\n".join(kept))
@@ -66,7 +65,7 @@ def postcode(raw: str, place: Place) -> Standardised:
 
     One that does not have the form is left out; where the country is only assumed it is kept as it is written.
     """
-    cleaned = clean_text(raw).upper()
+    cleaned = clean_text(clean_text(raw).upper())
     if not cleaned or (is_placeholder(cleaned) and not re.fullmatch(r"\d*[1-8]\d*", cleaned)):
         return no_value(cleaned)
     written = _COUNTRY_LETTERS.sub("", cleaned)
@@ -92,8 +91,10 @@ def _parted(bare: str, country: str) -> str:
     return bare[:position] + separator + bare[position:]
 
 
+_EDGES: Final = " ,;-/"
+_DIGIT_OR_CEDEX: Final = re.compile(r"(?i)\d|\bcedex\b")
 _CEDEX: Final = re.compile(r"(?i)\bcedex\b(?: *\d{1,2})?")
-_LEADING_POSTCODE: Final = re.compile(r"^(?:[A-Z]{1,2}-)?\d{4,5}\b(?!-)[ ,]*")
+_LEADING_POSTCODE: Final = re.compile(r"^(?:(?:[A-Z]{1,2}-)?\d{4,5}\b(?!-)[ ,]*)+")
 _ARRONDISSEMENT: Final = re.compile(
     r"(?i)^(paris|lyon|marseille)[ ,-]+\(?(?:\d{1,2} ?(?:er|[eè]re|[eè]me|[eè])?)(?: arr(?:\.|ondissement)?)?\)?$"
 )
@@ -103,13 +104,15 @@ _SAINT: Final = re.compile(r"(?i)(?<![^\W_])(st|ste)\.?(?=[ -][^\W\d])")
 @lru_cache(maxsize=CACHED_TEXTS)
 def city(raw: str, place: Place) -> Standardised:
     """Give the name of a town alone: no postcode before it, no CEDEX, no arrondissement; in France 'St' is 'Saint'."""
-    cleaned = _LEADING_POSTCODE.sub("", clean_text(raw))
-    cleaned = clean_text(_CEDEX.sub(" ", cleaned)).strip(" ,;-/")
+    cleaned = clean_text(raw)
+    if _DIGIT_OR_CEDEX.search(cleaned):
+        cleaned = clean_text(_CEDEX.sub(" ", _LEADING_POSTCODE.sub("", cleaned)))
+        cleaned = _ARRONDISSEMENT.sub(r"\1", cleaned.strip(_EDGES))
+    cleaned = cleaned.strip(_EDGES)
     if not cleaned or is_placeholder(cleaned):
         return no_value(cleaned)
     if not any(letter.isalpha() for letter in cleaned):
         return left_out("The name of a town has letters.", "Mend the town in the source.")
-    cleaned = _ARRONDISSEMENT.sub(r"\1", cleaned)
     if place.country == "FR":
         cleaned = _SAINT.sub(_saint, cleaned)
     return Standardised(cased_as_name(cleaned))

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final, Protocol
 
-from golden_records.standardising.cross_fields import CROSS_FIELD_RULES
+from golden_records.standardising.cross_fields import CROSS_FIELD_RULES, NOTHING_FOUND, CrossFieldRule
 from golden_records.standardising.problems import (
     NOTHING,
     Place,
@@ -67,10 +68,12 @@ def standardise(attributes: Sequence[AttributeLike], raw: Mapping[str, object], 
     alpha-2) is the country assumed where the record states none. Never raises for what a record holds; standardising
     the values again changes nothing.
     """
+    names = tuple(attribute.name for attribute in attributes)
     values: dict[str, Value] = {}
-    problems = _unknown_attributes(attributes, raw)
+    problems = _unknown_attributes(names, raw)
     place = Place(country_hint)
-    for attribute in _country_first(attributes):
+    # The country comes first: it decides how postcodes, phone numbers and ids are read.
+    for attribute in sorted(attributes, key=_is_no_country):
         sent = raw.get(attribute.name)
         if sent is None:
             continue
@@ -81,26 +84,22 @@ def standardise(attributes: Sequence[AttributeLike], raw: Mapping[str, object], 
             values[attribute.name] = outcome.value
             if attribute.standardiser == "country":
                 place = Place(str(outcome.value), stated=True)
-    values, found = _across_fields(attributes, values, place)
-    problems += found
+    for rule in _rules_for(names):
+        finding = rule.find(values, place.country)
+        if finding is not NOTHING_FOUND:
+            values = {name: value for name, value in {**values, **finding.added}.items() if name not in finding.removed}
+            problems += finding.problems
     problems += _missing(attributes, values, problems)
     return StandardisedRecord(values, tuple(problems))
 
 
-def _country_first(attributes: Sequence[AttributeLike]) -> list[AttributeLike]:
-    # The country decides how postcodes, phone numbers and ids are read.
-    return sorted(attributes, key=lambda attribute: attribute.standardiser != "country")
+def _is_no_country(attribute: AttributeLike) -> bool:
+    return attribute.standardiser != "country"
 
 
-def _across_fields(attributes: Sequence[AttributeLike], values: dict[str, Value], place: Place) -> tuple[dict[str, Value], list[Problem]]:
-    names = frozenset(attribute.name for attribute in attributes)
-    problems: list[Problem] = []
-    for rule in CROSS_FIELD_RULES:
-        if rule.needs <= names:
-            finding = rule.find(values, place.country)
-            values = {name: value for name, value in ({**values, **finding.added}).items() if name not in finding.removed}
-            problems += finding.problems
-    return values, problems
+@lru_cache(maxsize=64)
+def _rules_for(names: tuple[str, ...]) -> tuple[CrossFieldRule, ...]:
+    return tuple(rule for rule in CROSS_FIELD_RULES if rule.needs <= frozenset(names))
 
 
 def _standardise_one(attribute: AttributeLike, sent: object, place: Place) -> Standardised:
@@ -141,18 +140,19 @@ def _bounds_in_words(least: Decimal | None, greatest: Decimal | None) -> str:
     return f"Send a number between {least} and {greatest}." if least is not None else f"Send at most {greatest}."
 
 
-def _unknown_attributes(attributes: Sequence[AttributeLike], raw: Mapping[str, object]) -> list[Problem]:
-    names = [attribute.name for attribute in attributes]
-    problems = []
-    for unknown in raw.keys() - set(names):
+def _unknown_attributes(names: tuple[str, ...], raw: Mapping[str, object]) -> list[Problem]:
+    problems: list[Problem] = []
+    for unknown in sorted(raw.keys() - set(names)):
         close = get_close_matches(unknown, names, n=1)
         remedy = f"Did you mean '{close[0]}'?" if close else f"Use the names of the data dictionary: {', '.join(names)}."
         remark = Remark("The data dictionary has no such attribute.", remedy, Severity.ERROR)
         problems.append(remark.about(unknown, raw[unknown]))
-    return sorted(problems, key=lambda problem: problem.field)
+    return problems
 
 
 def _missing(attributes: Sequence[AttributeLike], values: Mapping[str, Value], problems: Sequence[Problem]) -> list[Problem]:
+    if all(not attribute.required or attribute.name in values for attribute in attributes):
+        return []
     refused_already = {problem.field for problem in problems if problem.severity is Severity.ERROR}
     absent = Remark("A value is required here.", "Fill it in the source.", Severity.ERROR)
     return [

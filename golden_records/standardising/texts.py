@@ -23,7 +23,9 @@ _LINE_BREAK: Final = re.compile("\r\n|[\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]
 _SPACES: Final = re.compile(r"\s+")
 # UTF-8 that was read as Windows-1252: 'Ã©' for 'é'.
 _MOJIBAKE: Final = re.compile("[ÂÃâ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
-_TYPOGRAPHIC: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "‐": "-", "‑": "-", "−": "-"})
+_TYPOGRAPHIC: Final = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "ŉ": "'n", "‐": "-", "‑": "-", "−": "-"},
+)
 
 
 def clean_text(text: str) -> str:
@@ -34,25 +36,25 @@ def clean_text(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "&" not in text and "`" not in text and "  " not in text:
         return text.strip()
-    return _SPACES.sub(" ", "\n".join(clean_lines(text))).strip()
+    # One mend can lay bare another ('&amp;amp;'), so go on until nothing changes; every mend shortens the text or settles it.
+    while (mended := _mended(text)) != text:
+        text = mended
+    return text
 
 
 def clean_lines(text: str) -> list[str]:
-    """Clean a text of several lines, each as `clean_text` would; empty lines are left out."""
-    # One mend can lay bare another ('&amp;amp;'), so go on until nothing changes; a text only gets shorter.
-    while (mended := _mended(text)) != text:
-        text = mended
-    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
-    return [line for line in lines if line]
+    """Clean each line of a text as `clean_text` does; empty lines are left out."""
+    return [line for line in map(clean_text, _LINE_BREAK.split(text)) if line]
 
 
 def _mended(text: str) -> str:
-    text = _INVISIBLE.sub("", _LINE_BREAK.sub("\n", text))
+    text = _INVISIBLE.sub("", _LINE_BREAK.sub(" ", text))
     if "&" in text:
         text = html.unescape(text)
+    text = _SPACES.sub(" ", text).strip()
     if _MOJIBAKE.search(text):
         text = _read_back(text)
-    return unicodedata.normalize("NFC", text.translate(_TYPOGRAPHIC))
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).translate(_TYPOGRAPHIC))
 
 
 def _read_back(text: str) -> str:
@@ -106,7 +108,7 @@ def no_value(cleaned: str) -> Standardised:
 @lru_cache(maxsize=CACHED_TEXTS)
 def code(raw: str, _place: Place) -> Standardised:
     """Clean a code that people read and type, such as a project's: upper case, without spaces around separators."""
-    cleaned = clean_text(raw).upper()
+    cleaned = clean_text(clean_text(raw).upper())
     if not cleaned:
         return NOTHING
     if is_placeholder(cleaned) and not cleaned.isdigit():
