@@ -83,16 +83,16 @@ def choice(
     return column
 
 
-def date(label: Label, *, traits: Traits = PLAIN) -> "models.DateField[object, object | None]":
+def date(label: Label, *, traits: Traits = PLAIN) -> "models.DateField[Any, Any]":
     """Declare a calendar date."""
-    column: models.DateField[object, object | None] = models.DateField(label, null=True, blank=True)
+    column: models.DateField[Any, Any] = models.DateField(label, null=True, blank=True)
     _declare(column, "date", ValueKind.DATE, traits)
     return column
 
 
-def number(label: Label, *, digits: int = 14, decimals: int = 2, traits: Traits = PLAIN) -> "models.DecimalField[object, object | None]":
+def number(label: Label, *, digits: int = 14, decimals: int = 2, traits: Traits = PLAIN) -> "models.DecimalField[Any, Any]":
     """Declare an exact decimal number."""
-    column: models.DecimalField[object, object | None] = models.DecimalField(
+    column: models.DecimalField[Any, Any] = models.DecimalField(
         label, max_digits=digits, decimal_places=decimals, null=True, blank=True
     )
     _declare(column, "decimal", ValueKind.DECIMAL, traits)

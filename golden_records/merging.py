@@ -32,16 +32,21 @@ def merge(entity: EntityType, *, survivor_id: UUID, absorbed_id: UUID, change: C
             raise StaleWrite(message, remedy="Look up its successor.", golden=str(row.pk))
     moved = _records_in(entity, absorbed_id)
     golden.assign(entity, [Membership(record, survivor_id, LinkSource.MANUAL, link) for record in moved], change=change)
-    receipt = MergeReceipt.objects.create(
-        entity=entity.name,
-        survivor_id=survivor_id,
-        absorbed_id=absorbed_id,
-        moved_record_ids=moved,
-        actor=change.actor,
-        user_id=change.user_id,
-        reason=change.reason,
-        merged_at=change.at,
-    )
+    # Not `create`: that would write history by itself, without the actor.
+    receipt = MergeReceipt.objects.bulk_create(
+        [
+            MergeReceipt(
+                entity=entity.name,
+                survivor_id=survivor_id,
+                absorbed_id=absorbed_id,
+                moved_record_ids=moved,
+                merged_by=change.actor,
+                user_id=change.user_id,
+                reason=change.reason,
+                merged_at=change.at,
+            )
+        ]
+    )[0]
     write_history(MergeReceipt, [receipt], change=change, kind=ChangeKind.CREATED)
     return receipt
 

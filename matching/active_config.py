@@ -16,6 +16,7 @@ from matching.models import MatchConfigVersion
 
 _CONFIGS: Final = Path(__file__).parent / "configs"
 _CACHED_MODELS: Final = 8
+_FEWEST_RECORDS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,13 @@ def active_config(entity: EntityType) -> ActiveConfig:
     """Give the config in force; the first to ask puts the shipped one in force. One small query once it is known."""
     found = MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).values_list("id", flat=True).first()
     if found is None:
-        model = shipped_model(shipped_config(entity))
-        found = activate(entity, model, label="shipped").id
+        found = activate(entity, unlearned_model(entity), label="shipped").id
     return _load(found)
+
+
+def unlearned_model(entity: EntityType) -> MatchModel:
+    """Give the shipped probabilities, with the prior of as many records as there are."""
+    return shipped_model(shipped_config(entity), records=max(entity.records.count(), _FEWEST_RECORDS))
 
 
 def config_version(version_id: int) -> ActiveConfig:

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db.models import Q
 
 from golden_records import golden
 from golden_records.change import Change
@@ -27,12 +28,15 @@ from matching.review_queue import AskedPair
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """What a chunk is applied under: entity type, config version, run, when the plan was made, and the change it is part of."""
+    """What a chunk is applied under: entity type, config version, run, and the change it is part of.
+
+    `line` is the moment and the last record id up to which the plan has seen everything.
+    """
 
     entity: EntityType
     active: ActiveConfig
     run_id: int
-    planned_at: datetime
+    line: tuple[datetime, int]
     change: Change
 
 
@@ -99,7 +103,9 @@ def _pair(row: Mapping[str, Any], left: int, right: int, vetoes: tuple[str, ...]
 def _overtaken(rows: pa.Table, under: Applying) -> set[int]:
     """Give the records of the chunk that share a key with a record matched since the plan was made."""
     entity = under.entity
-    newcomers = entity.records.filter(match_state=MatchState.MATCHED, updated_at__gte=under.planned_at)
+    planned_at, last_record_id = under.line
+    since = Q(id__gt=last_record_id) | Q(updated_at__gte=planned_at)
+    newcomers = entity.records.filter(since, match_state=MatchState.MATCHED)
     ids = list(newcomers.values_list("id", flat=True))
     if not ids:
         return set()

@@ -82,6 +82,7 @@ class MatchRun(models.Model):
     actor = models.CharField(_("actor"), max_length=200)
     created_at = models.DateTimeField(_("created"))
     planned_at = models.DateTimeField(_("planned"), null=True, blank=True)
+    last_record_id = models.BigIntegerField(default=0)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True, default="")
 

@@ -4,19 +4,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
-from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config
+from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config, unlearned_model
 from matching.apply import Applying, apply_chunk
 from matching.chunks import Chunk
-from matching.core.model import shipped_model
 from matching.locks import MatchGuard, in_transaction
 from matching.models import MatchRun, RunChunk, RunState
 from matching.plan import Population, make_plan, population
@@ -125,9 +124,9 @@ def _heartbeat(run: MatchRun) -> Iterator[None]:
 
 def _plan(run: MatchRun, say: Callable[[str], None]) -> None:
     entity = entity_type(run.entity)
-    planned_at = timezone.now()
     begun = time.monotonic()
     say("reading")
+    run.planned_at, run.last_record_id = in_transaction(lambda guard: _line(entity, guard))
     people = population(entity)
     active = _config_for(entity)
     read = time.monotonic()
@@ -141,13 +140,19 @@ def _plan(run: MatchRun, say: Callable[[str], None]) -> None:
         run.counts |= plan.counts
         run.timings = timings | {"plan": round(time.monotonic() - begun, 3)}
         run.step, run.config_id = "apply", active.id
-        run.planned_at = planned_at
-        _keep(run, counts=run.counts, timings=run.timings, step=run.step, config_id=active.id, planned_at=planned_at)
+        fields = ("counts", "timings", "step", "config_id", "planned_at", "last_record_id")
+        _keep(run, **{name: getattr(run, name) for name in fields})
         run.chunks.all().delete()
         RunChunk.objects.bulk_create(
             [RunChunk(run=run, number=number, kind=chunk.kind, plan=chunk.to_bytes()) for number, chunk in enumerate(plan.chunks, 1)],
             batch_size=50,
         )
+
+
+def _line(entity: EntityType, guard: MatchGuard) -> tuple[datetime, int]:
+    """Draw the line between what the plan sees and what comes after: alone, so that nobody stands on it."""
+    guard.enter_alone(entity)
+    return timezone.now(), entity.records.aggregate(last=Max("id"))["last"] or 0
 
 
 def _config_for(entity: EntityType) -> ActiveConfig:
@@ -156,7 +161,7 @@ def _config_for(entity: EntityType) -> ActiveConfig:
     shipped = shipped_config(entity)
     if shipped.to_document() == active.config.to_document():
         return active
-    return activate(entity, shipped_model(shipped), label="shipped")
+    return activate(entity, unlearned_model(entity), label="shipped")
 
 
 def _should_learn(entity: EntityType, people: Population, active: ActiveConfig) -> bool:
@@ -189,7 +194,7 @@ def _applying(run: MatchRun) -> Applying:
     assert run.planned_at is not None  # noqa: S101 - as above
     entity, active = entity_type(run.entity), config_version(run.config_id)
     change = Change(actor=f"engine:{entity.name}@{active.version}", reason=f"matching run {run.pk}", correlation_id=f"run-{run.pk}")
-    return Applying(entity, active, run.pk, run.planned_at, change)
+    return Applying(entity, active, run.pk, (run.planned_at, run.last_record_id), change)
 
 
 def _finish(run: MatchRun) -> None:

@@ -16,7 +16,8 @@ _ARROW: Final = {ValueKind.TEXT: pa.string(), ValueKind.DATE: pa.date32(), Value
 
 def active_records(entity: EntityType) -> "QuerySet[Any]":
     """The records that a source still has."""
-    return entity.records.filter(state=RecordState.ACTIVE)
+    records: QuerySet[Any] = entity.records.filter(state=RecordState.ACTIVE)
+    return records
 
 
 def attribute_table(entity: EntityType, records: "QuerySet[Any]", *, extra: Sequence[str] = ()) -> pa.Table:

@@ -45,6 +45,13 @@ def sweep() -> None:
         _sweep_records(entity)
 
 
+@shared_task(name="matching.tasks.rematch")
+def rematch() -> None:
+    """Match every entity type anew: finds what one-by-one matching could not see, and learns again when there is much more."""
+    for entity in ENTITIES.values():
+        work_on_run.delay(runs.start(entity, actor="engine:nightly").pk)
+
+
 def _sweep_records(entity: EntityType) -> None:
     if MatchRun.objects.filter(entity=entity.name, state__in=(RunState.QUEUED, RunState.RUNNING)).exists():
         return

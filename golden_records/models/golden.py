@@ -95,7 +95,7 @@ class MergeReceipt(models.Model):
     survivor_id = models.UUIDField(_("survivor"), db_index=True)
     absorbed_id = models.UUIDField(_("absorbed"), db_index=True)
     moved_record_ids = models.JSONField(_("source records moved"))
-    actor = models.CharField(_("actor"), max_length=200)
+    merged_by = models.CharField(_("merged by"), max_length=200)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.TextField(_("reason"))
     merged_at = models.DateTimeField(_("merged"))

@@ -4,11 +4,11 @@ from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.admin import cells
 from golden_records.admin.acting import person
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.timeline import timeline
@@ -26,7 +26,7 @@ class MergeReceiptAdmin(PageAdmin):
     """Each merge with its undo; a merge that answered a review task is taken back together with the answer."""
 
     page_template: ClassVar[str] = "matching/admin/merge.html"
-    list_display = ("__str__", "entity", "actor", "merged_at", "status")
+    list_display = ("__str__", "entity", "merged_by", "merged_at", "status")
     list_filter = ("entity", ("undone_at", admin.EmptyFieldListFilter))
     search_fields = ("survivor_id", "absorbed_id")
     sortable_by = ()
@@ -40,7 +40,7 @@ class MergeReceiptAdmin(PageAdmin):
     def status(self, receipt: MergeReceipt) -> str:
         """Whether it stands."""
         name, words = ("retired", _("undone")) if receipt.undone_at else ("active", _("stands"))
-        return render_to_string("golden_records/admin/cell_pill.html", {"name": name, "words": words})
+        return cells.pill(name, words)
 
     def page_context(self, request: HttpRequest, found: MergeReceipt) -> dict[str, Any]:
         """The two golden records, the records that moved, the review task that asked."""

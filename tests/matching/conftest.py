@@ -16,10 +16,14 @@ from matching.models import MatchRun
 
 CUSTOMER = entity_type("customer")
 PROJECT = entity_type("project")
-BY_TEST = Change(actor="api:test", reason="test")
 
 Submit = Callable[..., Submission]
 Arrive = Callable[..., None]
+
+
+def by_test() -> Change:
+    return Change(actor="api:test", reason="test")
+
 
 ACME = {
     "legal_name": "Acme Ingénierie SAS",
@@ -56,7 +60,7 @@ def submitted(sources: dict[str, SourceSystem]) -> Submit:
     """A source sends one record, which is matched before it is answered."""
 
     def submit(source: str, external_id: str, *, entity: str = "customer", **attributes: object) -> Submission:
-        return submit_source_record(draft(sources[source], external_id, entity, attributes), change=BY_TEST)
+        return submit_source_record(draft(sources[source], external_id, entity, attributes), change=by_test())
 
     return submit
 
@@ -66,7 +70,7 @@ def arrived(sources: dict[str, SourceSystem]) -> Arrive:
     """A source's record is stored and waits to be matched, as after an import."""
 
     def arrive(source: str, external_id: str, *, entity: str = "customer", **attributes: object) -> None:
-        store(entity_type(entity), [understand(draft(sources[source], external_id, entity, attributes))], change=BY_TEST)
+        store(entity_type(entity), [understand(draft(sources[source], external_id, entity, attributes))], change=by_test())
 
     return arrive
 
