@@ -1,0 +1,35 @@
+"""The addresses of the API below /api/v1: those of every entity type come out of the registry."""
+
+from typing import Any
+
+from django.urls import URLPattern, path, re_path
+
+from api.schema import DocsView, SchemaView
+from api.v1.cross_references import ResolveView
+from api.v1.golden_records import golden_record_view, golden_records_view
+from api.v1.project_facts import ProjectFactsView
+from api.v1.source_records import UnknownEntityView, source_record_view
+from api.views import UnknownAddress
+from golden_records.entities import ENTITIES, EntityType
+
+
+def _routes_of(entity: EntityType) -> list[URLPattern]:
+    record: Any = source_record_view(entity)
+    golden: Any = golden_record_view(entity)
+    goldens: Any = golden_records_view(entity)
+    return [
+        path(f"source-records/<str:source>/{entity.name}/<path:external_id>", record.as_view(), name=f"{entity.name}-record"),
+        path(entity.plural, goldens.as_view(), name=entity.plural),
+        path(f"{entity.plural}/<uuid:canonical_id>", golden.as_view(), name=entity.name),
+    ]
+
+
+urlpatterns = [
+    *(route for entity in ENTITIES.values() for route in _routes_of(entity)),
+    path("source-records/<str:source>/<str:entity>/<path:external_id>", UnknownEntityView.as_view(), name="unknown-entity"),
+    path("projects/<uuid:canonical_id>/facts", ProjectFactsView.as_view(), name="project-facts"),
+    path("cross-references/resolve", ResolveView.as_view(), name="resolve-cross-references"),
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("docs", DocsView.as_view(url_name="schema"), name="docs"),
+    re_path("", UnknownAddress.as_view(), name="unknown-address"),
+]
