@@ -1,0 +1,61 @@
+"""Members and rules for the tests of survivorship."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import strategies as st
+
+import golden_records
+from golden_records.survivorship.members import Member, Value
+from golden_records.survivorship.rules import SurvivorshipRules, parse_rules
+
+GROUPS = {"name": None, "email": None, "born": None, "score": None, "street": "address", "city": "address"}
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def rules(**parts: Any) -> SurvivorshipRules:
+    """Rules for the attributes of `GROUPS`."""
+    document = {"entity": "thing", "version": "thing-1", "default": ["most_trusted", "most_recent"], **parts}
+    return parse_rules(document, entity="thing", groups=GROUPS)
+
+
+def member(record_id: int, *, trust: int = 50, day: int | None = 0, arrived: int = 100, **values: Value | None) -> Member:
+    """A source record; `day` is when its source changed it, None where the source does not say."""
+    changed = None if day is None else START + timedelta(days=day)
+    return Member(record_id, f"source {trust}", trust, changed, START + timedelta(days=arrived), values)
+
+
+def shipped_document(name: str) -> Any:
+    """The document of the rules that the product ships for an entity type."""
+    return yaml.safe_load((Path(golden_records.__file__).parent / "rules" / f"{name}.yml").read_text(encoding="utf-8"))
+
+
+_TEXTS = st.none() | st.sampled_from(["Acme", "ACME SA", "Acme Industries", "é", "x"])
+_MEMBERS = st.builds(
+    Member,
+    record_id=st.integers(1, 10_000),
+    source=st.sampled_from(["crm", "erp", "shop"]),
+    trust=st.integers(0, 3),
+    source_updated_at=st.none() | st.integers(0, 5).map(lambda day: START + timedelta(days=day)),
+    arrived_at=st.integers(0, 5).map(lambda day: START + timedelta(days=day)),
+    values=st.fixed_dictionaries(
+        {
+            "name": _TEXTS,
+            "email": _TEXTS,
+            "born": st.none() | st.sampled_from([date(1980, 1, 1), date(1990, 2, 2)]),
+            "score": st.none() | st.sampled_from([Decimal("1.00"), Decimal("7.50")]),
+            "street": _TEXTS,
+            "city": _TEXTS,
+        }
+    ),
+)
+member_lists = st.lists(_MEMBERS, min_size=0, max_size=6, unique_by=lambda each: each.record_id)
+"""Members with few distinct values, so that ties happen all the time."""
+
+chains = st.lists(
+    st.sampled_from(["most_trusted", "most_recent", "most_complete", "longest", "most_frequent"]), min_size=1, max_size=4, unique=True
+)
+"""Chains of strategies that fit attributes and groups."""
