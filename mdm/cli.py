@@ -11,7 +11,6 @@ import fcntl
 import http
 import http.client
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +24,17 @@ from mdm.embedded.supervisor import Program, Supervisor
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 PORTS_TRIED: Final = 100
 
-WEB: Final = ("-m", "granian", "--interface", "wsgi", "--workers-kill-timeout", "10", "--respawn-failed-workers", "mdm.wsgi:application")
+WEB: Final = (
+    "-m",
+    "granian",
+    "--interface",
+    "wsgi",
+    "--no-ws",
+    "--workers-kill-timeout",
+    "10",
+    "--respawn-failed-workers",
+    "mdm.wsgi:application",
+)
 WORKER: Final = ("-m", "celery", "--app", "mdm", "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
 BEAT: Final = ("-m", "celery", "--app", "mdm", "beat", "--loglevel", "INFO")
 
@@ -99,8 +108,11 @@ def _start_broker(supervisor: Supervisor, broker: valkey.Broker, data_dir: Path)
 
 def _prepare(environment: Mapping[str, str]) -> int:
     # A process of its own: this one stays small, and starts others safely, because it never loads Django.
-    command = [sys.executable, str(BASE_DIR / "manage.py"), "prepare"]
-    return subprocess.run(command, env=environment, cwd=BASE_DIR, check=False).returncode  # noqa: S603  # our own command
+    process = processes.start([sys.executable, str(BASE_DIR / "manage.py"), "prepare"], environment=environment)
+    try:
+        return process.wait()
+    finally:
+        processes.stop(process)
 
 
 def _start_services(supervisor: Supervisor, *, host: str, port: int) -> None:

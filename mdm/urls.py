@@ -1,7 +1,5 @@
 """Where each address leads."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -11,12 +9,10 @@ from mdm import health
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("api.urls")),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
 ]
-
-if find_spec("api.urls") is not None:
-    urlpatterns.append(path("api/v1/", include("api.urls")))
 
 # Below /api every error is a problem document, also those that Django meets before or after a view; elsewhere these are Django's own.
 handler400 = "api.errors.bad_request"

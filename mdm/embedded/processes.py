@@ -33,9 +33,9 @@ class Account:
 
 
 def start(
-    command: Sequence[str], *, log: IO[bytes], environment: Mapping[str, str] | None = None, account: Account | None = None
+    command: Sequence[str], *, log: IO[bytes] | None = None, environment: Mapping[str, str] | None = None, account: Account | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a process group of its own, with its output in `log`.
+    """Start a program in a process group of its own, with its output in `log`, or on our own where there is none.
 
     On Linux the kernel sends it SIGTERM when this process ends in whatever way, so that a killed supervisor or test run leaves
     nothing behind. Its own group keeps a Ctrl-C at the terminal from reaching it before we stop it in order.

@@ -1,7 +1,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import sqlite3
@@ -10,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
@@ -26,8 +26,8 @@ DEADLINE_SECONDS = 120
 class Service:
     """`python -m mdm run` on a folder of its own, without demonstration data."""
 
-    def __init__(self, folder: Path, *, port: int, output: str = "run.output") -> None:
-        self.output = folder.with_name(output)
+    def __init__(self, folder: Path, *, port: int) -> None:
+        self.output = folder.with_name(f"{port}.output")
         clean = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
         environment = clean | {"MDM_DATA_DIR": str(folder), "MDM_DEMO": "0", "PORT": str(port)}
         command = [sys.executable, "-m", "mdm", "run"]
@@ -76,31 +76,6 @@ def _until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where a new installation will be."""
-    return tmp_path / "installation"
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation that was started before."""
-    folder = tmp_path_factory.mktemp("prepared") / "installation"
-    service = Service(folder, port=processes.free_port())
-    service.address()
-    service.stop()
-    return folder
-
-
-@pytest.fixture
-def service(prepared: Path, folder: Path) -> Iterator[Service]:
-    """A running service, on a copy of the prepared installation."""
-    shutil.copytree(prepared, folder)
-    running = Service(folder, port=processes.free_port())
-    yield running
-    running.stop()
-
-
 def _log_in(address: str, username: str, password: str) -> str:
     """The page that a person sees after the log-in form."""
     jar = CookieJar()
@@ -113,57 +88,73 @@ def _log_in(address: str, username: str, password: str) -> str:
 
 
 def _gone(pids: set[int]) -> bool:
-    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    return not any(_runs(pid) for pid in pids)
 
 
-def test_a_new_installation_serves_and_takes_its_log_in(folder: Path) -> None:
-    service = Service(folder, port=processes.free_port())
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # A zombie has ended; that nobody has asked how is not its fault.
+    return state != "Z"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts the service on one and the same new folder: `start()`; all are stopped at the end of the test."""
+    with ExitStack() as stack:
+
+        def started(*, port: int | None = None) -> Service:
+            service = Service(tmp_path / "installation", port=port or processes.free_port())
+            stack.callback(service.stop)
+            return service
+
+        yield started
+
+
+def test_the_life_of_an_installation(start: Callable[..., Service], tmp_path: Path) -> None:
+    # Broken off during its first start, it ends cleanly.
+    interrupted = start()
+    _until(lambda: "Preparing the database" in interrupted.said())
+    children = interrupted.children()
+    assert children
+    interrupted.stop()
+    assert _gone(children)
+
+    # Started again, it finishes what was begun, and a person can log in.
+    service = start()
     address = service.address()
     with urllib.request.urlopen(f"{address}/health/ready", timeout=30) as response:  # noqa: S310  # it is http
         assert json.load(response)["checks"] == {"database": "ok", "migrations": "ok", "broker": "ok"}
     assert 'name="password"' not in _log_in(address, "steward", service.password_of("steward"))
-    assert service.stop() == 0
-    assert "Stopped." in service.said()
 
+    # A second one on the same data is refused.
+    second = start()
+    assert second.process.wait(DEADLINE_SECONDS) == 1
+    assert f"already (process {service.process.pid})" in second.said()
 
-def test_a_later_start_keeps_the_data_and_prepares_nothing(service: Service, folder: Path) -> None:
-    service.address()
-    assert "Preparing the database" not in service.said()
-    assert "Collecting static files" not in service.said()
-    with sqlite3.connect(folder / "mdm.sqlite3") as connection:
-        assert connection.execute("SELECT username FROM auth_user ORDER BY username").fetchall() == [("admin",), ("steward",)]
-
-
-def test_an_occupied_port_is_said_and_the_next_one_taken(folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as occupant:
-        port = occupant.getsockname()[1]
-        service = Service(folder, port=port)
-        _until(lambda: "in use" in service.said())
-        assert re.search(rf"Port {port} is in use; taking \d+\.", service.said())
-        service.stop()
-
-
-def test_what_is_stopped_before_it_was_up_stops_cleanly_and_starts_again(folder: Path) -> None:
-    first = Service(folder, port=processes.free_port())
-    _until(lambda: "Preparing the database" in first.said())
-    first.stop()
-    assert _gone(first.children())
-    second = Service(folder, port=processes.free_port())
-    assert second.address()
-    assert second.stop() == 0
-
-
-def test_a_second_service_on_the_same_data_is_refused(service: Service, folder: Path) -> None:
-    service.address()
-    other = Service(folder, port=processes.free_port(), output="other.output")
-    assert other.process.wait(DEADLINE_SECONDS) == 1
-    assert f"already (process {service.process.pid})" in other.said()
-
-
-def test_a_killed_service_leaves_no_process_behind(service: Service) -> None:
-    service.address()
+    # Killed, it leaves no process behind.
     children = service.children()
     assert len(children) >= len(("broker", "web", "worker", "beat"))
     service.process.kill()
     service.process.wait()
     _until(lambda: _gone(children))
+
+    # A later start keeps the data and prepares nothing; Ctrl-C stops it.
+    later = start()
+    assert later.address()
+    assert "Preparing the database" not in later.said()
+    assert "Collecting static files" not in later.said()
+    assert later.stop() == 0
+    assert later.said().endswith("Stopped.\n")
+    with sqlite3.connect(tmp_path / "installation" / "mdm.sqlite3") as connection:
+        assert connection.execute("SELECT username FROM auth_user ORDER BY username").fetchall() == [("admin",), ("steward",)]
+
+
+def test_an_occupied_port_is_said_and_the_next_one_taken(start: Callable[..., Service]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as occupant:
+        port = occupant.getsockname()[1]
+        service = start(port=port)
+        _until(lambda: "in use" in service.said())
+        assert re.search(rf"Port {port} is in use; taking \d+\.", service.said())
