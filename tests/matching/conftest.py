@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from golden_records.change import Change
 from golden_records.entities import entity_type
@@ -70,7 +71,8 @@ def arrived(sources: dict[str, SourceSystem]) -> Arrive:
     """A source's record is stored and waits to be matched, as after an import."""
 
     def arrive(source: str, external_id: str, *, entity: str = "customer", **attributes: object) -> None:
-        store(entity_type(entity), [understand(draft(sources[source], external_id, entity, attributes))], change=by_test())
+        with transaction.atomic():
+            store(entity_type(entity), [understand(draft(sources[source], external_id, entity, attributes))], change=by_test())
 
     return arrive
 
