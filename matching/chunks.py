@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +12,7 @@ from matching.core.blocking import BlockingKeys
 from matching.core.decide import Outcome
 from matching.engines.local import MatchResult
 from matching.models import ChunkKind
-
-if TYPE_CHECKING:
-    from matching.plan import Population
+from matching.population import Population
 
 RECORDS: Final = 1_000
 _PAIRS: Final = 5_000
@@ -41,7 +39,7 @@ class Chunk:
             return cls(ChunkKind(kind), reader.read_all())
 
 
-def memberships(people: "Population", result: MatchResult, golden_ids: dict[int, str], found: BlockingKeys) -> Iterator[Chunk]:
+def memberships(people: Population, result: MatchResult, golden_ids: dict[int, str], found: BlockingKeys) -> Iterator[Chunk]:
     """Say for each record that waits where it goes, through which pair, and its keys: a cluster is never cut across chunks."""
     labels = result.clusters.labels
     rows = np.flatnonzero(people.pending)
@@ -61,7 +59,7 @@ def memberships(people: "Population", result: MatchResult, golden_ids: dict[int,
         yield Chunk(ChunkKind.MEMBERSHIPS, table.slice(start, stop - start).combine_chunks())
 
 
-def keys(people: "Population", found: BlockingKeys) -> Iterator[Chunk]:
+def keys(people: Population, found: BlockingKeys) -> Iterator[Chunk]:
     """Give the blocking keys of the records that do not wait, for after a change of rules."""
     rows = np.flatnonzero(~people.pending)
     table = pa.table({"record_id": people.ids[rows], **_keys_of(found, rows)})

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from golden_records.entities import EntityType
-from golden_records.models import MatchState
 from golden_records.models.golden import new_canonical_id
 from matching import chunks, judgements
 from matching.active_config import ActiveConfig
@@ -26,22 +24,10 @@ from matching.core.reconcile import reconcile
 from matching.core.score import score_pairs
 from matching.engines.local import MatchResult, match
 from matching.models import JudgementValue
-from matching.tables import active_records, attribute_table
+from matching.population import Population
 
-_STATUS: Final = ("golden_id", "version", "match_state")
 _MEMBERS_ASKED: Final = 30
 _NO_RECORD: Final = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Population:
-    """The records of a run: `ids` ascending, `versions`, which wait (`pending`), and `golden_ids` (None: none yet)."""
-
-    attributes: pa.Table
-    ids: NDArray[np.int64]
-    versions: NDArray[np.int32]
-    pending: NDArray[np.bool_]
-    golden_ids: list[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +39,6 @@ class Plan:
     learned: bool
     counts: dict[str, int]
     timings: dict[str, float] = field(default_factory=dict)
-
-
-def population(entity: EntityType) -> Population:
-    """Read every active record of an entity type."""
-    table = attribute_table(entity, active_records(entity), extra=_STATUS)
-    return Population(
-        attributes=table.drop_columns(list(_STATUS)),
-        ids=table["id"].to_numpy(),
-        versions=np.array(table["version"].to_pylist(), np.int32) if table.num_rows else np.empty(0, np.int32),
-        pending=np.array([state == MatchState.PENDING for state in table["match_state"].to_pylist()], bool),
-        golden_ids=table["golden_id"].to_pylist(),
-    )
 
 
 def make_plan(entity: EntityType, people: Population, active: ActiveConfig, *, learn: bool, say: Callable[[str], None]) -> Plan:

@@ -18,7 +18,8 @@ from matching.apply import Applying, apply_chunk
 from matching.chunks import Chunk
 from matching.locks import MatchGuard, in_transaction
 from matching.models import MatchRun, RunChunk, RunState
-from matching.plan import Population, make_plan, population
+from matching.plan import make_plan
+from matching.population import Population, population
 
 LEASE: Final = timedelta(seconds=90)
 _HEARTBEAT_SECONDS: Final = 20
