@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from matching.core.declarations import BlockingRule, MatchConfig
 from matching.core.keys import rule_keys
 from matching.core.prepare import Prepared
-from matching.core.sorting import first_of_runs, sorted_unique
+from matching.core.sorting import first_of_runs, sorted_unique, sorting_order
 
 Rows = NDArray[np.int32]
 
@@ -125,7 +125,7 @@ def _selected(
 
 
 def _group(rows: Rows, keys: NDArray[np.int64]) -> _Groups:
-    order = np.argsort(keys)
+    order = sorting_order(keys)
     rows, keys = rows[order], keys[order]
     starts = np.flatnonzero(first_of_runs(keys))
     return _Groups(rows, keys, starts, np.diff(np.append(starts, len(keys))))

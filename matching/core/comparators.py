@@ -113,5 +113,12 @@ same      | .62 | .0002 | .60 | .02 | are the same
 }  # fmt: skip
 """Name in a match config -> comparator. A new one is a function, an entry here and property tests."""
 
-NAMES: Final = frozenset({"person_name", "organisation_name"})
-"""Comparators of names: what tells relatives from one another, so that their shares are shipped and never learnt."""
+NAMES: Final[Mapping[str, tuple[float, ...]]] = {
+    "person_name": (0.15, 0.2, 0.3),
+    "organisation_name": (0.15, 0.3),
+}
+"""Comparators of names, and how many matches may have their lowest level, lowest two and so on, at most.
+
+Names are what tells relatives from one another, so their shares among relatives are shipped and never learnt. Without
+a bound among matches, that class drifts to whatever else is common, such as firms that are called after their town.
+"""

@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.comparators import COMPARATORS
+from matching.core.compare_places import CITY
 from matching.core.declarations import Comparison, MatchConfig
 from matching.core.grades import Levels, Operands, Rows
 from matching.core.prepare import Prepared
-from matching.core.terms import Terms, value_terms, word_terms
+from matching.core.terms import Terms, TermTable, place_words, value_terms, word_terms
 
 CHUNK = 500_000
 """Pairs compared at a time: bounds the memory, and is no part of the result."""
@@ -19,7 +20,7 @@ def compare_rows(prepared: Prepared, left: Rows, right: Rows, config: MatchConfi
 
     Symmetric; a pair's levels depend on the two records, the config and the term tables, on no other pair.
     """
-    levels = np.zeros((len(left), len(config.comparisons)), np.uint8)
+    levels = np.zeros((len(left), len(config.comparisons)), np.uint8, order="F")
     for start in range(0, len(left), CHUNK):
         part = slice(start, start + CHUNK)
         for place, comparison in enumerate(config.comparisons):
@@ -38,8 +39,18 @@ def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:
     weighed = {level.term_frequency for comparison in config.comparisons for level in comparison.levels}
     return Terms(
         values={name: value_terms(prepared.columns[name]) for name in sorted(filter(None, weighed))},
-        words={name: word_terms(prepared.columns[name]) for name in worded_fields(config)},
+        words={name: count_words(prepared, name, config) for name in worded_fields(config)},
     )
+
+
+def count_words(
+    prepared: Prepared, name: str, config: MatchConfig, entities: NDArray[np.int64] | None = None
+) -> TermTable:
+    """Count the words of a field among its values or among entities; words that name the own town count as weak."""
+    column = prepared.columns[name]
+    towns = [c.fields[CITY] for c in config.comparisons if c.kind == "address"]
+    weak = place_words(column, prepared.columns[towns[0]]) if towns else None
+    return word_terms(column, entities, weak)
 
 
 def worded_fields(config: MatchConfig) -> list[str]:

@@ -130,13 +130,18 @@ def number(pair: Operands) -> Levels:
 
 def email(pair: Operands) -> Levels:
     """Different, same domain, like local part, same local part, close, same. Fields: address, local part, domain."""
-    levels = text_grades(pair.columns[0], *pair.codes(0))
-    asked = np.flatnonzero((levels == DIFFERENT) | (levels == SIMILAR))
-    levels = np.array([0, 1, 1, 5, 6], np.uint8)[levels]
+    levels = equality(*pair.codes(0))
+    asked = np.flatnonzero(levels == DIFFERENT)
+    levels = np.where(levels == SAME, np.uint8(6), levels)
     narrowed = pair.at(asked)
     locals_ = text_grades(pair.columns[1], *narrowed.codes(1))
     domains = equality(*narrowed.codes(2))
-    levels[asked] = np.select([locals_ == SAME, locals_ >= SIMILAR, domains == SAME], [4, 3, 2], 1)
+    graded = np.select([locals_ == SAME, locals_ >= SIMILAR, domains == SAME], [4, 3, 2], 1)
+    # Addresses that are close have close local parts: only those are worth comparing whole.
+    alike = np.flatnonzero(graded > 2)  # noqa: PLR2004 - a local part alike
+    whole = text_grades(pair.columns[0], *narrowed.at(alike).codes(0))
+    graded[alike[whole == CLOSE]] = 5
+    levels[asked] = graded
     return levels
 
 
@@ -163,12 +168,23 @@ def shared_weight(
     column: Column, weight: NDArray[np.float32], one: NDArray[np.int64], other: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Sum the weights of the words that two values have in common, for pairs of codes."""
-    ids = column.tokens.ids
     shared = np.zeros(len(one), np.float32)
-    right = ids[other]
+    bits = column.feature("word bits", _word_bits)
+    maybe = np.flatnonzero(bits[one] & bits[other])
+    ids = column.tokens.ids
+    left, right = ids[one[maybe]], ids[other[maybe]]
+    found = np.zeros(len(maybe), np.float32)
     for place in range(ids.shape[1]):
-        mine = ids[one, place]
-        found = (mine[:, None] == right).any(axis=1) & (mine >= 0)
-        shared += np.where(found, weight[mine], np.float32(0))
+        mine = left[:, place]
+        common = (mine[:, None] == right).any(axis=1) & (mine >= 0)
+        found += np.where(common, weight[mine], np.float32(0))
+    shared[maybe] = found
     return shared
+
+
+def _word_bits(column: Column) -> NDArray[np.uint64]:
+    """Give one of 64 bits per word of each value: values without a common bit have no common word."""
+    tokens = column.tokens
+    bit = np.uint64(1) << (tokens.words.hashes >> np.uint64(58))
+    return np.bitwise_or.reduce(np.append(bit, np.uint64(0))[tokens.ids], axis=1)
 

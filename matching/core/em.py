@@ -19,16 +19,23 @@ LEARNT, SHIPPED, TIED = range(3)
 """Where the probabilities of a class and comparison come from: the data, the config, or the unrelated pairs."""
 PRIOR_PAIRS: Final = (20.0, 50.0, 100.0, 100.0)
 """How many pairs of each class the shipped probabilities are worth."""
+COUNTED_BY_PLACE: Final = 1 << 24
 MOST_ROUNDS: Final = 200
 CONVERGED: Final = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Distinct rows of levels (patterns x comparisons) and how many pairs have each."""
+    """Distinct rows of levels (patterns x comparisons), the stratum of each, and how many pairs have it."""
 
     levels: NDArray[np.uint8]
     counts: NDArray[np.float64]
+    strata: NDArray[np.uint8]
+
+    def of(self, stratum: int) -> "Patterns":
+        """Give the patterns of a stratum. Stratum 0 has all: it serves pairs whose kind is not known or not the same."""
+        chosen = self.strata == stratum if stratum else np.ones(len(self.strata), np.bool_)
+        return Patterns(self.levels[chosen], self.counts[chosen], self.strata[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,8 @@ class Learning:
 
     `pairs_in_all` is how many pairs there are, compared or not; those not compared count as unrelated. `ways` says
     per class and comparison whether the probabilities are learnt, stay as shipped, or are those of unrelated pairs.
-    `most_different` bounds, per comparison, how many matches may differ: a class whose names differ is another thing.
+    `at_most` bounds, per comparison, how many matches may have its lowest level, its lowest two and so on: a class
+    whose names differ is another thing.
     `most_relatives` bounds the pairs of each kind of relatives: beyond it the class would stand for unrelated pairs.
     """
 
@@ -46,7 +54,7 @@ class Learning:
     pairs_in_all: float
     most_relatives: float
     ways: NDArray[np.int8]
-    most_different: Table
+    at_most: tuple[tuple[float, ...], ...]
     sizes: NDArray[np.int64]
 
 
@@ -59,12 +67,23 @@ class Learnt:
     matches: float
 
 
-def count_patterns(levels: NDArray[np.uint8], sizes: NDArray[np.int64]) -> Patterns:
+def count_patterns(levels: NDArray[np.uint8], strata: NDArray[np.uint8], sizes: NDArray[np.int64]) -> Patterns:
     """Count the distinct rows of levels; `sizes` is how many levels each comparison has, the missing one included."""
-    base = np.cumprod(np.append(1, sizes[:-1])).astype(np.int64)
-    number = levels.astype(np.int64) @ base
-    distinct, counts = np.unique(number, return_counts=True)
-    return Patterns(((distinct[:, None] // base) % sizes).astype(np.uint8), counts.astype(np.float64))
+    number = strata.astype(np.int64)
+    for place, size in enumerate(sizes.tolist()):
+        number *= size
+        number += levels[:, place]
+    space = int(np.prod(sizes.astype(object))) * (int(strata.max(initial=0)) + 1)
+    if space <= COUNTED_BY_PLACE:
+        every = np.bincount(number, minlength=1)
+        distinct = np.flatnonzero(every)
+        counts = every[distinct]
+    else:
+        distinct, counts = np.unique(number, return_counts=True)
+    rows = np.empty((len(distinct), len(sizes)), np.uint8)
+    for place in range(len(sizes) - 1, -1, -1):
+        distinct, rows[:, place] = np.divmod(distinct, sizes[place])
+    return Patterns(rows, counts.astype(np.float64), distinct.astype(np.uint8))
 
 
 def learn(candidates: Patterns, sample: Patterns, start: Learning) -> Learnt:
@@ -79,7 +98,8 @@ def learn(candidates: Patterns, sample: Patterns, start: Learning) -> Learnt:
         inside = posterior(candidates.levels, probabilities, shares) * candidates.counts
         outside = posterior(sample.levels, probabilities, shares) * sample.counts
         probabilities = before.copy()
-        probabilities[UNRELATED] = _maximise(sample.levels, outside[UNRELATED], start, UNRELATED)
+        sampled = _maximise(sample.levels, outside[UNRELATED], start, UNRELATED)
+        probabilities[UNRELATED] = _at_least(sampled, candidates.levels, inside[UNRELATED], start)
         for which in (MATCH, *RELATIVES):
             probabilities[which] = _maximise(candidates.levels, inside[which], start, which)
         tied = start.ways == TIED
@@ -110,16 +130,33 @@ def _maximise(levels: NDArray[np.uint8], weights: Table, start: Learning, which:
             found = np.bincount(levels[:, place], weights, minlength=int(size))[1:size] + prior
             table[place, 1:size] = found / found.sum()
             if which == MATCH:
-                table[place, 1:size] = _at_most(table[place, 1:size], float(start.most_different[place]))
+                table[place, 1:size] = _at_most(table[place, 1:size], start.at_most[place])
     return table
 
 
-def _at_most(chances: Table, most: float) -> Table:
-    """Bound the chance of the lowest level, the others in proportion."""
-    if chances[0] <= most:
-        return chances
-    bounded = chances * (1 - most) / (1 - chances[0])
-    bounded[0] = most
+def _at_least(sampled: Table, levels: NDArray[np.uint8], unrelated: Table, start: Learning) -> Table:
+    """Raise the chances of levels too rare for a sample to what the candidate pairs show.
+
+    Unrelated pairs that agree on a rare value are nearly all candidates: how many there are among all pairs is a lower
+    bound of the chance, and a far better one than a sample with none of them.
+    """
+    table = sampled.copy()
+    for place, size in enumerate(start.sizes):
+        known = float((levels[:, place] > 0) @ unrelated) / max(float(unrelated.sum()), 1e-9)
+        found = np.bincount(levels[:, place], unrelated, minlength=int(size))[1:size]
+        bound = found / (start.pairs_in_all * max(known, 1e-9))
+        raised = np.maximum(table[place, 1:size], np.minimum(bound, 0.5))
+        table[place, 1:size] = raised / raised.sum()
+    return table
+
+
+def _at_most(chances: Table, bounds: tuple[float, ...]) -> Table:
+    """Bound the chance of the lowest level, of the lowest two and so on; what is above the bound goes higher."""
+    bounded = chances
+    for lowest, bound in enumerate(bounds, start=1):
+        low = bounded[:lowest].sum()
+        if low > bound:
+            bounded = np.append(bounded[:lowest] * bound / low, bounded[lowest:] * (1 - bound) / (1 - low))
     return bounded
 
 

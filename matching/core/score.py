@@ -43,9 +43,9 @@ def weigh(prepared: Prepared, left: Rows, right: Rows, levels: Levels, model: Ma
     """Weigh pairs that are compared already."""
     stratum = strata(prepared, left, right, model.config)
     rarity = _rarity(prepared, (left, right), (levels, stratum), model)
-    weights = rarity.astype(np.float32)
+    weights = rarity
     for place in range(levels.shape[1]):
-        weights[:, place] += model.base_weights[stratum, place, levels[:, place]].astype(np.float32)
+        weights[:, place] += _look_up(model.base_weights[:, place], stratum, levels[:, place])
     weight = total_weight(weights, levels, stratum, model)
     return ScoredPairs(weight, probability(weight), levels, weights, find_vetoes(levels, model), stratum)
 
@@ -69,14 +69,20 @@ def relatives_bits(
     # The weights hold the rarity of values, which counts against 'unrelated' only: R / U has it too.
     rarity = _row_sums(weights)
     for place in range(levels.shape[1]):
-        rarity -= model.base_weights[stratum, place, levels[:, place]]
+        rarity -= _look_up(model.base_weights[:, place], stratum, levels[:, place])
     total = np.zeros(len(levels))
     for kind in range(model.relative_bits.shape[1]):
         bits = model.relative_bits[stratum, kind] + rarity
         for place in range(levels.shape[1]):
-            bits += model.relative_weights[stratum, kind, place, levels[:, place]]
+            bits += _look_up(model.relative_weights[:, kind, place], stratum, levels[:, place])
         total = np.logaddexp2(total, bits)
     return total
+
+
+def _look_up(table: Weights, stratum: NDArray[np.uint8], levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Give each pair's entry of a table of strata x levels."""
+    flat = np.ascontiguousarray(table, np.float32).ravel()
+    return flat.take(stratum.astype(np.int32) * table.shape[1] + levels)
 
 
 def _row_sums(weights: NDArray[np.float32]) -> Weights:
@@ -94,10 +100,10 @@ def probability(weight: Weights) -> Weights:
 
 def _rarity(
     prepared: Prepared, rows: tuple[Rows, Rows], graded: tuple[Levels, NDArray[np.uint8]], model: MatchModel
-) -> Weights:
+) -> NDArray[np.float32]:
     """Give what a level is worth more because the value is rare, or less because it is common, in bits."""
     levels, stratum = graded
-    rarity = np.zeros(levels.shape)
+    rarity = np.zeros(levels.shape, np.float32, order="F")
     for place, comparison in enumerate(model.config.comparisons):
         for number, level in enumerate(comparison.levels, start=1):
             if level.term_frequency is None or level.term_frequency not in model.terms.values:

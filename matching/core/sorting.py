@@ -15,3 +15,19 @@ def first_of_runs(ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
     first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return first
+
+
+def sorting_order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give an order that brings equal keys together and places them by their high bits.
+
+    Sorts key and place packed into one number, which is several times as fast as sorting places by key. In the rare
+    case that two different keys agree in the bits that are left of them, it sorts the other way.
+    """
+    bits = np.int64(max(len(keys) - 1, 1)).item().bit_length()
+    mask = np.int64((1 << bits) - 1)
+    packed = (keys & ~mask) | np.arange(len(keys), dtype=np.int64)
+    packed.sort()
+    order: NDArray[np.int64] = packed & mask
+    ordered = keys[order]
+    muddled = (packed[1:] >> bits == packed[:-1] >> bits) & (ordered[1:] != ordered[:-1])
+    return np.argsort(keys) if muddled.any() else order

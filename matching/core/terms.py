@@ -16,6 +16,8 @@ from matching.core.texts import text_buffer
 
 WEAK_WORD: Final = 0.25
 """What a word such as 'group' counts, beside another that is as rare."""
+FEWEST_PLACES, PLACE_SHARE = 3, 0.25
+"""How often, and in what share of its names, a word must be the own town's for it to count as a place."""
 UNSEEN: Final = 1e-4
 """The share of a value of which nothing is known."""
 
@@ -77,10 +79,13 @@ def value_terms(column: Column, entities: NDArray[np.int64] | None = None) -> Te
     return TermTable.count(column.hashes, np.bincount(codes, minlength=len(column.values)))
 
 
-def word_terms(column: Column, entities: NDArray[np.int64] | None = None) -> TermTable:
+def word_terms(
+    column: Column, entities: NDArray[np.int64] | None = None, weak: NDArray[np.bool_] | None = None
+) -> TermTable:
     """Count in how many distinct values of a column each word is, or in the values of how many entities.
 
-    Distinct values, not records: a name that many records have counts once.
+    Distinct values, not records: a name that many records have counts once. Words marked as weak (places) are made
+    out to be common, so that they weigh a quarter.
     """
     tokens, width = column.tokens, max(len(column.tokens.words.values), 1)
     if entities is None:
@@ -96,7 +101,28 @@ def word_terms(column: Column, entities: NDArray[np.int64] | None = None) -> Ter
     often = counts > 1
     order = np.argsort(tokens.words.hashes[often])
     shares = counts[often][order] / max(units, 1)
+    if weak is not None:
+        shares = np.where(weak[often][order], shares**WEAK_WORD, shares)
     return TermTable(tokens.words.hashes[often][order], shares, 1 / max(units, 1))
+
+
+def place_words(names: Column, towns: Column) -> NDArray[np.bool_]:
+    """Mark the words of names that mostly are the name of the record's own town: 'London Plumbing' in London.
+
+    Such a word says where the firm is, which the address says already.
+    """
+    rows = np.flatnonzero((names.codes >= 0) & (towns.codes >= 0))
+    pair = sorted_unique(names.codes[rows] * np.int64(max(len(towns.values), 1)) + towns.codes[rows])
+    name, town = np.divmod(pair, max(len(towns.values), 1))
+    ids = names.tokens.ids[name]
+    mine = np.append(names.tokens.words.hashes, np.uint64(0))[ids]
+    theirs = np.append(towns.tokens.words.hashes, np.uint64(1))[towns.tokens.ids[town]]
+    own = np.zeros(ids.shape, np.bool_)
+    for place in range(theirs.shape[1]):
+        own |= mine == theirs[:, place, None]
+    width = len(names.tokens.words.values)
+    found = np.bincount(ids[own & (ids >= 0)], minlength=width)
+    return (found >= FEWEST_PLACES) & (found >= PLACE_SHARE * np.bincount(ids[ids >= 0], minlength=width))
 
 
 @lru_cache(maxsize=1)

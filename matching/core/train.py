@@ -10,21 +10,19 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
 from matching.core.comparators import NAMES
-from matching.core.compare import compare_rows, count_terms, strata, worded_fields
+from matching.core.compare import compare_rows, count_terms, count_words, strata, worded_fields
 from matching.core.declarations import MatchConfig
 from matching.core.decide import Outcome, decide
-from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, Patterns, count_patterns, learn
+from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, count_patterns, learn
 from matching.core.grades import Levels, Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
 from matching.core.prepare import Prepared
 from matching.core.score import weigh
-from matching.core.terms import Terms, TermTable, value_terms, word_terms
+from matching.core.terms import Terms, TermTable, value_terms
 
-SAMPLE_PAIRS: Final = 1_000_000
+SAMPLE_PAIRS: Final = 500_000
 MOST_RELATIVES: Final = 2.0
 """Relatives of one kind that a record has at most on average."""
-MOST_RENAMED: Final = 0.15
-"""The share of matches that may differ in name at most: without it the class drifts to whatever else is common."""
 MOST_SPELLINGS: Final = 1.5
 """Distinct names per entity from which words are counted again, among entities."""
 FEWEST_MATCHES: Final = 20.0
@@ -72,12 +70,14 @@ def train_compared(prepared: Prepared, pairs: Compared, config: MatchConfig, ter
 
 
 def _learn(prepared: Prepared, pairs: Compared, config: MatchConfig, terms: Terms) -> MatchModel:
+    sizes = level_sizes(config)
     sample = compared(prepared, random_pairs(prepared.size), config, terms)
+    candidates, unrelated = count_patterns(pairs.levels, pairs.strata, sizes), count_patterns(sample.levels, sample.strata, sizes)
     probabilities, shares = shipped_probabilities(config), shipped_shares(config, prepared.size)
     warnings: list[str] = []
     for stratum in range(len(probabilities)):
         start = _start(prepared, config, stratum)
-        learnt = learn(_patterns(pairs, stratum, config), _patterns(sample, stratum, config), start)
+        learnt = learn(candidates.of(stratum), unrelated.of(stratum), start)
         if learnt.matches < FEWEST_MATCHES:
             warnings.append(f"{_name(config, stratum)}: too few matches to learn from; shipped probabilities weigh most")
         probabilities[stratum], shares[stratum] = learnt.probabilities, learnt.shares
@@ -91,7 +91,7 @@ def _entity_words(prepared: Prepared, entities: NDArray[np.int64], config: Match
         column = prepared.columns[name]
         named = len(np.unique(entities[column.codes >= 0]))
         if len(column.values) > MOST_SPELLINGS * named:
-            words[name] = word_terms(column, entities)
+            words[name] = count_words(prepared, name, config, entities)
     return words
 
 
@@ -123,7 +123,7 @@ def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning:
         pairs_in_all=max(size * (size - 1) / 2, 1.0),
         most_relatives=MOST_RELATIVES * size,
         ways=_ways(config),
-        most_different=np.array([MOST_RENAMED if c.kind in NAMES else 1.0 for c in config.comparisons]),
+        at_most=tuple(NAMES.get(comparison.kind, ()) for comparison in config.comparisons),
         sizes=level_sizes(config),
     )
 
@@ -145,12 +145,6 @@ def _ways(config: MatchConfig) -> NDArray[np.int8]:
 def level_sizes(config: MatchConfig) -> NDArray[np.int64]:
     """Give how many levels each comparison has, the missing one included."""
     return np.array([len(comparison.levels) + 1 for comparison in config.comparisons], np.int64)
-
-
-def _patterns(compared: Compared, stratum: int, config: MatchConfig) -> Patterns:
-    # Stratum 0 learns from all pairs: it serves those whose kind is not known or not the same.
-    chosen = compared.levels if stratum == 0 else compared.levels[compared.strata == stratum]
-    return count_patterns(chosen, level_sizes(config))
 
 
 def random_pairs(size: int, most: int = SAMPLE_PAIRS) -> tuple[Rows, Rows]:
