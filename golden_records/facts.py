@@ -4,37 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db.models import DecimalField
 
 from golden_records import bulk
-from golden_records.attributes import attributes_of
 from golden_records.change import Change
 from golden_records.errors import RejectedRecord
 from golden_records.history import ChangeKind, write_history_of
-from golden_records.models import ProjectFact, ProjectFactAttributes, ProjectRecord, RecordState, SourceSystem
-from golden_records.payloads import external_id_problems, fingerprint, unstorable
-from golden_records.sources import rejected
+from golden_records.models import ProjectFact, ProjectRecord, RecordState, SourceSystem
+from golden_records.payloads import fingerprint
+from golden_records.source_systems import FACT_ATTRIBUTES
+from golden_records.sources import SentRow, rejected, standardise_row
 from golden_records.standardising.problems import Problem, Severity, Value, shown
-from golden_records.standardising.record import standardise
 from golden_records.storing import StoreOutcome
 
-PROJECT_FACT: Final = "project_fact"
-FACT_ATTRIBUTES: Final = attributes_of(ProjectFactAttributes)
 _NAMES: Final = tuple(spec.name for spec in FACT_ATTRIBUTES)
 
 Key = tuple[int, date]
-
-
-@dataclass(frozen=True, slots=True)
-class FactDraft:
-    """The figures of one project in one month, as sent: `project` is the source's own id of the project."""
-
-    source: SourceSystem
-    project: str
-    attributes: Mapping[str, object]
-    payload: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +36,24 @@ class UnderstoodFact:
     held_since: datetime | None = None
 
 
-def understand_fact(draft: FactDraft, *, held_since: datetime | None = None) -> UnderstoodFact:
-    """Say what the figures of a month mean; any day of the month stands for the month.
+def understand_fact(sent: SentRow) -> UnderstoodFact:
+    """Say what the figures of a month mean; the row's external id is that of the project, any day stands for its month.
 
     Raises `RejectedRecord` with all their problems where they can't be taken.
     """
-    problems = _about_project(external_id_problems(draft.project)) + unstorable(draft.payload)
-    if problems:
-        raise rejected(draft.project, problems)
-    standardised = standardise(FACT_ATTRIBUTES, draft.attributes, country_hint=draft.source.country or None)
-    problems = [*standardised.errors, *_too_many_digits(standardised.values)]
-    if problems:
-        raise rejected(draft.project, problems)
-    period = standardised.values["period"]
-    if not isinstance(period, date):  # the data dictionary requires it; narrows the type
-        raise rejected(draft.project, [])
+    mapped = sent.mapped
+    standardised = standardise_row(FACT_ATTRIBUTES, sent)
+    too_large = _too_many_digits(standardised.values)
+    if too_large:
+        raise rejected(mapped.external_id, too_large)
+    period = cast("date", standardised.values["period"]).replace(day=1)
     return UnderstoodFact(
-        source=draft.source,
-        project=draft.project,
-        period=period.replace(day=1),
-        values={**standardised.values, "period": period.replace(day=1)},
-        fingerprint=fingerprint(payload=draft.payload, meaning=draft.attributes, source_updated_at=None),
-        held_since=held_since,
+        source=sent.source,
+        project=mapped.external_id,
+        period=period,
+        values={**standardised.values, "period": period},
+        fingerprint=fingerprint(payload=sent.payload, meaning=mapped.attributes, source_updated_at=None),
+        held_since=sent.held_since,
     )
 
 
@@ -143,10 +126,6 @@ def _unknown(fact: UnderstoodFact) -> RejectedRecord:
     reason = f"{fact.source.name} has sent no project with this id."
     remedy = "Import projects first, then replay."
     return rejected(fact.project, [Problem("project", shown(fact.project), reason, remedy, Severity.ERROR)])
-
-
-def _about_project(problems: Sequence[Problem]) -> list[Problem]:
-    return [Problem("project", problem.value, problem.reason, problem.remedy, problem.severity) for problem in problems]
 
 
 def _too_many_digits(values: Mapping[str, Value]) -> list[Problem]:

@@ -4,21 +4,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from golden_records.attributes import AttributeSpec
 from golden_records.entities import EntityType
 from golden_records.errors import RejectedRecord
+from golden_records.mapping import EXTERNAL_ID, ColumnMapping, MappedRow
 from golden_records.models import SourceSystem
 from golden_records.payloads import external_id_problems, fingerprint, unstorable
-from golden_records.standardising.problems import Problem
-from golden_records.standardising.record import standardise
+from golden_records.source_systems import load_mapping, save_mapping, save_source
+from golden_records.standardising.problems import Problem, Severity
+from golden_records.standardising.record import StandardisedRecord, standardise
 from golden_records.storing import Stored, StoreOutcome, UnderstoodRecord, store
 
 __all__ = [
+    "SentRow",
     "SourceRecordDraft",
     "StoreOutcome",
     "Stored",
     "UnderstoodRecord",
+    "load_mapping",
+    "save_mapping",
+    "save_source",
     "store",
     "understand",
+    "understand_row",
 ]
 
 
@@ -37,26 +45,56 @@ class SourceRecordDraft:
     source_updated_at: datetime | None = None
 
 
-def understand(draft: SourceRecordDraft) -> UnderstoodRecord:
-    """Say what a record means. Raises `RejectedRecord` with all its problems where it can't be taken."""
-    attributes = draft.attributes or {}
-    payload = draft.payload if draft.payload is not None else attributes
-    problems = external_id_problems(draft.external_id) + unstorable(payload)
-    if problems:
-        raise rejected(draft.external_id, problems)
-    standardised = standardise(draft.entity.attributes, attributes, country_hint=draft.source.country or None)
-    if standardised.errors:
-        raise rejected(draft.external_id, standardised.problems)
-    source_updated_at = _aware(draft.source_updated_at)
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """What was sent (`payload`) and what it says in the names of the data dictionary (`mapped`).
+
+    `held_since` is set for what waited in quarantine.
+    """
+
+    source: SourceSystem
+    payload: Mapping[str, object]
+    mapped: MappedRow
+    held_since: datetime | None = None
+
+
+def understand(draft: SourceRecordDraft, *, mapping: ColumnMapping | None = None) -> UnderstoodRecord:
+    """Say what a record means. `mapping` is read from the database where a payload needs it and it is not given.
+
+    Raises `RejectedRecord` with all its problems where it can't be taken, `NoMapping` for a payload that can't be read.
+    """
+    return understand_row(draft.entity, _sent(draft, mapping))
+
+
+def understand_row(entity: EntityType, sent: SentRow) -> UnderstoodRecord:
+    """Say what a row that was mapped already means; as `understand`."""
+    standardised = standardise_row(entity.attributes, sent)
+    mapped = sent.mapped
     return UnderstoodRecord(
-        source=draft.source,
-        external_id=draft.external_id,
+        source=sent.source,
+        external_id=mapped.external_id,
         values=standardised.values,
-        problems=[problem.as_json() for problem in standardised.warnings],
-        payload=payload,
-        fingerprint=fingerprint(payload=payload, meaning=attributes, source_updated_at=source_updated_at),
-        source_updated_at=source_updated_at,
+        problems=[problem.as_json() for problem in _warnings(mapped, standardised)],
+        payload=sent.payload,
+        fingerprint=fingerprint(payload=sent.payload, meaning=mapped.attributes, source_updated_at=mapped.updated_at),
+        source_updated_at=mapped.updated_at,
+        held_since=sent.held_since,
     )
+
+
+def standardise_row(attributes: Sequence[AttributeSpec], sent: SentRow) -> StandardisedRecord:
+    """Give the values of a row as they are stored; raises `RejectedRecord` with everything that is wrong with it."""
+    mapped = sent.mapped
+    problems = [problem for problem in mapped.problems if problem.severity is Severity.ERROR]
+    if not any(problem.field == EXTERNAL_ID for problem in problems):
+        problems += external_id_problems(mapped.external_id)
+    problems += unstorable(sent.payload)
+    standardised = standardise(attributes, mapped.attributes, country_hint=sent.source.country or None)
+    named = {problem.field for problem in problems}
+    problems += [problem for problem in standardised.errors if problem.field not in named]
+    if problems:
+        raise rejected(mapped.external_id, problems)
+    return standardised
 
 
 def rejected(external_id: str, problems: Sequence[Problem]) -> RejectedRecord:
@@ -64,6 +102,23 @@ def rejected(external_id: str, problems: Sequence[Problem]) -> RejectedRecord:
     message = f"The record has {len(problems)} problem(s)."
     remedy = "Mend the record and send it again."
     return RejectedRecord(message, remedy=remedy, external_id=external_id, problems=[problem.as_json() for problem in problems])
+
+
+def _sent(draft: SourceRecordDraft, mapping: ColumnMapping | None) -> SentRow:
+    if draft.payload is None:
+        attributes = draft.attributes or {}
+        mapped = MappedRow(draft.external_id, _aware(draft.source_updated_at), attributes, ())
+        return SentRow(draft.source, attributes, mapped)
+    columns = mapping or load_mapping(draft.source, draft.entity.name)
+    read = columns.apply(draft.payload)
+    # Who names the record need not name it again inside.
+    problems = tuple(problem for problem in read.problems if problem.field != EXTERNAL_ID)
+    updated_at = _aware(draft.source_updated_at) or read.updated_at
+    return SentRow(draft.source, draft.payload, MappedRow(draft.external_id, updated_at, read.attributes, problems))
+
+
+def _warnings(mapped: MappedRow, standardised: StandardisedRecord) -> list[Problem]:
+    return [problem for problem in (*mapped.problems, *standardised.warnings) if problem.severity is Severity.WARNING]
 
 
 def _aware(moment: datetime | None) -> datetime | None:
