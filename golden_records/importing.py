@@ -15,7 +15,7 @@ from golden_records.errors import Busy, MdmError, RejectedRecord
 from golden_records.keeping import BadRow, keep_rows
 from golden_records.mapping import ColumnMapping
 from golden_records.models import ImportJob, SourceSystem
-from golden_records.readers.files import digest_of, open_file
+from golden_records.readers.files import contents_of, open_file
 from golden_records.readers.rows import OpenFile, ReadOptions, ReadRow, row_problem, unreadable
 from golden_records.row_kinds import Outcome, RowKind, row_kind
 from golden_records.source_systems import load_mapping
@@ -24,8 +24,8 @@ from golden_records.sources import SentRow, rejected
 _ATTEMPTS: Final = 5
 _NOT_A_NUMBER_OF_ROWS: Final = "A chunk has at least one row."
 
-Progress = Callable[[ImportJob], None]
-"""Called after each chunk is committed, with the job as it is then."""
+Progress = Callable[[ImportJob, int], None]
+"""Called after each chunk is committed, with the job as it is then and the number of rows of the file, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,14 @@ def import_file(
     work = _Import(source, entity, row_kind(entity), load_mapping(source, entity), change)
     file = open_file(path, options.read)
     _check_columns(file, work.mapping)
-    job = imports.begin(source=source, entity=entity, path=path, digest=digest_of(path), restart=options.restart, change=change)
+    contents = contents_of(path)
+    about = file.row_count or contents.lines
+    job = imports.begin(source=source, entity=entity, path=path, digest=contents.digest, restart=options.restart, change=change)
     try:
         for rows in _chunks(islice(file.rows(), job.rows_done, None), options.chunk_rows):
             _import_chunk(work, job, rows)
             if progress is not None:
-                progress(job)
+                progress(job, about)
     except imports.TakenOver:
         raise
     except Exception as error:

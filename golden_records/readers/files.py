@@ -1,6 +1,7 @@
 """Recognising a file by what is in it, and its fingerprint."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,7 @@ _UNSUPPORTED: Final = (
 _JSON_NAMES: Final = frozenset({".ndjson", ".jsonl", ".json"})
 _MOST_NULS: Final = 0.05
 _DIGEST_BYTES: Final = 32
+_PIECE_BYTES: Final = 1024 * 1024
 
 
 def open_file(path: Path, options: ReadOptions) -> OpenFile:
@@ -46,10 +48,22 @@ def open_file(path: Path, options: ReadOptions) -> OpenFile:
     return open_delimited(path, encoding, options.delimiter)
 
 
-def digest_of(path: Path) -> str:
-    """Tell one file's content from another's: BLAKE2b of its bytes, read in pieces."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A file read once from end to end: what tells it from another (BLAKE2b), and how many lines it has, about."""
+
+    digest: str
+    lines: int
+
+
+def contents_of(path: Path) -> Contents:
+    """Read a file in pieces for its digest and the number of its lines."""
+    digest, lines = hashlib.blake2b(digest_size=_DIGEST_BYTES), 0
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=_DIGEST_BYTES)).hexdigest()
+        while piece := stream.read(_PIECE_BYTES):
+            digest.update(piece)
+            lines += piece.count(b"\n")
+    return Contents(digest.hexdigest(), lines)
 
 
 def _sample(path: Path) -> tuple[bytes, bool]:

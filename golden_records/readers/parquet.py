@@ -27,7 +27,7 @@ def open_parquet(path: Path) -> OpenFile:
     columns = checked_columns(path, names)
     if metadata.num_rows == 0:
         raise unreadable(path, "there are no rows in it.", "Export it again, with rows.")
-    return OpenFile(path, f"Parquet, {metadata.num_rows:,} rows", columns, header=True, rows=partial(_rows, path, columns))
+    return OpenFile(path, "Parquet", columns, header=True, rows=partial(_rows, path, columns), row_count=metadata.num_rows)
 
 
 def _opened(path: Path, **options: Any) -> Any:

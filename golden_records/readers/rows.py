@@ -11,6 +11,8 @@ from golden_records.standardising.problems import Problem, Severity, shown
 LARGEST_FIELD: Final = 1024 * 1024
 LARGEST_ROW: Final = 4 * LARGEST_FIELD
 MOST_COLUMNS: Final = 1_000
+WHOLE_ROW: Final = "row"
+"""What a problem names that is not about one field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class OpenFile:
     """A file that was recognised. `rows` reads it from its beginning, in bounded memory.
 
     `columns` are those of the header; where a file has none (NDJSON), those of its first rows, and `header` is False.
-    `description` says in words what it was taken for.
+    `description` says in words what it was taken for; `row_count` is known for some formats.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class OpenFile:
     columns: tuple[str, ...]
     header: bool
     rows: Callable[[], Iterator[ReadRow]]
+    row_count: int | None = None
 
 
 def unreadable(path: Path, reason: str, remedy: str, **where: object) -> UnreadableFile:
@@ -64,7 +67,7 @@ def checked_columns(path: Path, columns: Sequence[str]) -> tuple[str, ...]:
 
 def row_problem(value: object, reason: str, remedy: str) -> Problem:
     """Say what is wrong with a row as a whole."""
-    return Problem("row", shown(value), reason, remedy, Severity.ERROR)
+    return Problem(WHOLE_ROW, shown(value), reason, remedy, Severity.ERROR)
 
 
 def too_large(path: Path, row: int, what: str, limit: int) -> UnreadableFile:
