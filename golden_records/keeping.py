@@ -30,7 +30,7 @@ class BadRow:
 
 
 def keep_rows(rows: Sequence[BadRow], *, change: Change, job: ImportJob | None = None) -> None:
-    """Put rows into quarantine; what waits there already (the same row of a file that is read again) is left alone.
+    """Put rows into quarantine; what was there before (the same row of a file that is read again) is left as it is now.
 
     The caller owns the transaction. Two statements, however many rows.
     """
@@ -39,7 +39,7 @@ def keep_rows(rows: Sequence[BadRow], *, change: Change, job: ImportJob | None =
 
 
 def fingerprint_of(row: BadRow) -> str:
-    """Tell one waiting row from another: two rows of a file that are the same are two."""
+    """Tell one kept row from another: two rows of a file that are the same are two."""
     place = {"row": row.number, "external_id": row.external_id, "is_mapped": row.is_mapped}
     payload = storable(row.payload)
     return fingerprint(payload=payload if isinstance(payload, dict) else {}, meaning=place, source_updated_at=row.source_updated_at)

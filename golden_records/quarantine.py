@@ -50,7 +50,7 @@ class Replay:
 
 
 def keep(draft: SourceRecordDraft, rejected: RejectedRecord, *, change: Change) -> QuarantinedRow:
-    """Keep a record that was rejected, until somebody mends it; the same record again waits once."""
+    """Keep a record that was rejected, until somebody mends it; the same record again is kept once."""
     problems = rejected.data.get("problems")
     row = BadRow(
         source=draft.source,
@@ -63,8 +63,7 @@ def keep(draft: SourceRecordDraft, rejected: RejectedRecord, *, change: Change) 
     )
     with transaction.atomic():
         keep_rows([row], change=change)
-        waiting = QuarantinedRow.objects.filter(source=row.source, entity=row.entity, fingerprint=fingerprint_of(row))
-        return waiting.get(state=QuarantineState.OPEN)
+        return QuarantinedRow.objects.get(source=row.source, entity=row.entity, fingerprint=fingerprint_of(row))
 
 
 @transaction.atomic

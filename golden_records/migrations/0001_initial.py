@@ -658,7 +658,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='quarantinedrow',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('source', 'entity', 'fingerprint'), name='the_same_waits_once'),
+            constraint=models.UniqueConstraint(fields=('source', 'entity', 'fingerprint'), name='the_same_is_kept_once'),
         ),
         migrations.AddIndex(
             model_name='projectrecord',

@@ -75,8 +75,8 @@ class QuarantinedRow(models.Model):
     """A row that could not be taken: the row as sent, and what is wrong with it; mended and replayed by a steward.
 
     `problems` is a list of {"field", "value", "reason", "remedy"}. `row_number` counts from 1 without the header
-    and is empty for what came by the API. `fingerprint` tells whether the same waits already, so that a file which is
-    imported twice fills the quarantine once.
+    and is empty for what came by the API. `fingerprint` tells whether the same was kept before, so that a file which
+    is imported twice fills the quarantine once, and what a steward dealt with does not come back.
     """
 
     source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="quarantined_rows")
@@ -103,9 +103,7 @@ class QuarantinedRow(models.Model):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(fields=("job", "row_number"), name="a_row_is_quarantined_once", condition=Q(job__isnull=False)),
-            models.UniqueConstraint(
-                fields=("source", "entity", "fingerprint"), name="the_same_waits_once", condition=Q(state=QuarantineState.OPEN)
-            ),
+            models.UniqueConstraint(fields=("source", "entity", "fingerprint"), name="the_same_is_kept_once"),
         )
 
     def __str__(self) -> str:
