@@ -31,7 +31,7 @@ class Installation:
 
     def run(self, module: str, *arguments: str) -> str:
         """Run a command of the benchmarks inside Django; gives what it prints."""
-        return _run(self.environment, "tests.benchmarks.serving", module, *arguments)
+        return run_module(self.environment, "tests.benchmarks.serving", module, *arguments)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,15 @@ class Call:
 
 @contextmanager
 def installation(records: int) -> Iterator[Installation]:
-    """A new database (`DATABASE_URL`, or a PostgreSQL of our own) with `records` firms, matched; gone afterwards."""
+    """A new database with `records` firms, matched; gone afterwards."""
+    with database() as environment:
+        key = run_module(environment, "tests.benchmarks.serving", "prepare", str(records)).strip()
+        yield Installation(environment=environment, key=key, records=records)
+
+
+@contextmanager
+def database() -> Iterator[dict[str, str]]:
+    """A new database (`DATABASE_URL`, or a PostgreSQL of our own), empty; gives the environment of processes on it."""
     given = os.environ.get("DATABASE_URL")
     with tempfile.TemporaryDirectory(prefix="mdm-benchmark-") as folder, nullcontext(given) if given else postgres.running() as url:
         environment = os.environ | {
@@ -56,9 +64,8 @@ def installation(records: int) -> Iterator[Installation]:
             "SECRET_KEY": secrets.token_hex(),
         }
         (Path(folder) / "static").mkdir()
-        _run(environment, "django", "migrate", "--verbosity", "0")
-        key = _run(environment, "tests.benchmarks.serving", "prepare", str(records)).strip()
-        yield Installation(environment=environment, key=key, records=records)
+        run_module(environment, "django", "migrate", "--verbosity", "0")
+        yield environment
 
 
 @contextmanager
@@ -123,6 +130,7 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _run(environment: dict[str, str], *command: str) -> str:
+def run_module(environment: dict[str, str], *command: str) -> str:
+    """Run a module in an environment; gives what it prints."""
     done = subprocess.run([sys.executable, "-m", *command], env=environment, stdout=subprocess.PIPE, text=True, check=True)  # our own
     return done.stdout
