@@ -132,9 +132,9 @@ class ColumnMapping:
 
     def _needed(self) -> Mapping[str, str]:
         needed = dict.fromkeys(self.external_id.columns, EXTERNAL_ID)
-        rules = {UPDATED_AT: self.updated_at, **self.rules} if self.updated_at else self.rules
+        rules = {UPDATED_AT: self.updated_at, **self.rules} if self.updated_at else dict(self.rules)
         for name, rule in rules.items():
-            if rule is not None and not rule.optional:
+            if not rule.optional:
                 for column in (*rule.columns, *(condition.column for condition in rule.conditions)):
                     needed.setdefault(column, name)
         return needed

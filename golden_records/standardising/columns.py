@@ -104,7 +104,8 @@ def read_attribute(rule: ColumnRule, row: Row) -> Reading:
         return NOTHING_READ
     raw = rule.constant if rule.constant is not None else _cell(rule, row)
     if raw is None or (isinstance(raw, str) and not raw.strip()):
-        return NOTHING_READ
+        # An empty cell can be a code too: 'not blocked'.
+        return Reading(rule.codes.meanings.get("")) if rule.codes else NOTHING_READ
     return _decoded(rule.codes, raw) if rule.codes is not None else _interpreted(rule, raw)
 
 

@@ -25,7 +25,6 @@ def address_lines(raw: str, _place: Place) -> Standardised:
     return Standardised("\n".join(kept))
 
 
-_FIVE_DIGITS: Final = re.compile(r"\d{5}")
 _POSTCODES: Final[Mapping[str, re.Pattern[str]]] = {
     country: re.compile(pattern)
     for country, pattern in {
@@ -53,8 +52,9 @@ _POSTCODES: Final[Mapping[str, re.Pattern[str]]] = {
 _PARTED: Final[Mapping[str, tuple[int, str]]] = {
     "NL": (-2, " "), "SE": (-2, " "), "GB": (-3, " "), "PT": (-3, "-"), "PL": (-3, "-"),
 }  # fmt: skip
-# Spreadsheets drop the zero at the front: '1000' is Bourg-en-Bresse.
-_ZERO_AT_THE_FRONT: Final = frozenset({"FR", "DE", "IT", "ES", "US", "FI"})
+# Spreadsheets drop zeros at the front: '1000' is Bourg-en-Bresse, '184' Rome. How many a country's postcodes can begin with.
+_ZEROS_AT_THE_FRONT: Final[Mapping[str, int]] = {"FR": 1, "DE": 1, "ES": 1, "IT": 2, "US": 2, "FI": 2}
+_ZIP: Final = 5
 _COUNTRY_LETTERS: Final = re.compile(r"^(?:FR|F|DE|D|BE|B|CH|AT|A|LU|L|IT|I|ES|E|NL|SE|S|DK|NO|N|FIN|FI|PT|PL)[- ]+(?=\d)")
 _SEPARATORS: Final = re.compile(r"[ .\-]")
 
@@ -73,8 +73,8 @@ def postcode(raw: str, place: Place) -> Standardised:
     if form is None:
         return Standardised(clean_text(written))
     bare = _SEPARATORS.sub("", written)
-    if place.country in _ZERO_AT_THE_FRONT and len(written) == 4 and bare.isdigit():  # noqa: PLR2004 - one short of five
-        bare = "0" + bare
+    if written.isdigit() and 0 < _ZIP - len(written) <= _ZEROS_AT_THE_FRONT.get(place.country or "", 0):
+        bare = bare.zfill(_ZIP)
     if form.fullmatch(bare) is None or not bare.isascii():
         if place.stated:
             return left_out(f"This is no postcode of {place.country}.", "Mend the postcode or the country in the source.")
@@ -83,8 +83,8 @@ def postcode(raw: str, place: Place) -> Standardised:
 
 
 def _parted(bare: str, country: str) -> str:
-    if country == "US" and len(bare) > 5:  # noqa: PLR2004 - ZIP+4
-        return f"{bare[:5]}-{bare[5:]}"
+    if country == "US" and len(bare) > _ZIP:
+        return f"{bare[:_ZIP]}-{bare[_ZIP:]}"
     if country not in _PARTED:
         return bare
     position, separator = _PARTED[country]
