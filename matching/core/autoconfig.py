@@ -1,6 +1,6 @@
 """A match config for a table that nobody has described: columns by meaning, rules and comparisons by what they are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from matching.core.declarations import (
     MatchConfig,
     Thresholds,
 )
-from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, role_of_name, shape_of
+from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, role_of_name, role_of_values, shape_of, tells_persons
 
 EXHAUSTIVE_BELOW: Final = 2_500
 PAIRS_PER_RECORD: Final = 0.4
@@ -95,11 +95,33 @@ def understand(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Mean
         shape = shape_of(values)
         if shape == "empty":
             continue
+        if role not in _ROLES and shape != "date":
+            role = role_of_values(values)
+            role = None if role in roles else role
+        if role == "legal_name" and attribute is None and tells_persons(values):
+            role = "full_name"
         if role in _ROLES and _fits(role, shape):
             roles[role] = (*roles.get(role, ()), column)
         else:
             others[column] = shape
+    if "given_name" in roles and not {"family_name", "full_name"} & set(roles):
+        _move_neighbour(table, (roles, others), "given_name", "family_name")
+    if "postcode" in roles and "city" not in roles:
+        _move_neighbour(table, (roles, others), "postcode", "city")
     return Meaning(roles, independent(table, others))
+
+
+def _move_neighbour(table: pa.Table, known: tuple[dict[str, tuple[str, ...]], dict[str, str]], role: str, wanted: str) -> None:
+    """Take the text column beside that of a role, the one after it first, for the role that usually goes with it."""
+    roles, others = known
+    names = table.column_names
+    place = names.index(roles[role][0])
+    for beside in (place + 1, place - 1):
+        name = names[beside] if 0 <= beside < len(names) else None
+        if name is not None and others.get(name) == "text":
+            roles[wanted] = (name,)
+            del others[name]
+            return
 
 
 def independent(table: pa.Table, columns: Mapping[str, str]) -> dict[str, str]:
@@ -130,9 +152,7 @@ def _check(table: pa.Table, mapping: Mapping[str, str], entity: str) -> None:
         if column not in table.column_names:
             raise UnknownColumn(f"The table has no column '{column}'.", remedy=_use(table.column_names))
         if attribute not in ATTRIBUTES[entity]:
-            raise UnknownAttribute(
-                f"'{attribute}' is no attribute of {entity}.", remedy=_use(sorted(ATTRIBUTES[entity]))
-            )
+            raise UnknownAttribute(f"'{attribute}' is no attribute of {entity}.", remedy=_use(sorted(ATTRIBUTES[entity])))
 
 
 def _use(names: Iterable[str]) -> str:
@@ -150,9 +170,7 @@ class _Part:
 
 
 def _comparison(name: str, kind: str, fields: tuple[str, ...], frequency: Mapping[str, str] | None = None) -> Comparison:
-    levels = tuple(
-        replace(level, term_frequency=(frequency or {}).get(level.name)) for level in COMPARATORS[kind].levels
-    )
+    levels = tuple(replace(level, term_frequency=(frequency or {}).get(level.name)) for level in COMPARATORS[kind].levels)
     return Comparison(name, kind, fields, levels)
 
 
@@ -165,16 +183,24 @@ def _single(name: str, form: str, kind: str, columns: tuple[str, ...], rare: boo
 
 def _person(meaning: Meaning) -> _Part:
     given, family = meaning.one("given_name"), meaning.one("family_name")
-    if not given and not family:
+    full = meaning.one("full_name")
+    if not given and not family and not full:
         return _Part()
-    fields = (Field("given", "person", given), Field("family", "person", family),
-              Field("person", "person", given + family, "join"))  # fmt: skip
+    if not given and not family:
+        fields: tuple[Field, ...] = (
+            Field("person", "person", full), Field("given", "given_part", full), Field("family", "family_part", full)
+        )  # fmt: skip
+    else:
+        fields = (
+            Field("given", "person", given), Field("family", "person", family),
+            Field("person", "person", given + family, "join"),
+        )  # fmt: skip
     frequency = {"same": "person", "family_only": "family", "given_only": "given", "part_same": "family"}
     return _Part(fields, (_comparison("person_name", "person_name", ("given", "family"), frequency),))
 
 
 def _names(meaning: Meaning) -> _Part:
-    columns = meaning.roles.get("legal_name", ()) + meaning.roles.get("full_name", ())
+    columns = meaning.roles.get("legal_name", ())
     parts = [_single("name", "organisation", "organisation_name", columns[:1])]
     parts += [_single(f"name_{place}", "organisation", "organisation_name", (column,))
               for place, column in enumerate(columns[1:] + meaning.one("trade_name"), start=2)]  # fmt: skip
@@ -210,11 +236,10 @@ def _kind(meaning: Meaning) -> _Part:
     return _Part((Field("kind", "verbatim", meaning.one("kind"), "kind"),)) if meaning.one("kind") else _Part()
 
 
-def _plain(role: str, form: str, kind: str) -> "_Builder":
+def _plain(role: str, form: str, kind: str) -> Callable[[Meaning], _Part]:
     return lambda meaning: _single(role, form, kind, meaning.one(role))
 
 
-_Builder = type(_person)
 _BUILDERS: Final = (
     _kind, _person, _names, _plain("birth_date", "date", "date"), _plain("national_id", "compact", "code"),
     _plain("registration_id", "registration", "code"), _plain("vat_id", "compact", "code"), _plain("lei", "compact", "code"),
@@ -225,9 +250,12 @@ _BUILDERS: Final = (
     _plain("start_date", "date", "date"), _plain("end_date", "date", "date"), _plain("budget", "number", "number"),
 )  # fmt: skip
 _ROLES: Final = frozenset(
-    """kind given_name family_name full_name middle_name legal_name trade_name birth_date national_id registration_id
-    vat_id lei email phone website street house_number address_2 postcode city region country code title customer
-    manager start_date end_date budget""".split()
+    {
+        *("kind", "given_name", "family_name", "full_name", "middle_name", "legal_name", "trade_name", "birth_date"),
+        *("national_id", "registration_id", "vat_id", "lei", "email", "phone", "website", "street", "house_number"),
+        *("address_2", "postcode", "city", "region", "country", "code", "title", "customer", "manager", "start_date"),
+        *("end_date", "budget"),
+    }
 )
 _SHAPES: Final[Mapping[str, tuple[str, str]]] = {
     "date": ("date", "date"), "number": ("number", "number"), "code": ("compact", "code"), "email": ("text", "text"),
@@ -266,5 +294,3 @@ def _rules(meaning: Meaning, fields: list[Field]) -> list[BlockingRule]:
 def _key_part(text: str) -> KeyPart:
     words = text.split()
     return KeyPart(words[0], words[1] if len(words) > 1 else "whole", int(words[2]) if len(words) > 2 else 0)  # noqa: PLR2004
-
-

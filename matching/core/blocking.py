@@ -115,9 +115,7 @@ def _limit(counts: NDArray[np.int64], limit: int, size: int, config: MatchConfig
     return int(np.searchsorted(cost, budget, side="right") - 1) if cost[-1] > budget else limit
 
 
-def _selected(
-    rows: Rows, keys: NDArray[np.int64], rule: BlockingRule, common_rows: dict[str, Rows]
-) -> tuple[Rows, NDArray[np.int64]]:
+def _selected(rows: Rows, keys: NDArray[np.int64], rule: BlockingRule, common_rows: dict[str, Rows]) -> tuple[Rows, NDArray[np.int64]]:
     if rule.refines is None:
         return rows, keys
     chosen = np.isin(rows, common_rows[rule.refines])
@@ -145,12 +143,11 @@ def _pairs(groups: _Groups, chosen: NDArray[np.bool_], size: int) -> NDArray[np.
     first = np.repeat(here, after)
     step = np.arange(int(after.sum())) - np.repeat(np.cumsum(after) - after, after) + 1
     one, other = groups.rows[first].astype(np.int64), groups.rows[first + step].astype(np.int64)
-    return (np.minimum(one, other) * size + np.maximum(one, other))[one != other]
+    result: NDArray[np.int64] = (np.minimum(one, other) * size + np.maximum(one, other))[one != other]
+    return result
 
 
-def _merge(
-    pairs: list[NDArray[np.int64]], keys: BlockingKeys, config: MatchConfig
-) -> tuple[Rows, Rows, NDArray[np.uint32]]:
+def _merge(pairs: list[NDArray[np.int64]], keys: BlockingKeys, config: MatchConfig) -> tuple[Rows, Rows, NDArray[np.uint32]]:
     every = np.concatenate(pairs) if pairs else np.empty(0, np.int64)
     pairs.clear()
     every.sort()
@@ -167,9 +164,7 @@ def _merge(
     return (every // keys.size).astype(np.int32), (every % keys.size).astype(np.int32), merged
 
 
-def _report(
-    parts: list[tuple[BlockingRule, _Groups, NDArray[np.bool_], int]], found: NDArray[np.uint32]
-) -> BlockingReport:
+def _report(parts: list[tuple[BlockingRule, _Groups, NDArray[np.bool_], int]], found: NDArray[np.uint32]) -> BlockingReport:
     reports = []
     for number, (rule, groups, common, pairs) in enumerate(parts):
         counts = groups.counts[common]

@@ -61,7 +61,8 @@ class Cut:
 @dataclass(frozen=True, slots=True)
 class Clusters:
     """`labels`: the smallest row of each row's cluster. `confidence`: per row, how probable the best link of its cluster's
-    worst linked row is (1 where it is alone). `cuts`: what was kept apart. `alarms`: labels of clusters larger than the config allows."""
+    worst linked row is (1 where it is alone). `cuts`: what was kept apart. `alarms`: labels of clusters larger than the config allows.
+    """
 
     labels: Labels
     confidence: NDArray[np.float64]
@@ -115,7 +116,8 @@ def average_linkage(rows: Labels, edges: Edges, constraints: Constraints, bridge
     found = fcluster(linkage(most - condensed, "average"), most - bridge - TIE, "distance")
     first = np.full(int(found.max()) + 1, size)
     np.minimum.at(first, found, np.arange(size))
-    return first[found]
+    result: Labels = first[found]
+    return result
 
 
 def _put(matrix: NDArray[np.float64], one: Labels, other: Labels, value: float | NDArray[np.float64]) -> None:
@@ -187,9 +189,7 @@ class _Parts:
         self.between: dict[int, dict[int, list[float]]] = {}
         self.forbidden: dict[int, set[int]] = {}
         groups = constraints.groups
-        self.group: dict[int, int] = (
-            {} if groups is None else {int(row): int(groups[row]) for row in np.flatnonzero(groups >= 0)}
-        )
+        self.group: dict[int, int] = {} if groups is None else {int(row): int(groups[row]) for row in np.flatnonzero(groups >= 0)}
 
     def find(self, row: int) -> int:
         parent = self.parent
@@ -257,9 +257,7 @@ class _Parts:
             else:
                 cuts.setdefault((one, other), (weight, reason))
         return tuple(
-            Cut(one, other, weight, reason)
-            for (one, other), (weight, reason) in cuts.items()
-            if self.find(one) != self.find(other)
+            Cut(one, other, weight, reason) for (one, other), (weight, reason) in cuts.items() if self.find(one) != self.find(other)
         )
 
     def _note(self, edges: Edges, order: NDArray[np.int64]) -> None:

@@ -31,7 +31,7 @@ class Column:
         self.values = values
         self._features: dict[str, Any] = {}
 
-    def feature(self, name: str, make: Callable[["Column"], Any]) -> Any:  # noqa: ANN401 - what `make` gives
+    def feature(self, name: str, make: Callable[["Column"], Any]) -> Any:
         """Give what `make` makes of the distinct values, made once."""
         if name not in self._features:
             self._features[name] = make(self)
@@ -84,8 +84,8 @@ class Column:
         """Give the column of another's rows whose values are those of `made`, a column with a row per value of it."""
         lookup = np.append(made.codes, np.int32(MISSING))
         taken = cls(lookup[column.codes], made.values)
-        taken._features = made._features
-        taken.__dict__["hashes"] = made.hashes
+        # What is known of the distinct values stays known.
+        taken.__dict__.update({name: known for name, known in made.__dict__.items() if name != "codes"})
         return taken
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "Column":
@@ -135,7 +135,8 @@ def encode(values: pa.Array) -> Column:
     """Encode a text array; null and the empty text are missing."""
     texts = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     encoded = texts.dictionary_encode()
-    codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    indices = encoded.indices.fill_null(MISSING) if encoded.null_count else encoded.indices
+    codes = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     empty = pc.index(encoded.dictionary, "").as_py()
     if empty >= 0:
         codes = np.where(codes == empty, np.int32(MISSING), codes)

@@ -7,7 +7,7 @@ from matching.core.comparators import COMPARATORS
 from matching.core.compare_places import CITY
 from matching.core.declarations import Comparison, MatchConfig
 from matching.core.grades import Levels, Operands, Rows
-from matching.core.prepare import Prepared
+from matching.core.prepare import Prepared, comparable
 from matching.core.terms import Terms, TermTable, place_words, value_terms, word_terms
 
 CHUNK = 500_000
@@ -24,6 +24,8 @@ def compare_rows(prepared: Prepared, left: Rows, right: Rows, config: MatchConfi
     for start in range(0, len(left), CHUNK):
         part = slice(start, start + CHUNK)
         for place, comparison in enumerate(config.comparisons):
+            if not comparable(prepared, comparison.fields) and comparison.kind != "person_name":
+                continue
             levels[part, place] = _compare(prepared, comparison, left[part], right[part], terms)
     return levels
 
@@ -43,9 +45,7 @@ def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:
     )
 
 
-def count_words(
-    prepared: Prepared, name: str, config: MatchConfig, entities: NDArray[np.int64] | None = None
-) -> TermTable:
+def count_words(prepared: Prepared, name: str, config: MatchConfig, entities: NDArray[np.int64] | None = None) -> TermTable:
     """Count the words of a field among its values or among entities; words that name the own town count as weak."""
     column = prepared.columns[name]
     towns = [c.fields[CITY] for c in config.comparisons if c.kind == "address"]

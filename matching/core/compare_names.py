@@ -200,7 +200,8 @@ def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     initials = column.feature("initials", _acronyms)
     joined = column.feature("joined_codes", lambda own: own.feature("joined", _joined_words))
     mine, yours = initials[one], initials[other]
-    return ((mine >= 0) & (mine == joined[other])) | ((yours >= 0) & (yours == joined[one]))
+    result: NDArray[np.bool_] = ((mine >= 0) & (mine == joined[other])) | ((yours >= 0) & (yours == joined[one]))
+    return result
 
 
 def _acronyms(column: Column) -> Rows:
@@ -233,7 +234,8 @@ def _abbreviated(words: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     begins = words.feature("begins", _beginnings)
     shorter = np.minimum(np.minimum(words.lengths[one], words.lengths[other]), begins.shape[1])
     place = np.maximum(shorter - 1, 0)
-    return (shorter >= 3) & (begins[one, place] == begins[other, place])  # noqa: PLR2004 - three letters
+    result: NDArray[np.bool_] = (shorter >= 3) & (begins[one, place] == begins[other, place])  # noqa: PLR2004 - three letters
+    return result
 
 
 _LONGEST_BEGINNING: Final = 8
@@ -244,8 +246,9 @@ def _beginnings(words: Column) -> Hashes:
     data, offsets = words.buffer
     padded = np.append(data, np.zeros(_LONGEST_BEGINNING, np.uint8))
     place = np.minimum(offsets[:-1, None] + np.arange(_LONGEST_BEGINNING), offsets[1:, None])
-    letters = np.where(place < offsets[1:, None], padded[place], 0).astype(np.uint64)
-    return np.cumsum(mix(letters * np.uint64(31) + np.arange(_LONGEST_BEGINNING, dtype=np.uint64)), axis=1)
+    letters = np.where(place < offsets[1:, None], padded[place], np.uint8(0)).astype(np.uint64)
+    numbers: Hashes = letters * np.uint64(31) + np.arange(_LONGEST_BEGINNING, dtype=np.uint64)
+    return np.cumsum(mix(numbers), axis=1, dtype=np.uint64)
 
 
 def _own_word(mine: Rows, yours: Rows) -> Rows:
@@ -256,5 +259,3 @@ def _own_word(mine: Rows, yours: Rows) -> Rows:
     count = own.sum(axis=1)
     word = mine[np.arange(len(mine)), own.argmax(axis=1)]
     return np.where(count == 1, word, np.int32(-1))
-
-

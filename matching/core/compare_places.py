@@ -5,6 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from golden_records.standardising.words import NAME_PARTICLES, STREET_TYPES
+from matching.core.columns import Column
+from matching.core.compare_plain import shared_weight
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, equality, text_grades
 
 STREET, NUMBER, POSTCODE, CITY = range(4)
@@ -16,10 +19,36 @@ def address(pair: Operands) -> Levels:
     Levels: 1 another place, 2 same town, 3 same postcode, 4 same street but another number, 5 same street and number
     in what seems another place, 6 alike, 7 the same in all that is known.
     """
-    street = text_grades(pair.columns[STREET], *pair.codes(STREET))
+    street = _street(pair)
     number = equality(*pair.codes(NUMBER))
     place = _place(pair)
     return _ADDRESS[street, number, place]
+
+
+def _street(pair: Operands) -> Levels:
+    """Grade streets: one that is written with more beside it ('near the station', a building) is similar."""
+    column = pair.columns[STREET]
+    left, right = pair.codes(STREET)
+    grades = text_grades(column, left, right)
+    asked = np.flatnonzero(grades == DIFFERENT)
+    if len(asked):
+        weight = column.feature("street words", _street_words)
+        total = weight[column.tokens.ids].sum(axis=1)
+        one, other = left[asked], right[asked]
+        least = np.minimum(total[one], total[other])
+        within = (least > 0) & (shared_weight(column, weight, one, other) >= least)
+        grades[asked[within]] = SIMILAR
+    return grades
+
+
+def _street_words(column: Column) -> NDArray[np.float32]:
+    """Weigh the words of streets: 1 for a name, 0 for 'street', particles and numbers."""
+    words = column.tokens.words.strings
+    named = [len(word) > 2 and word not in _UNNAMED and not word[0].isdigit() for word in words]  # noqa: PLR2004
+    return np.array([*named, False], np.float32)
+
+
+_UNNAMED: Final = frozenset({*STREET_TYPES, *STREET_TYPES.values(), *NAME_PARTICLES})
 
 
 def _place(pair: Operands) -> Levels:

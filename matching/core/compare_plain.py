@@ -72,6 +72,7 @@ def _exchanges(column: Column) -> NDArray[np.int32]:
     return encode(pc.utf8_slice_codeunits(column.values, 0, -2)).codes
 
 
+Places = NDArray[np.int64] | NDArray[np.int32]
 _DAY: Final = 8
 
 
@@ -164,9 +165,7 @@ def values(pair: Operands) -> Levels:
     return levels
 
 
-def shared_weight(
-    column: Column, weight: NDArray[np.float32], one: NDArray[np.int64], other: NDArray[np.int64]
-) -> NDArray[np.float32]:
+def shared_weight(column: Column, weight: NDArray[np.float32], one: Places, other: Places) -> NDArray[np.float32]:
     """Sum the weights of the words that two values have in common, for pairs of codes."""
     shared = np.zeros(len(one), np.float32)
     bits = column.feature("word bits", _word_bits)
@@ -186,5 +185,5 @@ def _word_bits(column: Column) -> NDArray[np.uint64]:
     """Give one of 64 bits per word of each value: values without a common bit have no common word."""
     tokens = column.tokens
     bit = np.uint64(1) << (tokens.words.hashes >> np.uint64(58))
-    return np.bitwise_or.reduce(np.append(bit, np.uint64(0))[tokens.ids], axis=1)
-
+    result: NDArray[np.uint64] = np.bitwise_or.reduce(np.append(bit, np.uint64(0))[tokens.ids], axis=1)
+    return result

@@ -28,7 +28,10 @@ from matching.core.keys import TRANSFORM_NAMES
 from matching.core.prepare import COMBINERS
 
 _SECTIONS: Final = frozenset(
-    "entity version thresholds prior strata fields comparisons blocking vetoes clusters exhaustive_below pairs_per_record".split()
+    {
+        *("entity", "version", "thresholds", "prior", "strata", "fields", "comparisons", "blocking", "vetoes"),
+        *("clusters", "exhaustive_below", "pairs_per_record"),
+    }
 )
 _RULES_AT_MOST: Final = 32
 
@@ -76,9 +79,7 @@ class _Reader:
             self.errors.append(f"{name}: unknown section; known are {', '.join(sorted(_SECTIONS))}")
         fields = self.fields(self.section(document, "fields"))
         names = {field.name for field in fields}
-        comparisons = tuple(
-            self.comparison(name, body, names) for name, body in self.section(document, "comparisons").items()
-        )
+        comparisons = tuple(self.comparison(name, body, names) for name, body in self.section(document, "comparisons").items())
         prior, strata = document.get("prior") or {}, document.get("strata") or {}
         if strata:
             self.one_of("strata.field", strata.get("field"), names)
@@ -90,10 +91,7 @@ class _Reader:
             comparisons=comparisons,
             blocking=self.blocking(self.section(document, "blocking", required=False), names),
             thresholds=self.thresholds(self.section(document, "thresholds")),
-            vetoes=tuple(
-                self.veto(name, body, comparisons)
-                for name, body in self.section(document, "vetoes", required=False).items()
-            ),
+            vetoes=tuple(self.veto(name, body, comparisons) for name, body in self.section(document, "vetoes", required=False).items()),
             strata=strata.get("field"),
             strata_values=tuple(strata.get("values", ())),
             prior=self.prior(prior),
@@ -124,13 +122,13 @@ class _Reader:
             self.errors.append(f"{name}: a mapping is needed here")
         return {}
 
-    def one_of(self, where: str, value: Any, known: Collection[str]) -> str:  # noqa: ANN401 - from YAML
+    def one_of(self, where: str, value: Any, known: Collection[str]) -> str:
         if value not in known:
             self.errors.append(f"{where}: '{value}' is not known; use one of {', '.join(sorted(known))}")
             return next(iter(known), "")
         return str(value)
 
-    def number(self, where: str, value: Any, least: float, most: float) -> float:  # noqa: ANN401 - from YAML
+    def number(self, where: str, value: Any, least: float, most: float) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             self.errors.append(f"{where}: a number from {least:g} to {most:g} is needed, not {value!r}")
             return least
@@ -169,8 +167,7 @@ class _Reader:
         for level in sorted(set(given) - {level.name for level in COMPARATORS[kind].levels}):
             self.errors.append(f"{where}.levels.{level}: {kind} has no such level")
         levels = tuple(
-            self.level(f"{where}.levels.{level.name}", level, given.get(level.name) or {}, fields)
-            for level in COMPARATORS[kind].levels
+            self.level(f"{where}.levels.{level.name}", level, given.get(level.name) or {}, fields) for level in COMPARATORS[kind].levels
         )
         return Comparison(name, kind, used, levels)
 
@@ -228,10 +225,8 @@ class _Reader:
         known = {comparison.name: comparison for comparison in comparisons}
         comparison = self.one_of(f"{where}.comparison", body.get("comparison"), known)
         levels = [level.name for level in known[comparison].levels] if comparison in known else []
-        numbers = []
-        for level in body.get("levels", ()):
-            if self.one_of(f"{where}.levels", level, levels) == level:
-                numbers.append(levels.index(level) + 1)
+        named = [level for level in body.get("levels", ()) if self.one_of(f"{where}.levels", level, levels) == level]
+        numbers = [levels.index(level) + 1 for level in named]
         outcome = self.one_of(f"{where}.outcome", body.get("outcome", "possible_match"), VETO_OUTCOMES)
         return Veto(name, comparison, tuple(numbers), outcome, str(body.get("words", name)))
 

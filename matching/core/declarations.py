@@ -202,4 +202,3 @@ def _veto_document(veto: Veto, comparisons: tuple[Comparison, ...]) -> dict[str,
         "outcome": veto.outcome,
         "words": veto.words,
     }
-

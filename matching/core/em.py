@@ -131,7 +131,8 @@ def _maximise(levels: NDArray[np.uint8], weights: Table, start: Learning, which:
             table[place, 1:size] = found / found.sum()
             if which == MATCH:
                 table[place, 1:size] = _at_most(table[place, 1:size], start.at_most[place])
-    return table
+    result: Table = table
+    return result
 
 
 def _at_least(sampled: Table, levels: NDArray[np.uint8], unrelated: Table, start: Learning) -> Table:

@@ -20,9 +20,7 @@ class Figures:
     candidate_recall: float
 
 
-def evaluate(
-    truth: Labels, predicted: Labels, left: NDArray[np.int32], right: NDArray[np.int32]
-) -> Figures:
+def evaluate(truth: Labels, predicted: Labels, left: NDArray[np.int32], right: NDArray[np.int32]) -> Figures:
     """Compare predicted with true clusters (a number per row each) and candidate pairs with true pairs.
 
     B-cubed (Bagga and Baldwin 1998): precision and recall of each record's cluster, averaged over records. With

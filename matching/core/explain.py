@@ -43,7 +43,7 @@ def explain(  # noqa: PLR0913 - the row of a scored pair, its model and what it 
     """
     levels, weights, strata = levels_row[None, :], weights_row[None, :], np.array([stratum], np.uint8)
     prior = float(model.prior_bits[stratum])
-    steps = [Step("prior", "prior", f"before comparing: one pair in {1 + 2 ** -prior:,.0f} is a match", prior)]
+    steps = [Step("prior", "prior", f"before comparing: one pair in {1 + 2**-prior:,.0f} is a match", prior)]
     for place, comparison in enumerate(model.config.comparisons):
         values = (_values(comparison, model, left_values), _values(comparison, model, right_values))
         steps.append(_step(comparison, int(levels_row[place]), float(weights_row[place]), values))

@@ -106,6 +106,22 @@ def person(values: pa.StringArray) -> pa.StringArray:
     return pc.if_else(pc.equal(bare, ""), folded, bare)
 
 
+def given_part(values: pa.StringArray) -> pa.StringArray:
+    """All but the last word of a person's name, or what follows a comma."""
+    return person(_name_parts(values, r"^.*,\s*|\s+\S+\s*$", r"^[^,\s]*$"))
+
+
+def family_part(values: pa.StringArray) -> pa.StringArray:
+    """The last word of a person's name, or what stands before a comma."""
+    return person(_name_parts(values, r",.*$|^[^,]*\s", None))
+
+
+def _name_parts(values: pa.StringArray, away: str, nothing: str | None) -> pa.StringArray:
+    trimmed = pc.utf8_trim_whitespace(values)
+    part = _replace(trimmed, away, "")
+    return part if nothing is None else pc.if_else(pc.match_substring_regex(trimmed, nothing), "", part)
+
+
 def compact(values: pa.StringArray) -> pa.StringArray:
     """A code: letters and digits only."""
     return _known(pc.replace_substring(fold(values), pattern=" ", replacement=""))
@@ -134,9 +150,7 @@ def phone(values: pa.StringArray) -> pa.StringArray:
     return _null_where(digits, pc.or_(short, pc.is_in(digits, value_set=_NO_NUMBERS)))
 
 
-_NO_NUMBERS: Final = pa.array(
-    [digit * length for digit in "0123456789" for length in range(6, 10)] + ["012345678", "123456789"]
-)
+_NO_NUMBERS: Final = pa.array([digit * length for digit in "0123456789" for length in range(6, 10)] + ["012345678", "123456789"])
 
 
 def _replace_where(values: pa.StringArray, mask: pa.BooleanArray, pattern: str, by: str) -> pa.StringArray:
@@ -266,7 +280,7 @@ def date(values: pa.StringArray) -> pa.StringArray:
     return _null_where(digits, unknown)
 
 
-_NO_DATES: Final = pa.array(sorted(day.replace("-", "") for day in PLACEHOLDER_DATES) + ["00000000"])
+_NO_DATES: Final = pa.array([*sorted(day.replace("-", "") for day in PLACEHOLDER_DATES), "00000000"])
 
 
 def number(values: pa.StringArray) -> pa.StringArray:
@@ -288,8 +302,9 @@ def verbatim(values: pa.StringArray) -> pa.StringArray:
 
 
 FORMS: Final[Mapping[str, Form]] = {
-    "text": text, "organisation": organisation, "person": person, "compact": compact, "registration": registration,
-    "phone": phone, "email": email, "local_part": local_part, "domain_part": email_domain, "website": website, "city": city, "street": street, "street_name": street_name,
+    "text": text, "organisation": organisation, "person": person, "given_part": given_part, "family_part": family_part,
+    "compact": compact, "registration": registration, "phone": phone, "email": email, "local_part": local_part,
+    "domain_part": email_domain, "website": website, "city": city, "street": street, "street_name": street_name,
     "house_number": house_number, "date": date, "number": number, "values": values_list, "verbatim": verbatim,
 }  # fmt: skip
 """Name in a match config -> form. A new one is a function, a line here and a test."""

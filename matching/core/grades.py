@@ -58,7 +58,8 @@ def equality(one: Rows, other: Rows) -> Levels:
 
 def text_grades(column: Column, one: Rows, other: Rows) -> Levels:
     """Grade pairs of codes of one column. Close: one edit, two in a long text, or the same letters in
-    another order; similar: 3/4 of the letters in common order, or one edit in a short text."""
+    another order; similar: 3/4 of the letters in common order, or one edit in a short text.
+    """
     grades = equality(one, other)
     asked = np.flatnonzero(grades == DIFFERENT)
     asked = asked[_may_be_alike(column, one[asked], other[asked])]
@@ -69,9 +70,7 @@ def text_grades(column: Column, one: Rows, other: Rows) -> Levels:
     return grades
 
 
-def distinct_pairs(
-    column: Column, one: Rows, other: Rows
-) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]:
+def distinct_pairs(column: Column, one: Rows, other: Rows) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]:
     """Give the distinct unordered pairs of codes, and which of them each pair is."""
     size = len(column.values)
     low, high = np.minimum(one, other).astype(np.int64), np.maximum(one, other)
@@ -84,7 +83,8 @@ def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     unshared = np.bitwise_count(column.letters[one] ^ column.letters[other])
     long, short = column.lengths[one], column.lengths[other]
     room = np.maximum((1 - SIMILARITY) * (long + short), 2 * np.maximum(edits_allowed(np.minimum(long, short)), 1))
-    return (unshared <= room) & (np.abs(long - short) <= room)
+    result: NDArray[np.bool_] = (unshared <= room) & (np.abs(long - short) <= room)
+    return result
 
 
 def edits_allowed(length: NDArray[np.int32]) -> NDArray[np.int32]:

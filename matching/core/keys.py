@@ -38,9 +38,7 @@ def _derived(prepared: Prepared, part: KeyPart) -> Column:
     column = prepared.columns[part.field]
     if part.transform == "whole":
         return column
-    made: Column = column.feature(
-        f"key {part.transform} {part.size}", lambda own: encode(TRANSFORMS[part.transform](own, part.size))
-    )
+    made: Column = column.feature(f"key {part.transform} {part.size}", lambda own: encode(TRANSFORMS[part.transform](own, part.size)))
     return Column.derived(column, made)
 
 

@@ -61,8 +61,8 @@ class MatchModel:
 
     def to_bytes(self) -> bytes:
         """Pack the model; `from_bytes` gives one that scores to the same bit."""
-        arrays = {"probabilities": self.probabilities, "shares": self.shares}
-        rests: dict[str, dict[str, float]] = {"values": dict(), "words": dict()}
+        arrays: dict[str, Any] = {"probabilities": self.probabilities, "shares": self.shares}
+        rests: dict[str, dict[str, float]] = {"values": {}, "words": {}}
         for kind, tables in (("values", self.terms.values), ("words", self.terms.words)):
             for name, table in tables.items():
                 arrays[f"{kind}/{name}/hashes"], arrays[f"{kind}/{name}/shares"] = table.hashes, table.shares
@@ -75,6 +75,8 @@ class MatchModel:
     @classmethod
     def from_bytes(cls, packed: bytes) -> "MatchModel":
         """Unpack a model; raises `ValueError` where the bytes are not one."""
+        if not packed.startswith(b"PK\x03\x04"):
+            raise ValueError("These bytes are not a match model.")
         try:
             with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
                 head = json.loads(bytes(arrays["head"]))
@@ -86,11 +88,10 @@ class MatchModel:
                     warnings=tuple(head["warnings"]),
                 )
         except (KeyError, OSError, zipfile.BadZipFile) as error:
-            message = "These bytes are not a match model."
-            raise ValueError(message) from error
+            raise ValueError("These bytes are not a match model.") from error
 
 
-def _unpack(arrays: Any, head: Any, kind: str) -> dict[str, TermTable]:  # noqa: ANN401 - JSON and an archive
+def _unpack(arrays: Any, head: Any, kind: str) -> dict[str, TermTable]:
     return {
         name: TermTable(arrays[f"{kind}/{name}/hashes"], arrays[f"{kind}/{name}/shares"], rest)
         for name, rest in head["rests"][kind].items()
@@ -118,8 +119,6 @@ def shipped_shares(config: MatchConfig, records: int) -> Table:
     """Give the shares of matches, unrelated pairs, neighbours and namesakes among all pairs of so many records."""
     partners = max(records - 1, 1)
     prior = config.prior
-    match, neighbour, namesake = (
-        min(expected / partners, 0.25) for expected in (prior.match, prior.neighbour, prior.namesake)
-    )
+    match, neighbour, namesake = (min(expected / partners, 0.25) for expected in (prior.match, prior.neighbour, prior.namesake))
     shares = [match, 1 - match - neighbour - namesake, neighbour, namesake]
     return np.tile(shares, (len(config.strata_values) + 1, 1))

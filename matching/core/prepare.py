@@ -1,9 +1,9 @@
 """From attributes to match forms: each field of the config becomes a dictionary-encoded column, once per table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from matching.core.columns import MISSING, Column, encode, join, recode
 from matching.core.declarations import Field, MatchConfig
 from matching.core.forms import FORMS
 
-Texts = pa.StringArray
+Texts: TypeAlias = pa.StringArray
 _THREADED_FROM: Final = 50_000
 ORGANISATION_WORDS: Final = ("organisation", "organization", "company", "o", "b", "societe", "firma", "business")
 PERSON_WORDS: Final = ("person", "individual", "p", "i", "c", "personne", "particulier", "consumer")
@@ -45,14 +45,42 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
     named = {field.name: column for field, column in zip(made, columns, strict=True)}
     for field in config.fields:
         if field.base is not None:
-            named[field.name] = recode(named[field.base], FORMS[field.form](named[field.base].values))
+            named[field.name] = recode(named[field.base], form_of(field.form, named[field.base].values))
     return Prepared(attributes.num_rows, named)
 
 
 def joined(left: Prepared, right: Prepared) -> Prepared:
-    """Put the rows of two prepared tables one below the other, under common dictionaries."""
-    columns = {name: join(column, right.columns[name]) for name, column in left.columns.items()}
-    return Prepared(left.size + right.size, columns)
+    """Put the rows of two prepared tables one below the other; columns get common dictionaries when first asked for."""
+    return Prepared(left.size + right.size, _Joined(left.columns, right.columns))
+
+
+class _Joined(Mapping[str, Column]):
+    """The columns of two tables, each joined on first use: in real time many are missing or not compared."""
+
+    def __init__(self, left: Mapping[str, Column], right: Mapping[str, Column]) -> None:
+        self._left, self._right = left, right
+        self._made: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._made:
+            self._made[name] = join(self._left[name], self._right[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._left)
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def comparable(self, name: str) -> bool:
+        """Say whether both tables have any value in a column."""
+        return bool((self._left[name].codes >= 0).any() and (self._right[name].codes >= 0).any())
+
+
+def comparable(prepared: Prepared, names: tuple[str, ...]) -> bool:
+    """Say whether two rows may have a value to compare in one of the columns."""
+    columns = prepared.columns
+    return not isinstance(columns, _Joined) or any(columns.comparable(name) for name in names)
 
 
 def _prepare_field(attributes: pa.Table, field: Field) -> Column:
@@ -61,7 +89,32 @@ def _prepare_field(attributes: pa.Table, field: Field) -> Column:
         return Column(np.full(attributes.num_rows, MISSING, np.int32), pa.array([], pa.string()))
     texts = [_as_text(attributes[name]) for name in present]
     raw = encode(texts[0] if field.combine == "first" and len(texts) == 1 else COMBINERS[field.combine](present, texts))
-    return recode(raw, FORMS[field.form](raw.values))
+    return recode(raw, form_of(field.form, raw.values))
+
+
+def form_of(form: str, values: Texts) -> Texts:
+    """Give the form of distinct texts. Few texts are looked up among those met before: in real time most are known."""
+    if len(values) > _REMEMBERED_UP_TO:
+        return FORMS[form](values)
+    known = _KNOWN.setdefault(form, {})
+    texts = values.to_pylist()
+    new = [text for text in texts if text not in known]
+    if new:
+        if len(known) > _MOST_REMEMBERED:
+            known.clear()
+        known.update(zip(new, FORMS[form](pa.array(new, pa.string())).to_pylist(), strict=True))
+        # Cleared above: what was known of the others is asked for again.
+        return form_of(form, values) if any(text not in known for text in texts) else _texts(known, texts)
+    return _texts(known, texts)
+
+
+def _texts(known: Mapping[str, str | None], texts: list[str]) -> Texts:
+    return pa.array([known[text] for text in texts], pa.string())
+
+
+_REMEMBERED_UP_TO: Final = 256
+_MOST_REMEMBERED: Final = 100_000
+_KNOWN: Final[dict[str, dict[str, str | None]]] = {}
 
 
 def _as_text(column: pa.ChunkedArray) -> Texts:

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 Id = TypeVar("Id", bound=Hashable)
 
 
-def reconcile(
-    labels: NDArray[np.int64], existing_ids: Sequence[Id | None], age: Mapping[Id, int]
-) -> dict[int, Id | None]:
+def reconcile(labels: NDArray[np.int64], existing_ids: Sequence[Id | None], age: Mapping[Id, int]) -> dict[int, Id | None]:
     """Give each cluster (by its label) the golden id that most of its rows already have; None means a new id.
 
     `existing_ids` has one id per row, or None; `age` ranks the ids, the smallest the oldest. An id goes to one cluster

@@ -19,7 +19,8 @@ MOST_BITS: Final = 60.0
 @dataclass(frozen=True, slots=True)
 class ScoredPairs:
     """Per pair: match `weight` (bits, the prior included) and `probability`, `levels` and `weights` (bits) per
-    comparison, and the `vetoes` that hold, as bits by their place in the config."""
+    comparison, and the `vetoes` that hold, as bits by their place in the config.
+    """
 
     weight: Weights
     probability: Weights
@@ -29,9 +30,7 @@ class ScoredPairs:
     strata: NDArray[np.uint8]
 
 
-def score_pairs(
-    left: Prepared, right: Prepared, left_rows: Rows, right_rows: Rows, model: MatchModel
-) -> ScoredPairs:
+def score_pairs(left: Prepared, right: Prepared, left_rows: Rows, right_rows: Rows, model: MatchModel) -> ScoredPairs:
     """Score pairs of a row of `left` and a row of `right`. Symmetric, and to the bit the same on every road."""
     both = left if left is right else joined(left, right)
     second = right_rows if left is right else right_rows + np.int32(left.size)
@@ -50,17 +49,13 @@ def weigh(prepared: Prepared, left: Rows, right: Rows, levels: Levels, model: Ma
     return ScoredPairs(weight, probability(weight), levels, weights, find_vetoes(levels, model), stratum)
 
 
-def total_weight(
-    weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel
-) -> Weights:
+def total_weight(weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
     """Add the prior and the comparisons' weights, less what relatives would share as well."""
     weight = model.prior_bits[stratum] + _row_sums(weights)
     return np.clip(weight - relatives_bits(weights, levels, stratum, model), -MOST_BITS, MOST_BITS)
 
 
-def relatives_bits(
-    weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel
-) -> Weights:
+def relatives_bits(weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
     """Give the bits that agreement is worth less because relatives (a household, branches) would agree too.
 
     With odds R : U that a pair is of relatives rather than unrelated, given its levels, it is log2(1 + R / U), summed
@@ -82,7 +77,8 @@ def relatives_bits(
 def _look_up(table: Weights, stratum: NDArray[np.uint8], levels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Give each pair's entry of a table of strata x levels."""
     flat = np.ascontiguousarray(table, np.float32).ravel()
-    return flat.take(stratum.astype(np.int32) * table.shape[1] + levels)
+    result: NDArray[np.float32] = flat.take(stratum.astype(np.int32) * table.shape[1] + levels)
+    return result
 
 
 def _row_sums(weights: NDArray[np.float32]) -> Weights:
@@ -95,7 +91,7 @@ def _row_sums(weights: NDArray[np.float32]) -> Weights:
 
 def probability(weight: Weights) -> Weights:
     """Turn bits into a probability."""
-    return 1 / (1 + np.exp2(-weight))  # type: ignore[no-any-return]
+    return 1 / (1 + np.exp2(-weight))
 
 
 def _rarity(

@@ -18,6 +18,8 @@ WEAK_WORD: Final = 0.25
 """What a word such as 'group' counts, beside another that is as rare."""
 FEWEST_PLACES, PLACE_SHARE = 3, 0.25
 """How often, and in what share of its names, a word must be the own town's for it to count as a place."""
+RAREST: Final = 0.02
+"""The least that a value seen once counts as, of a record."""
 UNSEEN: Final = 1e-4
 """The share of a value of which nothing is known."""
 
@@ -39,11 +41,17 @@ class TermTable:
 
     @classmethod
     def count(cls, hashes: Hashes, counts: NDArray[np.int64]) -> "TermTable":
-        """Make the table of values that occur so often."""
+        """Make the table of values that occur so often.
+
+        What occurs once is rarer than once in so many: its share is that of Good and Turing (Good 1953), which asks
+        how many values there are that a second one shares.
+        """
         total = max(int(counts.sum()), 1)
         often = counts > 1
         order = np.argsort(hashes[often])
-        return cls(hashes[often][order], counts[often][order] / total, 1 / total)
+        once, twice = int((counts == 1).sum()), int((counts == 2).sum())  # noqa: PLR2004 - twice
+        again = min(2 * (twice + 0.5) / (once + 1), 1.0)
+        return cls(hashes[often][order], counts[often][order] / total, max(again, RAREST) / total)
 
 
 _EMPTY: Final = TermTable()
@@ -73,15 +81,14 @@ def value_terms(column: Column, entities: NDArray[np.int64] | None = None) -> Te
     Among entities is what counts: a name that many records of one firm have is no common name.
     """
     known = column.codes >= 0
-    codes = column.codes[known].astype(np.int64)
+    codes = column.codes[known]
     if entities is not None:
-        codes = sorted_unique(entities[known] * len(column.values) + codes) % max(len(column.values), 1)
+        width = np.int64(max(len(column.values), 1))
+        codes = (sorted_unique(entities[known] * width + codes) % width).astype(np.int32)
     return TermTable.count(column.hashes, np.bincount(codes, minlength=len(column.values)))
 
 
-def word_terms(
-    column: Column, entities: NDArray[np.int64] | None = None, weak: NDArray[np.bool_] | None = None
-) -> TermTable:
+def word_terms(column: Column, entities: NDArray[np.int64] | None = None, weak: NDArray[np.bool_] | None = None) -> TermTable:
     """Count in how many distinct values of a column each word is, or in the values of how many entities.
 
     Distinct values, not records: a name that many records have counts once. Words marked as weak (places) are made
@@ -92,7 +99,7 @@ def word_terms(
         units, words = len(column.values), tokens.ids[tokens.ids >= 0]
     else:
         known = column.codes >= 0
-        pair = sorted_unique(entities[known] * max(len(column.values), 1) + column.codes[known])
+        pair = sorted_unique(entities[known] * np.int64(max(len(column.values), 1)) + column.codes[known])
         entity, value = np.divmod(pair, max(len(column.values), 1))
         ids = tokens.ids[value]
         spread = sorted_unique((entity[:, None] * width + ids)[ids >= 0])

@@ -21,9 +21,7 @@ def text_buffer(values: pa.StringArray) -> tuple[Bytes, Places]:
 
 def from_buffer(data: Bytes, offsets: Places) -> pa.StringArray:
     """Make a text array of bytes and offsets."""
-    return pa.StringArray.from_buffers(
-        len(offsets) - 1, pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(data.tobytes())
-    )
+    return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(data.tobytes()))
 
 
 def slice_texts(data: Bytes, starts: Places, ends: Places) -> pa.StringArray:

@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import connected_components
 from matching.core.blocking import CandidatePairs
 from matching.core.comparators import NAMES
 from matching.core.compare import compare_rows, count_terms, count_words, strata, worded_fields
-from matching.core.declarations import MatchConfig
 from matching.core.decide import Outcome, decide
+from matching.core.declarations import MatchConfig
 from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, count_patterns, learn
 from matching.core.grades import Levels, Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
@@ -77,6 +77,8 @@ def _learn(prepared: Prepared, pairs: Compared, config: MatchConfig, terms: Term
     warnings: list[str] = []
     for stratum in range(len(probabilities)):
         start = _start(prepared, config, stratum)
+        if start is None:
+            continue
         learnt = learn(candidates.of(stratum), unrelated.of(stratum), start)
         if learnt.matches < FEWEST_MATCHES:
             warnings.append(f"{_name(config, stratum)}: too few matches to learn from; shipped probabilities weigh most")
@@ -101,26 +103,28 @@ def _entities(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray
     found = decide(scored, model) == Outcome.MATCH
     rows = (pairs.left[found], pairs.right[found])
     graph = coo_array((np.ones(len(rows[0]), np.int8), rows), (prepared.size, prepared.size))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    result: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return result
 
 
 def _name(config: MatchConfig, stratum: int) -> str:
     return config.strata_values[stratum - 1] if stratum else "all records"
 
 
-def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning:
+def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning | None:
+    """Say what learning a stratum starts from; None where it has no pair to learn from."""
     size = prepared.size
     if stratum and config.strata:
         column = prepared.columns[config.strata]
         size = sum(
-            int((column.codes == code).sum())
-            for code, value in enumerate(column.strings)
-            if value == config.strata_values[stratum - 1]
+            int((column.codes == code).sum()) for code, value in enumerate(column.strings) if value == config.strata_values[stratum - 1]
         )
+    if size < 2:  # noqa: PLR2004 - a pair takes two
+        return None
     return Learning(
         probabilities=shipped_probabilities(config)[0],
-        shares=shipped_shares(config, max(size, 2))[0],
-        pairs_in_all=max(size * (size - 1) / 2, 1.0),
+        shares=shipped_shares(config, size)[0],
+        pairs_in_all=size * (size - 1) / 2,
         most_relatives=MOST_RELATIVES * size,
         ways=_ways(config),
         at_most=tuple(NAMES.get(comparison.kind, ()) for comparison in config.comparisons),
@@ -156,5 +160,3 @@ def random_pairs(size: int, most: int = SAMPLE_PAIRS) -> tuple[Rows, Rows]:
     one = generator.integers(0, size, most, dtype=np.int32)
     other = (one + generator.integers(1, size, most, dtype=np.int32)) % size
     return np.minimum(one, other).astype(np.int32), np.maximum(one, other).astype(np.int32)
-
-

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -14,8 +15,8 @@ from scipy.sparse.csgraph import connected_components
 from matching.core.blocking import BlockingReport, CandidatePairs, blocking_keys, candidate_pairs
 from matching.core.cluster import Clusters, Constraints, Edges, cluster
 from matching.core.compare import compare_rows, count_terms, strata
-from matching.core.declarations import MatchConfig
 from matching.core.decide import Outcome, decide
+from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare
@@ -80,6 +81,16 @@ def match(
     The order of the rows is no part of the result where the table has an `id` column: rows are taken by id. Rows in
     the result are positions in the table as given.
     """
+    order = _by_id(attributes)
+    if order is None:
+        return _match(attributes, config, model, constraints or Constraints())
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    result = _match(attributes.take(order), config, model, _moved(constraints or Constraints(), order, place))
+    return _moved_back(result, order, place)
+
+
+def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, constraints: Constraints) -> MatchResult:
     clock = _Clock()
     prepared = prepare(attributes, config)
     clock.lap("prepare")
@@ -97,17 +108,58 @@ def match(
     scored = weigh(prepared, candidates.left, candidates.right, levels, model)
     outcome = decide(scored, model)
     clock.lap("score")
-    settled = constraints or Constraints()
     edges = evidence(prepared, (candidates, scored, outcome), model)
-    clusters = cluster(prepared.size, edges, settled, config)
+    clusters = cluster(prepared.size, edges, constraints, config)
     clock.lap("cluster")
     pairs = _kept(candidates, scored, outcome, model)
     return MatchResult(model, prepared, candidates, pairs, clusters, candidates.report, clock.timings)
 
 
-def _kept(
-    candidates: CandidatePairs, scored: ScoredPairs, outcome: NDArray[np.int8], model: MatchModel
-) -> MatchedPairs:
+def _by_id(attributes: pa.Table) -> NDArray[np.int64] | None:
+    """Give the order of the rows by id; None where they are in it, or have no ids."""
+    if "id" not in attributes.column_names:
+        return None
+    order: NDArray[np.int64] = pc.sort_indices(attributes["id"]).to_numpy().astype(np.int64)
+    return None if (order[1:] > order[:-1]).all() else order
+
+
+def _moved(constraints: Constraints, order: NDArray[np.int64], place: NDArray[np.int64]) -> Constraints:
+    def moved(pairs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        return tuple((int(place[one]), int(place[other])) for one, other in pairs)
+
+    groups = None if constraints.groups is None else constraints.groups[order]
+    return Constraints(moved(constraints.must_link), moved(constraints.cannot_link), groups)
+
+
+def _moved_back(result: MatchResult, order: NDArray[np.int64], place: NDArray[np.int64]) -> MatchResult:
+    """Tell a result in the rows of the table as given."""
+    candidates, pairs, clusters = result.candidates, result.pairs, result.clusters
+    left, right, sequence = _moved_pairs(candidates.left, candidates.right, order)
+    candidates = CandidatePairs(left, right, candidates.rules[sequence], candidates.report)
+    left, right, sequence = _moved_pairs(pairs.left, pairs.right, order)
+    rest = {field.name: getattr(pairs, field.name)[sequence] for field in fields(pairs)[2:]}
+    smallest = np.full(len(order), len(order), np.int64)
+    np.minimum.at(smallest, clusters.labels, order)
+    moved = Clusters(
+        labels=smallest[clusters.labels][place],
+        confidence=clusters.confidence[place],
+        cuts=tuple(replace(cut, left=int(order[cut.left]), right=int(order[cut.right])) for cut in clusters.cuts),
+        alarms=tuple(int(smallest[label]) for label in clusters.alarms),
+    )
+    return MatchResult(
+        result.model, result.prepared.rows(place), candidates, MatchedPairs(left, right, **rest), moved, result.report,
+        result.timings,
+    )  # fmt: skip
+
+
+def _moved_pairs(left: Rows, right: Rows, order: NDArray[np.int64]) -> tuple[Rows, Rows, NDArray[np.int64]]:
+    one, other = order[left].astype(np.int32), order[right].astype(np.int32)
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    sequence = np.lexsort((high, low))
+    return low[sequence], high[sequence], sequence
+
+
+def _kept(candidates: CandidatePairs, scored: ScoredPairs, outcome: NDArray[np.int8], model: MatchModel) -> MatchedPairs:
     kept = np.flatnonzero(scored.probability >= model.config.review_threshold)
     return MatchedPairs(
         candidates.left[kept], candidates.right[kept], scored.weight[kept], scored.probability[kept],
@@ -115,9 +167,7 @@ def _kept(
     )  # fmt: skip
 
 
-def evidence(
-    prepared: Prepared, found: tuple[CandidatePairs, ScoredPairs, NDArray[np.int8]], model: MatchModel
-) -> Edges:
+def evidence(prepared: Prepared, found: tuple[CandidatePairs, ScoredPairs, NDArray[np.int8]], model: MatchModel) -> Edges:
     """Give the edges to cluster: of each component that matches would form, all pairs, also those not yet scored."""
     candidates, scored, outcome = found
     threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
