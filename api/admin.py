@@ -4,13 +4,13 @@ from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from api.keys import revoke_key
 from api.models import ApiKey
+from golden_records.admin import cells
 from golden_records.admin.acting import change_by
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.timeline import timeline
@@ -43,7 +43,7 @@ class ApiKeyAdmin(PageAdmin):
     def status(self, key: ApiKey) -> str:
         """Whether it still opens."""
         name, words = ("retired", _("revoked")) if key.revoked_at else ("active", _("active"))
-        return render_to_string("golden_records/admin/cell_pill.html", {"name": name, "words": words})
+        return cells.pill(name, words)
 
     def page_context(self, request: HttpRequest, found: ApiKey) -> dict[str, Any]:
         """The key without its secret, and its history."""

@@ -45,6 +45,12 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
 class BoundedChangeList(ChangeList):  # type: ignore[misc]  # django-unfold has no types
     """A list that shows a count of what was found only where something was looked for."""
 
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """Find the rows, with what the cells of the list need."""
+        rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        listed: QuerySet[Any] = self.model_admin.listed(rows)
+        return listed
+
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the page; without a filter the count found is the count of all."""
         super().get_results(request)
@@ -63,6 +69,10 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     list_max_show_all = 50
     change_list_template = "golden_records/admin/list.html"
     history_template = "golden_records/admin/history.html"
+
+    def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows of a list with what its cells need, in a number of queries that does not grow with the rows."""
+        return rows
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
         """Use the bounded list."""

@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import formats
 from django.utils.text import capfirst
 
@@ -106,11 +106,22 @@ def _surviving(spec: AttributeSpec, golden: GoldenRecord, records: Sequence[Sour
 
 
 def relations(entity: EntityType, records: Sequence[SourceRecord]) -> list[Relation]:
-    """The golden records whose records refer to one of these records; one query per attribute that can."""
+    """The golden records whose records refer to one of these records; one query per attribute that has an index for it."""
     if not records:
         return []
-    found = (_relation(other, spec, records) for other in ENTITIES.values() for spec in other.attributes if spec.refers_to == entity.name)
+    found = (
+        _relation(other, spec, records)
+        for other in ENTITIES.values()
+        for spec in other.attributes
+        if spec.refers_to == entity.name and _is_indexed(other, spec)
+    )
     return [relation for relation in found if relation.golden]
+
+
+def _is_indexed(other: EntityType, spec: AttributeSpec) -> bool:
+    """Whether the records that refer by this attribute can be found without reading their whole table."""
+    indexed = ([*index.fields, *(part.name for part in index.expressions if isinstance(part, F))] for index in other.record._meta.indexes)
+    return any(names[:2] == ["source", spec.name] for names in indexed)
 
 
 def _relation(other: EntityType, spec: AttributeSpec, named_by: Sequence[SourceRecord]) -> Relation:

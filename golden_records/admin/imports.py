@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.models import ImportJob, QuarantineState
 
@@ -27,7 +27,7 @@ class ImportJobAdmin(PageAdmin):
     @admin.display(description=_("state"))
     def outcome(self, job: ImportJob) -> str:
         """The state as a coloured word."""
-        return render_to_string("golden_records/admin/cell_pill.html", {"name": job.state, "words": job.get_state_display()})
+        return cells.pill(job.state, job.get_state_display())
 
     def page_context(self, request: HttpRequest, found: ImportJob) -> dict[str, Any]:
         """The counts as shares of the rows, and the first rows that were put aside."""

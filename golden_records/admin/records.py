@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.golden import entity_of
 from golden_records.admin.presentation import presentation
@@ -22,7 +22,7 @@ class SourceRecordAdmin(PageAdmin):
     """Source records of one entity type, as `matching.admin` registers them with the evidence of their links."""
 
     page_template: ClassVar[str] = "golden_records/admin/record.html"
-    list_filter = ("source", "match_state", "link_source", "state")
+    list_filter = ("source", "match_state")
     search_fields = ("external_id",)
     search_help_text = _("The id in the source, or words of the name")
     ordering = ("-id",)
@@ -44,6 +44,10 @@ class SourceRecordAdmin(PageAdmin):
         queryset: QuerySet[Any] = super().get_queryset(request)
         return queryset.select_related("source", "golden")
 
+    def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Leave out what was sent: no cell shows it."""
+        return rows.defer("payload", "link", "golden__lineage")
+
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """Find by the id in the source, the canonical id or by name."""
         del request
@@ -57,12 +61,12 @@ class SourceRecordAdmin(PageAdmin):
     def content(self, record: SourceRecord) -> str:
         """The first values that name it."""
         values = (getattr(record, name) for name in presentation(self.entity).searched)
-        return render_to_string("golden_records/admin/cell_content.html", {"values": [v for v in values if v][:3]})
+        return cells.name(" · ".join(str(value) for value in [v for v in values if v][:3]))
 
     @admin.display(description=_("golden record"))
     def belongs_to(self, record: Any) -> str:
         """The golden record that it belongs to."""
-        return render_to_string("golden_records/admin/cell_golden.html", {"golden": record.golden})
+        return cells.link(record.golden)
 
     @admin.display(description=_("warnings"))
     def warnings(self, record: SourceRecord) -> str:
@@ -72,7 +76,7 @@ class SourceRecordAdmin(PageAdmin):
     @admin.display(description=_("changed"))
     def changed(self, record: SourceRecord) -> str:
         """How long ago it changed."""
-        return render_to_string("golden_records/admin/cell_ago.html", {"moment": record.updated_at})
+        return cells.moment(record.updated_at)
 
     def evidence(self, record: SourceRecord) -> dict[str, Any]:
         """What the page shows of why the record is where it is."""

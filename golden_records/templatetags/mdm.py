@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import singledispatch
@@ -152,9 +151,3 @@ def list_page(model: Any) -> str:
 def hundredths(share: float) -> float:
     """A share in hundredths, for the width of a bar."""
     return round(share * 100, 1)
-
-
-@register.filter
-def total(rows: Iterable[tuple[Any, ...]]) -> int:
-    """The sum of what stands last in each row."""
-    return sum(int(row[-1]) for row in rows)

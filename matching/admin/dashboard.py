@@ -23,6 +23,7 @@ SAMPLE: Final = 2_000
 FRESH_FOR: Final = 30
 """Seconds for which counts of whole tables are kept: they cost as much as the tables are long."""
 
+LIKELY: Final = 0.8
 DAYS: Final = 14
 Figure = TypeVar("Figure")
 _BANDS: Final = tuple(range(0, 100, 10))
@@ -112,9 +113,10 @@ def _quality(entity: EntityType) -> Quality:
     )
 
 
-def _open_tasks() -> list[tuple[str, str, int]]:
-    counted = dict(ReviewTask.objects.filter(state=TaskState.OPEN).order_by().values_list("entity").annotate(Count("pk")))
-    return [(name, str(ENTITIES[name].golden._meta.verbose_name_plural), counted.get(name, 0)) for name in ENTITIES]
+def _open_tasks() -> tuple[int, int]:
+    """How many are open, and how many of them are likely matches; counted in an index alone."""
+    tasks = ReviewTask.objects.filter(state=TaskState.OPEN).order_by()
+    return tasks.count(), tasks.filter(probability__gte=LIKELY).count()
 
 
 def _likelihood() -> ColumnChart | None:

@@ -5,15 +5,17 @@ from typing import Any, ClassVar, Final
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.admin import cells
 from golden_records.admin.acting import person
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.presentation import presentation
+from golden_records.admin.searching import FOUND
 from golden_records.entities import ENTITIES, entity_type
 from golden_records.errors import MdmError
 from matching import review
@@ -61,13 +63,15 @@ class ReviewTaskAdmin(PageAdmin):
             return queryset, False
         if term.isdecimal() and len(term) < 10:  # noqa: PLR2004 - longer numbers are identifiers of customers
             return queryset.filter(pk=int(term)), False
-        named = Q(pk__in=())
+        named: set[int] = set()
         for entity in ENTITIES.values():
             golden_admin: Any = self.admin_site.get_model_admin(entity.golden)
             found, _duplicates = golden_admin.get_search_results(request, entity.golden._default_manager.all(), term)
-            ids = list(found.order_by().values_list("pk", flat=True)[:500])
-            named |= Q(entity=entity.name) & (Q(left_golden_id__in=ids) | Q(right_golden_id__in=ids))
-        return queryset.filter(named), False
+            ids = list(found.order_by().values_list("pk", flat=True)[:FOUND])
+            for side in (Q(left_golden_id__in=ids), Q(right_golden_id__in=ids)):
+                # Side by side, each by its own index; one condition on both would read the whole queue.
+                named.update(queryset.order_by().filter(side, entity=entity.name).values_list("pk", flat=True)[:FOUND])
+        return queryset.filter(pk__in=named), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the queue, with the names of both golden records of each of the page's tasks in a query per entity type."""
@@ -90,7 +94,12 @@ class ReviewTaskAdmin(PageAdmin):
     @admin.display(description=_("are these one?"))
     def question(self, task: ReviewTask) -> str:
         """Both names."""
-        return render_to_string("matching/admin/cell_question.html", {"task": task})
+        names: Any = task
+        return format_html(
+            '<span class="mdm-question"><bdi>{}</bdi> <span class="mdm-quiet" aria-hidden="true">≟</span> <bdi>{}</bdi></span>',
+            cells.cut(names.left_name),
+            cells.cut(names.right_name),
+        )
 
     @admin.display(description=_("entity type"))
     def entity_name(self, task: ReviewTask) -> str:
@@ -100,17 +109,20 @@ class ReviewTaskAdmin(PageAdmin):
     @admin.display(description=_("probability"), ordering="probability")
     def likelihood(self, task: ReviewTask) -> str:
         """The probability as a bar."""
-        return render_to_string("golden_records/admin/cell_bar.html", {"share": task.probability})
+        return cells.bar(task.probability)
 
     @admin.display(description=_("state"))
     def status(self, task: ReviewTask) -> str:
         """The state, with the answer and who gave it."""
-        return render_to_string("matching/admin/cell_status.html", {"task": task})
+        if task.state != TaskState.DECIDED or task.decided_by is None:
+            return cells.pill(task.state, task.get_state_display())
+        answer = cells.pill(str(task.answer), task.get_answer_display())
+        return format_html('{} <span class="mdm-quiet">{}</span>', answer, cells.cut(task.decided_by.get_username()))
 
     @admin.display(description=_("opened"), ordering="id")
     def opened(self, task: ReviewTask) -> str:
         """How long it has waited."""
-        return render_to_string("golden_records/admin/cell_ago.html", {"moment": task.opened_at})
+        return cells.moment(task.opened_at)
 
     # --- the page ---
 

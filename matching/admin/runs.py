@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.timeline import timeline
 from golden_records.entities import entity_type
@@ -27,7 +27,7 @@ class MatchRunAdmin(PageAdmin):
     @admin.display(description=_("state"))
     def outcome(self, run: MatchRun) -> str:
         """The state as a coloured word."""
-        return render_to_string("golden_records/admin/cell_pill.html", {"name": run.state, "words": run.get_state_display()})
+        return cells.pill(run.state, run.get_state_display())
 
     def page_context(self, request: HttpRequest, found: MatchRun) -> dict[str, Any]:
         """Counts and seconds by step."""
@@ -72,7 +72,7 @@ class JudgementAdmin(PageAdmin):
     @admin.display(description=_("judgement"))
     def answer(self, judgement: Judgement) -> str:
         """The answer as a coloured word."""
-        return render_to_string("golden_records/admin/cell_pill.html", {"name": judgement.value, "words": judgement.get_value_display()})
+        return cells.pill(judgement.value, judgement.get_value_display())
 
     def page_context(self, request: HttpRequest, found: Judgement) -> dict[str, Any]:
         """The two records, who said what, and when."""

@@ -48,7 +48,7 @@ def waterfall(steps: Sequence[Step]) -> Waterfall:
     for step in told:
         sums.append(sums[-1] + step.bits)
     low, high = min(sums), max(sums)
-    scale = WIDTH / (high - low) if high > low else 0.0
+    scale = WIDTH / (high - low) if high - low > _TELLING else 0.0
     bars = [
         Bar(
             step=step,
