@@ -20,6 +20,7 @@ from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import RejectedRecord, UnknownSource, UnknownSourceRecord
 from golden_records.models import SourceSystem
+from golden_records.source_systems import source_system
 from golden_records.sources import SourceRecordDraft
 from matching.intake import Submission, submit_source_record
 from matching.selectors import MatchView, link_explanation
@@ -135,10 +136,9 @@ def _writable_source(request: Request, code: str) -> SourceSystem:
 
 
 def _source(code: str) -> SourceSystem:
-    source = SourceSystem.objects.filter(code=code).first() if code.isprintable() else None
-    if source is None:
-        raise UnknownSource(f"There is no source system '{code}'.", remedy="Have it made: manage.py load_sources FILE.yml.", source=code)
-    return source
+    if not code.isprintable():
+        raise UnknownSource("No source system has such a code.", remedy="Use the code of a source system.", source=code)
+    return source_system(code)
 
 
 def _stored(entity: EntityType, source: str, external_id: str) -> dict[str, Any]:

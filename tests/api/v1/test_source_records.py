@@ -9,8 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.scopes import INGEST, READ
-from golden_records.entities import ENTITIES
+from golden_records.change import Change
+from golden_records.entities import ENTITIES, entity_type
 from golden_records.models import CustomerRecord, GoldenCustomer, QuarantinedRow, SourceSystem
+from golden_records.source_systems import save_mapping
+from golden_records.sources import SourceRecordDraft
+from matching.intake import submit_source_record
 from tests.api.calling import Caller, problem_of, record_address
 from tests.api.conftest import MakeCaller
 
@@ -176,6 +180,21 @@ def test_a_record_that_the_domain_rejects_waits_in_quarantine(caller: Caller) ->
     problem_of(caller.get(record_address("crm", "project", "P-1")), 404, "unknown_source_record")
 
 
+def test_a_payload_is_read_by_the_mapping_of_its_source(caller: Caller, crm: SourceSystem) -> None:
+    document = {
+        "external_id": "Id",
+        "updated_at": "LastModifiedDate",
+        "attributes": {"legal_name": "Name", "city": "BillingCity", "kind": {"constant": "organisation"}},
+    }
+    save_mapping(crm, "customer", document, change=Change(actor="command:test", reason="test"))
+    payload = {"Id": "0042", "Name": "Acme Conseil", "BillingCity": "LYON", "LastModifiedDate": "2025-03-01T10:00:00Z", "Extra__c": 12.5}
+    assert caller.put(ADDRESS, {"payload": payload}).status_code == 201
+    told = caller.get(ADDRESS).json()
+    assert (told["attributes"]["legal_name"], told["attributes"]["kind"]) == ("Acme Conseil", "organisation")
+    assert told["source_updated_at"] == "2025-03-01T10:00:00Z"
+    assert CustomerRecord.objects.get().payload == payload, "kept as it was sent, with what the mapping does not use"
+
+
 def test_a_payload_without_a_mapping_says_that_one_is_needed(caller: Caller) -> None:
     answer = caller.put(ADDRESS, {"payload": {"Name": "Acme"}})
     assert "mapping" in problem_of(answer, 422, "no_mapping")["detail"]
@@ -208,6 +227,17 @@ def test_reading_takes_one_query_beside_the_key(caller: Caller) -> None:
     with CaptureQueriesContext(connection) as queries:
         caller.get(ADDRESS)
     assert len(queries) == 1, queries.captured_queries
+
+
+def test_the_api_adds_no_statement_to_those_of_taking_a_record_in(crm: SourceSystem, caller_with: MakeCaller) -> None:
+    caller = caller_with("crm", INGEST)
+    caller.send_customer("crm", "warm-up", legal_name="Verger Martin")
+    draft = SourceRecordDraft(entity_type("customer"), crm, "1", {"legal_name": "Garage Dupont"})
+    with CaptureQueriesContext(connection) as alone:
+        submit_source_record(draft, change=Change(actor="command:test", reason="test"))
+    with CaptureQueriesContext(connection) as called:
+        caller.send_customer("crm", "2", legal_name="Pharmacie Leroy")
+    assert len(called) == len(alone)
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
