@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden_records.attributes import attributes_of
@@ -201,6 +201,7 @@ DOCUMENTS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(document=DOCUMENTS)
 def test_any_document_is_a_mapping_or_a_list_of_faults(document: object) -> None:
     outcomes = [faults_of(document), faults_of(document)]
@@ -221,6 +222,7 @@ CELLS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(row=st.dictionaries(st.sampled_from(mapping().required_columns), CELLS))
 def test_any_row_is_read_or_explained(row: dict[str, object]) -> None:
     mapped = mapping().apply(row)
