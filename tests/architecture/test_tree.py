@@ -7,7 +7,7 @@ from tests.architecture.source import PACKAGES, ROOT, name_of, tracked_files
 # An address of a package registry, or a folder that exists on one machine only.
 FOREIGN_ADDRESS = re.compile(rb"://[^/\s\"']*(?:pypi|npmjs|pythonhosted|registry)\b|(?<![\w./-])/(?:work|root|home/\w+|opt/pypi)/")
 LOCK_ADDRESS = re.compile(rb"://|file:|@ |--(?:index|extra-index|find)")
-UNSAFE_PYTHON = re.compile(r"\b(?:mark_safe|SafeString|SafeText)\b|\bautoescape=False")
+UNSAFE_PYTHON = re.compile(r"\bmark_safe\b|\bSafe(?:String|Text)\(|\bautoescape=False")
 UNSAFE_TEMPLATE = re.compile(r"\|\s*safe\b|\{%\s*autoescape off")
 
 
