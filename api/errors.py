@@ -47,6 +47,7 @@ STATUS: Final[Mapping[str, int]] = {
     "nothing_to_undo": 409,
     "already_resolved": 409,
     "import_taken_over": 409,
+    "length_required": 411,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "rejected_record": 422,

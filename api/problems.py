@@ -30,6 +30,13 @@ class MalformedJson(MdmError):
     title = "The body is not valid JSON"
 
 
+class LengthRequired(MdmError):
+    """The body comes in chunks of which nobody knows the end."""
+
+    code = "length_required"
+    title = "The length of the body is needed"
+
+
 class PayloadTooLarge(MdmError):
     """The body is larger than the API reads."""
 

@@ -20,6 +20,7 @@ WHEN: Final[Mapping[int, str]] = {
     403: "The key lacks the scope, or is bound to another source system.",
     404: "Nothing has this name or id.",
     406: "The answer would be JSON, which the caller does not accept.",
+    411: "The body comes without `Content-Length`, in chunks.",
     413: "The body is larger than 1 MiB.",
     415: "The body is not JSON.",
     422: "The record can't be taken; it waits in quarantine, as `quarantined_row`, until it is mended.",

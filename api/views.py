@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from structlog.contextvars import get_contextvars
 
 from api.auth import ApiClient
-from api.problems import NotFound
+from api.problems import LengthRequired, NotFound
 from api.scopes import HasScope
 from api.strict_json import encode
 from golden_records.change import Change
@@ -26,6 +26,13 @@ class ApiView(APIView):
     http_method_names = ("get", "head", "put", "post", "patch", "delete")
     permission_classes = (HasScope,)
     scopes: ClassVar[Mapping[str, str]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Authenticate and authorise; raises `LengthRequired` for a body in chunks."""
+        super().initial(request, *args, **kwargs)
+        # Django takes a body without Content-Length for an empty one, and the caller would be told that all is missing.
+        if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.headers.get("Content-Length"):
+            raise LengthRequired("The body comes in chunks.", remedy="Send it with Content-Length.")
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Keep answers out of shared caches: they hold what only this key may read."""

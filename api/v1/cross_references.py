@@ -57,7 +57,7 @@ class ResolveView(ApiView):
         summary="Resolve many source ids to canonical ids",
         tags=["cross-references"],
         request=QUESTION,
-        responses={200: ANSWER, **problems(400, 413, 415)},
+        responses={200: ANSWER, **problems(400, 411, 413, 415)},
         examples=[
             OpenApiExample(
                 "two customers",

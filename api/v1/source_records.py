@@ -108,7 +108,7 @@ def source_record_view(entity: EntityType) -> type[SourceRecordView]:
             parameters=[*PARAMETERS],
             request=sent_record(entity),
             examples=EXAMPLES,
-            responses={200: SUBMISSION, 201: SUBMISSION, **problems(400, 404, 413, 415, 422)},
+            responses={200: SUBMISSION, 201: SUBMISSION, **problems(400, 404, 411, 413, 415, 422)},
         ),
         get=extend_schema(
             operation_id=f"get_{entity.name}_record",
@@ -128,9 +128,7 @@ def _writable_source(request: Request, code: str) -> SourceSystem:
     if client.source.code != code:
         raise ForeignSource(
             f"The key '{client.name}' may write the records of '{client.source.code}' only.",
-            remedy=f"Use a key made with --source {code}, or one that is bound to no source."
-            if code.isidentifier()
-            else "Use another key.",
+            remedy="Use a key that is bound to this source, or to none.",
         )
     return client.source
 

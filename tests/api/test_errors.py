@@ -75,6 +75,11 @@ def test_a_compressed_body_is_refused_instead_of_being_misread(caller: Caller) -
     problem_of(caller.put(ADDRESS, b"\x1f\x8b", Content_Encoding="gzip"), 415, "unsupported_media_type")
 
 
+def test_a_body_in_chunks_is_refused_instead_of_being_taken_for_an_empty_one(caller: Caller) -> None:
+    headers = {"Authorization": f"Bearer {caller.key}", "Transfer-Encoding": "chunked"}
+    problem_of(caller.client.generic("PUT", f"/api/v1{ADDRESS}", content_type="application/json", headers=headers), 411, "length_required")
+
+
 def test_a_body_that_is_cut_off_says_where(caller: Caller) -> None:
     problem = problem_of(caller.put(ADDRESS, b'{"attributes": {'), 400, "malformed_json")
     assert "line 1, column 17" in problem["detail"]

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 SYLLABLES: Final = ("ba", "co", "di", "fu", "ga", "lo", "mi", "nu", "pa", "ro", "si", "tu", "va", "xe", "zo", "li")
 TRADES: Final = ("Conseil", "Transports", "Bâtiment", "Informatique", "Distribution", "Menuiserie", "Assurances", "Logistique")
-CITIES: Final = (("75011", "Paris"), ("69002", "Lyon"), ("13001", "Marseille"), ("31000", "Toulouse"), ("59000", "Lille"))
+DEPARTMENTS: Final = 95
+PLACES_IN_A_DEPARTMENT: Final = 60
 FIRST_SIREN: Final = 10_000_000
 # Neighbouring numbers must not give neighbouring names: a prime far from any power of sixteen scatters them.
 SCATTER: Final = 7_368_787
@@ -13,7 +14,8 @@ SCATTER: Final = 7_368_787
 def firm(number: int, source: str) -> dict[str, Any]:
     """Give the attributes of a firm as CRM or ERP has them: one registration id, two ways of writing."""
     name, trade = _word(number), TRADES[number % len(TRADES)]
-    postcode, city = CITIES[number % len(CITIES)]
+    department, place = 1 + number % DEPARTMENTS, 10 * (number % PLACES_IN_A_DEPARTMENT)
+    city = _word(department * PLACES_IN_A_DEPARTMENT + place)
     written = f"{name} {trade}" if source == "crm" else f"{name.upper()} {trade.upper()} SARL"
     return {
         "kind": "organisation",
@@ -21,7 +23,7 @@ def firm(number: int, source: str) -> dict[str, Any]:
         "registration_id": _siren(number),
         "email": f"contact@{name.lower()}.example",
         "address_lines": f"{1 + number % 180} rue {_word(number // 7)}",
-        "postcode": postcode,
+        "postcode": f"{department:02}{place:03}",
         "city": city if source == "crm" else city.upper(),
         "country": "FR",
         "status": "active",
