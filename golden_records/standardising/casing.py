@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from golden_records.standardising.folding import CACHED_TEXTS, word_set
+from golden_records.standardising.texts import clean_text
 from golden_records.standardising.words import ACRONYMS, fold
 
 _WORD: Final = re.compile(r"[^\W_]+(?:\.[^\W_]+)*\.?")
@@ -49,7 +50,7 @@ def cased_as_name(text: str) -> str:
             return match.group().upper()
         return lowered if _is_genitive(text, match) else _capitalised(lowered)
 
-    return unicodedata.normalize("NFC", _WORD.sub(written, text))
+    return _settled(text, _WORD.sub(written, text))
 
 
 def cased_as_given_name(text: str) -> str:
@@ -60,6 +61,12 @@ def cased_as_given_name(text: str) -> str:
 def cased_as_surname(text: str) -> str:
     """Write a surname as custom does: 'DE LA TOUR' is 'de la Tour', 'MCDONALD' 'McDonald', 'LE GOFF' 'Le Goff'."""
     return _cased_person(text, SMALL_IN_SURNAMES)
+
+
+def _settled(text: str, cased: str) -> str:
+    # A capital can make another character's bytes out of what was none ('â¡' -> 'Â¡'): such a text keeps its case.
+    cased = unicodedata.normalize("NFC", cased)
+    return cased if cased.isascii() or clean_text(cased) == cased else text
 
 
 def _cased_person(text: str, small: frozenset[str]) -> str:
@@ -75,7 +82,7 @@ def _cased_person(text: str, small: frozenset[str]) -> str:
             return lowered
         return lowered if _is_genitive(text, match) else _capitalised(lowered)
 
-    return unicodedata.normalize("NFC", _WORD.sub(written, text))
+    return _settled(text, _WORD.sub(written, text))
 
 
 def is_shouted(word: str) -> bool:

@@ -182,7 +182,8 @@ def person_name(raw: str, _place: Place) -> Standardised:
     name = f"{cased_as_given_name(parts.given)} {cased_as_surname(parts.family)}".strip()
     if not any(letter.isalpha() for letter in name):
         return left_out("A name has letters.", "Mend the name in the source.")
-    return Standardised(name)
+    # An initial M in front would be read as a title: such a name keeps its order.
+    return Standardised(name if _bare(name) == name else cased_as_surname(written))
 
 
 _KINDS: Final[Mapping[str, str]] = {

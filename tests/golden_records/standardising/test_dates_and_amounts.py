@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden_records.standardising.amounts import parse_decimal, standardise_decimal
@@ -121,6 +121,7 @@ def test_what_is_no_number_sends_the_row_to_quarantine(sent: object) -> None:
     assert outcome.remark.severity is Severity.ERROR
 
 
+@settings(deadline=None)
 @given(sent=ANYTHING)
 def test_days_and_numbers_are_stable_whatever_is_sent(sent: object) -> None:
     for standardiser in (standardise_date, standardise_decimal):

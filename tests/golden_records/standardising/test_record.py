@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden_records.attributes import attributes_of
@@ -145,6 +145,7 @@ def test_the_countrys_own_customs_outrank_the_sources() -> None:
     assert customer(phone="020 7946 0958", country="UK").values["phone"] == "+442079460958"
 
 
+@settings(deadline=None)
 @given(raw=st.dictionaries(st.sampled_from([attribute.name for attribute in CUSTOMER]), JSON))
 def test_whatever_is_sent_is_stored_or_explained(raw: dict[str, object]) -> None:
     record = standardise(CUSTOMER, raw, country_hint="FR")

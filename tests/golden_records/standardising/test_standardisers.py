@@ -6,7 +6,7 @@ from pathlib import Path
 import phonenumbers
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden_records.standardising.problems import PLACEHOLDER, Place, Severity
@@ -23,7 +23,7 @@ def known_answers() -> Iterator[tuple[str, str, str | None, Place]]:
             yield name, sent, stored, Place(country[0], stated=True) if country else Place("FR")
 
 
-@pytest.mark.parametrize(("name", "sent", "stored", "place"), known_answers())
+@pytest.mark.parametrize(("name", "sent", "stored", "place"), tuple(known_answers()))
 def test_a_value_is_stored_as_it_is_meant(name: str, sent: str, stored: str | None, place: Place) -> None:
     assert TEXT_STANDARDISERS[name](sent, place).value == stored
 
@@ -42,6 +42,7 @@ MESSY = st.one_of(
 
 
 @pytest.mark.parametrize("name", sorted(TEXT_STANDARDISERS))
+@settings(deadline=None)
 @given(sent=MESSY, place=st.sampled_from(PLACES))
 def test_standardising_twice_is_standardising_once(name: str, sent: str, place: Place) -> None:
     once = TEXT_STANDARDISERS[name](sent, place)
@@ -51,6 +52,7 @@ def test_standardising_twice_is_standardising_once(name: str, sent: str, place: 
         assert again.value == once.value
 
 
+@settings(deadline=None)
 @given(sent=MESSY, place=st.sampled_from(PLACES))
 def test_an_unusable_text_never_sends_the_row_to_quarantine(sent: str, place: Place) -> None:
     for standardiser in TEXT_STANDARDISERS.values():
@@ -59,6 +61,7 @@ def test_an_unusable_text_never_sends_the_row_to_quarantine(sent: str, place: Pl
         assert outcome.remark is None or (outcome.remark.reason and outcome.remark.remedy)
 
 
+@settings(deadline=None)
 @given(digits=st.from_regex(r"0[1-9][0-9]{8}", fullmatch=True))
 def test_the_short_way_for_french_numbers_answers_as_the_numbering_plan_does(digits: str) -> None:
     number = phonenumbers.parse(digits, "FR")

@@ -1,7 +1,7 @@
 """Folding, and what the word lists know."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden_records.standardising.words import (
@@ -35,6 +35,7 @@ def test_folding_leaves_out_what_people_vary(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_folding_what_is_folded_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
