@@ -8,9 +8,9 @@ import pytest
 from tests.architecture.source import PACKAGES, ROOT, modules, name_of, parsed
 
 ALLOWED = {
-    "matching/core": {"anyascii", "jellyfish", "numpy", "pyarrow", "rapidfuzz", "scipy", "yaml"},
+    "matching/core": {"numpy", "pyarrow", "rapidfuzz", "scipy", "yaml"},
     "golden_records/survivorship": set[str](),
-    "golden_records/standardising": {"anyascii", "babel", "email_validator", "phonenumbers", "stdnum", "yaml"},
+    "golden_records/standardising": {"babel", "email_validator", "phonenumbers", "stdnum", "yaml"},
 }
 # What a pure package may use of the project beside itself.
 ALLOWED_OF_OURS = {
