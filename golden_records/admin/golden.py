@@ -100,7 +100,8 @@ class GoldenRecordAdmin(PageAdmin):
 
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Fetch the sources of a page's rows in one further query."""
-        known = self.entity.record._default_manager.select_related("source").only("external_id", "source", "golden_id")
+        records: Any = self.entity.record._default_manager
+        known = records.select_related("source").only("external_id", "source", "golden_id")
         return rows.select_related(None).defer("lineage").prefetch_related(Prefetch("records", known))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:

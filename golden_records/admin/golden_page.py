@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final
 
-from django.db.models import F, Q
+from django.db.models import Index, Q
 from django.utils import formats
 from django.utils.text import capfirst
 
@@ -120,8 +120,12 @@ def relations(entity: EntityType, records: Sequence[SourceRecord]) -> list[Relat
 
 def _is_indexed(other: EntityType, spec: AttributeSpec) -> bool:
     """Whether the records that refer by this attribute can be found without reading their whole table."""
-    indexed = ([*index.fields, *(part.name for part in index.expressions if isinstance(part, F))] for index in other.record._meta.indexes)
-    return any(names[:2] == ["source", spec.name] for names in indexed)
+    return any(_columns_of(index)[:2] == ["source", spec.name] for index in other.record._meta.indexes)
+
+
+def _columns_of(index: Index) -> list[str]:
+    # Django keeps an index that is declared by names as fields, and one declared by expressions as F objects.
+    return [*index.fields, *(str(getattr(part, "name", "")) for part in index.expressions)]
 
 
 def _relation(other: EntityType, spec: AttributeSpec, named_by: Sequence[SourceRecord]) -> Relation:
@@ -189,7 +193,7 @@ def _month(rows: Sequence[ProjectFact]) -> ProjectFact:
 
 
 def _month_of(fact: ProjectFact) -> date:
-    month: date = fact.period  # type: ignore[assignment]  # read from the database, it is a date
+    month: date = fact.period
     return month
 
 

@@ -72,7 +72,7 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         if self.instance.pk is not None:
             self.initial["text"] = yaml.safe_dump(self.instance.document, allow_unicode=True, sort_keys=False)
             # A mapping stays with its source and its kind of rows; another one is another mapping.
-            for name in ("source", "entity"):
+            for name in {"source", "entity"} & self.fields.keys():
                 self.fields[name].disabled = True
 
     def clean(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 
 from golden_records.authors import who
 
-NOT_TOLD: Final = frozenset({"id", "version", "updated_at", "created_at", "lineage", "fingerprint", "completeness"})
+NOT_TOLD: Final = frozenset({"id", "version", "updated_at", "created_at", "lineage", "fingerprint", "completeness", "digest"})
 """Columns that change with every write and say nothing that the other columns do not."""
 
 

@@ -13,6 +13,7 @@ COMPARED_AT_MOST: Final = 1_000
 """Longer texts are marked as a whole: nobody reads letters there, and the work grows with the product of the lengths."""
 
 SHORTEST_ISLAND: Final = 2
+SHORTEST_ISLAND_OF_CODES: Final = 3
 """A common stretch shorter than this between two differences is noise: the 'a' in 'Acme' and 'Banque' says nothing."""
 
 
@@ -44,14 +45,20 @@ def differences(left: str, right: str) -> tuple[Segments, Segments]:
         return _whole(left, Likeness.SAME), _whole(right, Likeness.SAME)
     if max(len(left), len(right)) > COMPARED_AT_MOST:
         return _whole(left, Likeness.DIFFERENT), _whole(right, Likeness.DIFFERENT)
+    least = SHORTEST_ISLAND_OF_CODES if _is_code(left) and _is_code(right) else SHORTEST_ISLAND
     mine, theirs = [Likeness.DIFFERENT] * len(left), [Likeness.DIFFERENT] * len(right)
     for step in Indel.opcodes(_folded(left), _folded(right)):
         start, end, other = step.src_start, step.src_end, step.dest_start
-        if step.tag == "equal" and (end - start >= SHORTEST_ISLAND or start == 0 or end == len(left)):
+        if step.tag == "equal" and end - start >= least:
             for offset in range(end - start):
                 same = left[start + offset] == right[other + offset]
                 mine[start + offset] = theirs[other + offset] = Likeness.SAME if same else Likeness.NEAR
     return _segments(left, mine), _segments(right, theirs)
+
+
+def _is_code(text: str) -> bool:
+    """Whether it is a number or an identifier rather than words."""
+    return " " not in text and any(letter.isdigit() for letter in text)
 
 
 def _folded(text: str) -> list[str]:

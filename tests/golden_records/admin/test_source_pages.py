@@ -1,0 +1,76 @@
+"""Source systems and mappings are edited in the admin, with every mistake named at once."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from golden_records.models import SourceMapping, SourceSystem
+from tests.factories import a_source, a_steward
+
+pytestmark = pytest.mark.django_db
+
+MAPPINGS = "/admin/golden_records/sourcemapping/"
+GOOD = "external_id: Id\nattributes:\n  legal_name: Name\n"
+BAD = "external_id: Id\ncolour: red\nattributes:\n  legal_nmae: Name\n  birth_date: {column: Born, format: nonsense}\n"
+
+
+def test_a_mapping_is_made_and_kept_as_a_document_with_who_made_it(admin_client: Client) -> None:
+    source = a_source()
+    answer = admin_client.post(f"{MAPPINGS}add/", {"source": source.pk, "entity": "customer", "text": GOOD})
+    assert answer.status_code == 302
+    mapping = SourceMapping.objects.get()
+    assert mapping.document == {"external_id": "Id", "attributes": {"legal_name": "Name"}}
+    page = admin_client.get(reverse("admin:golden_records_sourcemapping_history", args=(mapping.pk,))).content.decode()
+    assert "admin" in page
+    assert "made in the admin" in page
+
+
+def test_every_mistake_of_a_mapping_is_named_at_once_and_nothing_is_kept(admin_client: Client) -> None:
+    source = a_source()
+    page = admin_client.post(f"{MAPPINGS}add/", {"source": source.pk, "entity": "customer", "text": BAD}).content.decode()
+    for mistake in ("colour", "legal_nmae", "birth_date"):
+        assert mistake in page.split("<textarea")[0] + page.split("</textarea>")[1]
+    assert SourceMapping.objects.count() == 0
+
+
+def test_a_text_that_is_no_document_is_refused(admin_client: Client) -> None:
+    source = a_source()
+    page = admin_client.post(f"{MAPPINGS}add/", {"source": source.pk, "entity": "customer", "text": "a: [b"}).content.decode()
+    assert "not YAML" in page
+
+
+def test_a_mapping_is_changed_and_the_change_is_in_its_history(admin_client: Client) -> None:
+    source = a_source()
+    admin_client.post(f"{MAPPINGS}add/", {"source": source.pk, "entity": "customer", "text": GOOD})
+    mapping = SourceMapping.objects.get()
+    admin_client.post(f"{MAPPINGS}{mapping.pk}/change/", {"text": GOOD + "  city: Town\n"})
+    mapping.refresh_from_db()
+    assert mapping.document["attributes"]["city"] == "Town"
+    assert mapping.history.count() == 2
+
+
+def test_a_steward_reads_mappings_and_changes_none(client: Client, admin_client: Client) -> None:
+    source = a_source()
+    admin_client.post(f"{MAPPINGS}add/", {"source": source.pk, "entity": "customer", "text": GOOD})
+    mapping = SourceMapping.objects.get()
+    client.force_login(a_steward())
+    assert "legal_name" in client.get(f"{MAPPINGS}{mapping.pk}/change/").content.decode()
+    client.post(f"{MAPPINGS}{mapping.pk}/change/", {"text": "external_id: Other\nattributes: {}\n"})
+    mapping.refresh_from_db()
+    assert mapping.document["external_id"] == "Id"
+
+
+def test_a_source_is_made_and_its_trust_changed_with_history(admin_client: Client) -> None:
+    admin_client.post("/admin/golden_records/sourcesystem/add/", {"code": "crm", "name": "CRM", "trust": 60, "country": "FR"})
+    source = SourceSystem.objects.get(code="crm")
+    admin_client.post(f"/admin/golden_records/sourcesystem/{source.pk}/change/", {"name": "CRM", "trust": 70, "country": "FR"})
+    source.refresh_from_db()
+    assert source.trust == 70
+    assert source.history.count() == 2
+    assert {row.actor for row in source.history.all()} == {"steward:admin"}
+
+
+def test_a_trust_beyond_a_hundred_is_refused(admin_client: Client) -> None:
+    page = admin_client.post("/admin/golden_records/sourcesystem/add/", {"code": "crm", "name": "CRM", "trust": 160, "country": "FR"})
+    assert "100" in page.content.decode()
+    assert SourceSystem.objects.count() == 0
