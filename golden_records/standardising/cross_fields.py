@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from golden_records.standardising.identifiers import siren_in_vat, siren_of
-from golden_records.standardising.names import read_organisation_name
 from golden_records.standardising.problems import Problem, Severity, Value, shown
+from golden_records.standardising.words import fold, split_legal_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def legal_form_from_name(values: Mapping[str, Value], country: str | None) -> Fi
     name = _text(values, "legal_name")
     if name is None or "legal_form" in values:
         return NOTHING_FOUND
-    legal_form = read_organisation_name(name, country).legal_form
-    return Finding(added={"legal_form": legal_form}) if legal_form else NOTHING_FOUND
+    _, form = split_legal_form(tuple(fold(name).split()), country)
+    return Finding(added={"legal_form": form.canonical}) if form else NOTHING_FOUND
 
 
 def kind_from_names(values: Mapping[str, Value], _country: str | None) -> Finding:

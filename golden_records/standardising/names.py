@@ -17,16 +17,7 @@ _AROUND: Final = " ,;:-–/|\"'"
 _COMMA: Final = re.compile(r"\s*,\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class OrganisationName:
-    """An organisation's name as it is displayed, and the legal form that it states."""
-
-    display: str
-    legal_form: str | None
-
-
-@lru_cache(maxsize=CACHED_TEXTS)
-def read_organisation_name(cleaned: str, country: str | None) -> OrganisationName:
+def displayed_organisation_name(cleaned: str, country: str | None) -> str:
     """Find the legal form in a name, give it its canonical spelling and the name proper its case.
 
     'DUPONT & FILS, S.A.R.L.' is 'Dupont & Fils SARL'; the legal form stays where the source put it.
@@ -36,14 +27,13 @@ def read_organisation_name(cleaned: str, country: str | None) -> OrganisationNam
     words = tuple(word for token_words in words_of for word in token_words)
     rest, form = split_legal_form(words, country)
     if form is None:
-        return OrganisationName(cased_as_name(cleaned), None)
+        return cased_as_name(cleaned)
     at_end = rest == words[: len(rest)]
     taken = _tokens_taken(words_of[::-1] if at_end else words_of, len(words) - len(rest))
     if taken is None:
-        return OrganisationName(cased_as_name(cleaned), form.canonical)
-    name = _trimmed(tokens[:-taken] if at_end else tokens[taken:])
-    display = f"{cased_as_name(name)} {form.canonical}" if at_end else f"{form.canonical} {cased_as_name(name)}"
-    return OrganisationName(display, form.canonical)
+        return cased_as_name(cleaned)
+    name = cased_as_name(_trimmed(tokens[:-taken] if at_end else tokens[taken:]))
+    return f"{name} {form.canonical}" if at_end else f"{form.canonical} {name}"
 
 
 def _tokens_taken(words_of: list[list[str]], count: int) -> int | None:
@@ -66,7 +56,7 @@ def organisation_name(raw: str, place: Place) -> Standardised:
     cleaned = _unquoted(clean_text(raw))
     if not cleaned or is_placeholder(cleaned):
         return no_value(cleaned)
-    return Standardised(read_organisation_name(cleaned, place.country).display)
+    return Standardised(displayed_organisation_name(cleaned, place.country))
 
 
 def _unquoted(text: str) -> str:
@@ -172,16 +162,15 @@ def _split_by_capitals(words: list[str], shouted: list[bool]) -> PersonName:
 @lru_cache(maxsize=CACHED_TEXTS)
 def person_name(raw: str, _place: Place) -> Standardised:
     """Clean a person's whole name and write the given name first: 'DUPONT Jean' and 'Dupont, Jean' are 'Jean Dupont'."""
-    cleaned = clean_text(raw)
-    if not cleaned or is_placeholder(cleaned):
-        return no_value(cleaned)
-    written = _bare(cleaned)
+    written = _bare(clean_text(raw))
+    if not written or is_placeholder(written):
+        return no_value(written)
+    if not any(letter.isalpha() for letter in written):
+        return left_out("A name has letters.", "Mend the name in the source.")
     if "," not in written and not has_one_case(written) and not any(is_shouted(word) for word in written.split(" ")):
         return Standardised(written)
     parts = split_person_name(written)
     name = f"{cased_as_given_name(parts.given)} {cased_as_surname(parts.family)}".strip()
-    if not any(letter.isalpha() for letter in name):
-        return left_out("A name has letters.", "Mend the name in the source.")
     # An initial M in front would be read as a title: such a name keeps its order.
     return Standardised(name if _bare(name) == name else cased_as_surname(written))
 
