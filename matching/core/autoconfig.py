@@ -174,11 +174,16 @@ def _comparison(name: str, kind: str, fields: tuple[str, ...], frequency: Mappin
     return Comparison(name, kind, fields, levels)
 
 
-def _single(name: str, form: str, kind: str, columns: tuple[str, ...], rare: bool = True) -> _Part:  # noqa: FBT001, FBT002
+def _single(name: str, form: str, kind: str, columns: tuple[str, ...]) -> _Part:
     if not columns:
         return _Part()
-    top = COMPARATORS[kind].levels[-1].name
-    return _Part((Field(name, form, columns),), (_comparison(name, kind, (name,), {top: name} if rare else None),))
+    return _Part((Field(name, form, columns),), (_comparison(name, kind, (name,), dict.fromkeys(_RARITY[kind], name)),))
+
+
+# The levels at which the rarity of the value counts, by comparator.
+_RARITY: Final[Mapping[str, tuple[str, ...]]] = {kind: (found.levels[-1].name,) for kind, found in COMPARATORS.items()} | {
+    "organisation_name": ("same", "same_words", "alike"),
+}
 
 
 def _person(meaning: Meaning) -> _Part:
@@ -195,7 +200,15 @@ def _person(meaning: Meaning) -> _Part:
             Field("given", "person", given), Field("family", "person", family),
             Field("person", "person", given + family, "join"),
         )  # fmt: skip
-    frequency = {"same": "person", "family_only": "family", "given_only": "given", "part_same": "family"}
+    frequency = {
+        "same": "person",
+        "close": "person",
+        "swapped": "person",
+        "alike": "person",
+        "family_only": "family",
+        "given_only": "given",
+        "part_same": "family",
+    }
     return _Part(fields, (_comparison("person_name", "person_name", ("given", "family"), frequency),))
 
 

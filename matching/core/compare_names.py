@@ -247,7 +247,7 @@ def _beginnings(words: Column) -> Hashes:
     padded = np.append(data, np.zeros(_LONGEST_BEGINNING, np.uint8))
     place = np.minimum(offsets[:-1, None] + np.arange(_LONGEST_BEGINNING), offsets[1:, None])
     letters = np.where(place < offsets[1:, None], padded[place], np.uint8(0)).astype(np.uint64)
-    numbers: Hashes = letters * np.uint64(31) + np.arange(_LONGEST_BEGINNING, dtype=np.uint64)
+    numbers = np.add(letters * np.uint64(31), np.arange(_LONGEST_BEGINNING, dtype=np.uint64), dtype=np.uint64)
     return np.cumsum(mix(numbers), axis=1, dtype=np.uint64)
 
 

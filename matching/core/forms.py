@@ -89,7 +89,9 @@ _SPELT: Final = {" ".join(form) for form in _FORMS if len(form) <= 5 and form.is
 _LEGAL: Final = _alternation(_FORMS | _SPELT)
 _LEGAL_FORM: Final = f"^(?:(?:{_LEGAL}) )+|(?: (?:{_LEGAL}))+$"
 _TITLE: Final = f"^(?:(?:{_alternation(TITLES)}) )+"
-_PLACEHOLDERS: Final = pa.array(sorted(PLACEHOLDERS | {"0" * n for n in range(2, 12)} | {"9" * n for n in range(4, 12)}))
+# 'n/a' is folded to one word by the lists and to two here.
+_NOTHING: Final = PLACEHOLDERS | {" ".join(word) for word in PLACEHOLDERS if len(word) <= 3 and word.isalpha()}  # noqa: PLR2004
+_PLACEHOLDERS: Final = pa.array(sorted(_NOTHING | {"0" * n for n in range(2, 12)} | {"9" * n for n in range(4, 12)}))
 
 
 def organisation(values: pa.StringArray) -> pa.StringArray:

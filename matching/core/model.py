@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from matching.core.config import parse_config
 from matching.core.declarations import MatchConfig
+from matching.core.em import ordered
 from matching.core.terms import Terms, TermTable
 
 Table = NDArray[np.float64]
@@ -112,7 +113,9 @@ def shipped_probabilities(config: MatchConfig) -> Table:
 
 def shipped_model(config: MatchConfig, records: int = 100_000) -> MatchModel:
     """Give the model for no data at all: the shipped probabilities, and a prior for a table of so many records."""
-    return MatchModel(config, shipped_probabilities(config), shipped_shares(config, records))
+    sizes = np.array([len(comparison.levels) + 1 for comparison in config.comparisons])
+    probabilities = np.stack([ordered(stratum, sizes) for stratum in shipped_probabilities(config)])
+    return MatchModel(config, probabilities, shipped_shares(config, records))
 
 
 def shipped_shares(config: MatchConfig, records: int) -> Table:

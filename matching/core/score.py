@@ -108,8 +108,15 @@ def _rarity(
             column = prepared.columns[level.term_frequency]
             shares = np.append(model.terms.shares(level.term_frequency, column), 0.0)
             share = np.maximum(shares[column.codes[rows[0][chosen]]], shares[column.codes[rows[1][chosen]]])
-            usual = model.expected_sameness[stratum[chosen], place, number]
-            rarity[chosen, place] = np.where(share > 0, np.log2(usual / np.maximum(share, 1e-9)), 0.0)
+            top = comparison.levels[-1]
+            lesser = level is not top and level.term_frequency == top.term_frequency
+            usual = model.expected_sameness[stratum[chosen], place, len(comparison.levels) if lesser else number]
+            bits = np.where(share > 0, np.log2(usual / np.maximum(share, 1e-12)), 0.0)
+            # What one entity alone has is no reason for doubt, however few records there are to tell by.
+            rest = model.terms.values[level.term_frequency].rest
+            bits = np.where(share <= rest, np.maximum(bits, 0.0), bits)
+            # Values that are only alike: a common one makes it less of a wonder, a rare one no more.
+            rarity[chosen, place] = np.minimum(bits, 0.0) if lesser else bits
     return rarity
 
 

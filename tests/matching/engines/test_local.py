@@ -1,0 +1,140 @@
+"""The local engine: from a table to clusters, whatever the order of the rows, and on labelled files."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from matching.core.autoconfig import config_for
+from matching.core.cluster import Constraints
+from matching.core.config import MatchConfig, load_config
+from matching.core.decide import Outcome
+from matching.core.model import shipped_model
+from matching.engines.labelled import NoLabels, UnreadableFile, evaluate_file
+from matching.engines.local import match
+from tests.matching.core.conftest import CONFIGS, table
+
+GIVEN = ["Anna", "Bruno", "Claire", "David", "Emma", "Felix", "Greta", "Hugo", "Irene", "Jonas", "Karin", "Louis", "Marie", "Nils"]
+SYLLABLES = ["bar", "cor", "del", "fau", "gar", "lan", "mor", "nel", "per", "rou", "sal", "tor", "ver", "zan"]
+
+
+def people(entities: int, seed: int = 3) -> pa.Table:
+    """Make persons, each once to three times, the copies with a letter lost here and a field missing there."""
+    chance = np.random.default_rng(seed)
+    rows = []
+    for entity in range(entities):
+        family = "".join(chance.choice(SYLLABLES, 3)).title()
+        record = {
+            "first_name": str(chance.choice(GIVEN)), "last_name": family,
+            "dob": f"19{chance.integers(40, 99)}-0{chance.integers(1, 9)}-1{chance.integers(0, 9)}",
+            "phone": f"06{chance.integers(10**7, 10**8)}", "city": str(chance.choice(["Lyon", "Brest", "Metz", "Dijon"])),
+        }  # fmt: skip
+        for copy in range(int(chance.integers(1, 4))):
+            told: dict[str, str | None] = dict(record)
+            if copy:
+                told[str(chance.choice(["phone", "dob", "city"]))] = None
+                told["last_name"] = family[:-1] if chance.random() < 0.3 else family
+            rows.append({**told, "cluster": str(entity)})
+    made = pa.Table.from_pylist(rows)
+    return made.append_column("id", pa.array(chance.permutation(made.num_rows), pa.int64()))
+
+
+@pytest.fixture(scope="module")
+def customer() -> MatchConfig:
+    return load_config(CONFIGS / "customer.yml")
+
+
+def test_labelled_persons_come_out_nearly_right_without_labels(tmp_path: Path) -> None:
+    path = tmp_path / "people.parquet"
+    pq.write_table(people(1_500), path)
+    figures = evaluate_file(path, entity="customer", mapping={})
+    assert figures["pairs_f1"] > 0.98
+    assert figures["candidate_recall"] > 0.98
+    assert list(figures) == [
+        "pairs_precision", "pairs_recall", "pairs_f1", "bcubed_f1", "candidates", "candidate_recall", "seconds",
+        "cpu_seconds", "peak_mib",
+    ]  # fmt: skip
+
+
+def test_the_order_of_the_rows_is_no_part_of_the_result() -> None:
+    given = people(300).drop_columns(["cluster"])
+    config = config_for(given, {}, "customer")
+    order = np.random.default_rng(1).permutation(given.num_rows)
+    before, after = match(given, config), match(given.take(order), config)
+    assert (before.model.probabilities == after.model.probabilities).all()
+    ids = given["id"].to_numpy()
+    assert _together(before.clusters.labels, ids) == _together(after.clusters.labels, ids[order])
+    assert _pairs(before.pairs, ids) == _pairs(after.pairs, ids[order])
+    assert (after.pairs.left < after.pairs.right).all()
+
+
+def _together(labels: np.ndarray, ids: np.ndarray) -> set[frozenset[int]]:
+    return {frozenset(ids[labels == label].tolist()) for label in set(labels.tolist())}
+
+
+def _pairs(pairs: object, ids: np.ndarray) -> dict[frozenset[int], float]:
+    ends = zip(ids[pairs.left].tolist(), ids[pairs.right].tolist(), strict=True)  # type: ignore[attr-defined]
+    return dict(zip(map(frozenset, ends), pairs.weight.tolist(), strict=True))  # type: ignore[attr-defined]
+
+
+def test_five_records_are_matched_sensibly_with_what_is_shipped(customer: MatchConfig) -> None:
+    firm = {"kind": "organisation", "legal_name": "Novatech Industrie SAS", "registration_id": "732829320", "city": "Lyon"}
+    records = [
+        firm, {**firm, "legal_name": "NOVATECH INDUSTRIE", "registration_id": "73282932000074"},
+        {**firm, "registration_id": "552081317"}, {"kind": "person", "given_name": "Bo", "family_name": "Li", "city": "Lyon"},
+        {"kind": "person", "given_name": "Bo", "family_name": "Lang", "city": "Lyon"},
+    ]  # fmt: skip
+    result = match(table(records), customer)
+    assert result.clusters.labels.tolist() == [0, 0, 2, 3, 4]
+    assert any("too few matches" in warning for warning in result.model.warnings)
+
+
+def test_what_people_settled_holds_against_the_evidence(customer: MatchConfig) -> None:
+    same = {"kind": "person", "given_name": "Claire", "family_name": "Lemaitre", "birth_date": "1980-03-12",
+            "email": "claire.lemaitre@orange.fr", "phone": "+33611223344"}  # fmt: skip
+    records = [same, dict(same), {"kind": "person", "given_name": "Bo", "family_name": "Li"}]
+    model = shipped_model(customer, records=1_000)
+    assert match(table(records), customer, model=model).clusters.labels.tolist() == [0, 0, 2]
+    settled = Constraints(cannot_link=((0, 1),), must_link=((0, 2),))
+    assert match(table(records), customer, model=model, constraints=settled).clusters.labels.tolist() == [0, 1, 0]
+    two = Constraints(groups=np.array([7, 8, -1]))
+    assert match(table(records), customer, model=model, constraints=two).clusters.labels.tolist() == [0, 1, 2]
+
+
+def test_projects_of_different_golden_customers_are_not_merged() -> None:
+    project = load_config(CONFIGS / "project.yml")
+    same = {"code": "P-2024-017", "title": "Refonte du portail clients", "start_date": "2024-03-01", "manager": "Claire Moreau"}
+    records = [{**same, "customer_canonical_id": "a"}, {**same, "customer_canonical_id": "a"}, {**same, "customer_canonical_id": "b"}]
+    result = match(table(records), project, model=shipped_model(project, records=2_000))
+    assert result.clusters.labels.tolist() == [0, 0, 2]
+    assert Outcome.POSSIBLE_MATCH in result.pairs.outcome.tolist()
+
+
+def test_a_file_that_is_not_there_or_is_no_parquet_or_has_no_labels_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="no file"):
+        evaluate_file(tmp_path / "none.parquet", entity="customer", mapping={})
+    text = tmp_path / "text.parquet"
+    text.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(UnreadableFile, match="not a Parquet file"):
+        evaluate_file(text, entity="customer", mapping={})
+    unlabelled = tmp_path / "unlabelled.parquet"
+    pq.write_table(pa.table({"name": ["a"]}), unlabelled)
+    with pytest.raises(NoLabels):
+        evaluate_file(unlabelled, entity="customer", mapping={})
+
+
+def test_the_command_prints_figures_and_turns_errors_into_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "people.parquet"
+    pq.write_table(people(60), path)
+    call_command("evaluate", str(path))
+    assert "pairs_f1" in capsys.readouterr().out
+    call_command("evaluate", str(path), "--json", "--map", "first_name=given_name")
+    assert capsys.readouterr().out.startswith('{"pairs_precision"')
+    with pytest.raises(CommandError, match="no attribute of customer"):
+        call_command("evaluate", str(path), "--map", "first_name=shoe_size")
+    with pytest.raises(CommandError, match="column=attribute"):
+        call_command("evaluate", str(path), "--map", "first_name")
