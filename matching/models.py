@@ -227,6 +227,7 @@ class ReviewTask(models.Model):
         )
         indexes = (
             models.Index(fields=("state", "-probability", "id"), name="open_tasks_first"),
+            models.Index("entity", "left_golden_id", name="tasks_of_the_left"),
             models.Index("entity", "right_golden_id", name="tasks_of_the_right"),
         )
 

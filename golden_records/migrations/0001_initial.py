@@ -637,12 +637,20 @@ class Migration(migrations.Migration):
             index=models.Index(models.F('registration_id'), name='golden_customer_registration'),
         ),
         migrations.AddIndex(
+            model_name='goldencustomer',
+            index=models.Index(condition=models.Q(('state', 'active')), fields=['completeness', 'id'], name='golden_customer_completeness'),
+        ),
+        migrations.AddIndex(
             model_name='goldenproject',
             index=models.Index(models.F('title'), name='golden_project_title'),
         ),
         migrations.AddIndex(
             model_name='goldenproject',
             index=models.Index(models.F('code'), name='golden_project_code'),
+        ),
+        migrations.AddIndex(
+            model_name='goldenproject',
+            index=models.Index(condition=models.Q(('state', 'active')), fields=['completeness', 'id'], name='golden_project_completeness'),
         ),
         migrations.AddConstraint(
             model_name='projectfact',

@@ -45,6 +45,11 @@ class GoldenRecord(models.Model):
         abstract = True
 
 
+def _least_complete(name: str) -> models.Index:
+    """The active golden records by how much is known of them, the least complete first."""
+    return models.Index(fields=("completeness", "id"), name=name, condition=models.Q(state=GoldenState.ACTIVE))
+
+
 class GoldenCustomer(GoldenRecord, CustomerAttributes):
     """The one view of a customer."""
 
@@ -60,6 +65,7 @@ class GoldenCustomer(GoldenRecord, CustomerAttributes):
             models.Index("legal_name", name="golden_customer_legal_name"),
             models.Index("family_name", name="golden_customer_family_name"),
             models.Index("registration_id", name="golden_customer_registration"),
+            _least_complete("golden_customer_completeness"),
         )
 
     def __str__(self) -> str:
@@ -81,6 +87,7 @@ class GoldenProject(GoldenRecord, ProjectAttributes):
         indexes = (
             models.Index("title", name="golden_project_title"),
             models.Index("code", name="golden_project_code"),
+            _least_complete("golden_project_completeness"),
         )
 
     def __str__(self) -> str:

@@ -245,6 +245,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='reviewtask',
+            index=models.Index(models.F('entity'), models.F('left_golden_id'), name='tasks_of_the_left'),
+        ),
+        migrations.AddIndex(
+            model_name='reviewtask',
             index=models.Index(models.F('entity'), models.F('right_golden_id'), name='tasks_of_the_right'),
         ),
         migrations.AddConstraint(
