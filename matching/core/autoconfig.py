@@ -23,6 +23,7 @@ from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, role_of_name, r
 
 EXHAUSTIVE_BELOW: Final = 2_500
 PAIRS_PER_RECORD: Final = 0.4
+LONE_PAIRS: Final = 0.85
 REPEATED: Final = 2.0
 """How often the values of a column must occur on average for it to be seen that they determine another's."""
 DETERMINED: Final = 1.15
@@ -77,6 +78,7 @@ def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Matc
         strata_values=("organisation", "person") if "kind" in meaning.roles else (),
         exhaustive_below=EXHAUSTIVE_BELOW,
         pairs_per_record=PAIRS_PER_RECORD,
+        lone_pairs=LONE_PAIRS,
         clusters=ClusterPolicy(weak_bridge=0.0),
     )
 

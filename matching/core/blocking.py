@@ -1,6 +1,6 @@
 """Blocking: which pairs are worth a comparison, what each rule costs, and what was left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -99,7 +99,23 @@ def candidate_pairs(keys: BlockingKeys, config: MatchConfig) -> CandidatePairs:
         pairs.append(pair * _MOST_RULES + number)
         parts.append((rule, groups, common, len(pair)))
     left, right, found = _merge(pairs, keys, config)
-    return CandidatePairs(left, right, found, _report(parts, found))
+    report = _report(parts, found)
+    if config.lone_pairs < 1 and keys.size > config.exhaustive_below:
+        kept, report = _without_chance(found, report, config.lone_pairs)
+        left, right, found = left[kept], right[kept], found[kept]
+    return CandidatePairs(left, right, found, report)
+
+
+def _without_chance(found: NDArray[np.uint32], report: BlockingReport, most: float) -> tuple[NDArray[np.bool_], BlockingReport]:
+    """Leave out, and count, the lone pairs of dear rules that hardly any other rule confirms."""
+    kept = np.ones(len(found), np.bool_)
+    rules = list(report.rules)
+    for number, rule in enumerate(rules):
+        if rule.pairs > FREE_PAIRS and rule.only_found_by > most * rule.pairs:
+            kept &= found != np.uint32(1 << number)
+            left_out = rule.pairs_left_out + rule.only_found_by
+            rules[number] = replace(rule, only_found_by=0, pairs_left_out=left_out)
+    return kept, BlockingReport(tuple(rules), int(kept.sum()))
 
 
 _MOST_RULES: Final = 32

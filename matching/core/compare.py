@@ -1,5 +1,7 @@
 """Comparing pairs of rows: one level per comparison of the config."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from matching.core.grades import Levels, Operands, Rows
 from matching.core.prepare import Prepared, comparable
 from matching.core.terms import Terms, TermTable, place_words, value_terms, word_terms
 
-CHUNK = 500_000
+CHUNK = 250_000
 """Pairs compared at a time: bounds the memory, and is no part of the result."""
 WORD_COMPARATORS = frozenset({"organisation_name", "values"})
 
@@ -21,12 +23,23 @@ def compare_rows(prepared: Prepared, left: Rows, right: Rows, config: MatchConfi
     Symmetric; a pair's levels depend on the two records, the config and the term tables, on no other pair.
     """
     levels = np.zeros((len(left), len(config.comparisons)), np.uint8, order="F")
-    for start in range(0, len(left), CHUNK):
+    comparisons = [
+        (place, comparison)
+        for place, comparison in enumerate(config.comparisons)
+        if comparable(prepared, comparison.fields) or comparison.kind == "person_name"  # it also compares crosswise
+    ]
+
+    def compare_part(start: int) -> None:
         part = slice(start, start + CHUNK)
-        for place, comparison in enumerate(config.comparisons):
-            if not comparable(prepared, comparison.fields) and comparison.kind != "person_name":
-                continue
+        for place, comparison in comparisons:
             levels[part, place] = _compare(prepared, comparison, left[part], right[part], terms)
+
+    if len(left) <= CHUNK:
+        compare_part(0)
+        return levels
+    # Each part writes rows of its own, and the long work is done in C without the interpreter's lock.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(compare_part, range(0, len(left), CHUNK)))
     return levels
 
 

@@ -30,7 +30,7 @@ from matching.core.prepare import COMBINERS
 _SECTIONS: Final = frozenset(
     {
         *("entity", "version", "thresholds", "prior", "strata", "fields", "comparisons", "blocking", "vetoes"),
-        *("clusters", "exhaustive_below", "pairs_per_record"),
+        *("clusters", "exhaustive_below", "pairs_per_record", "lone_pairs"),
     }
 )
 _RULES_AT_MOST: Final = 32
@@ -97,6 +97,7 @@ class _Reader:
             prior=self.prior(prior),
             exhaustive_below=int(self.number("exhaustive_below", document.get("exhaustive_below", 0), 0, 1e5)),
             pairs_per_record=self.number("pairs_per_record", document.get("pairs_per_record", 2.0), 0.01, 1e6),
+            lone_pairs=self.number("lone_pairs", document.get("lone_pairs", 1.0), 0, 1),
             clusters=ClusterPolicy(
                 self.number("clusters.weak_bridge", clusters.get("weak_bridge", 0.0), -60, 60),
                 int(self.number("clusters.size_alarm", clusters.get("size_alarm", 200), 2, 1e9)),

@@ -100,20 +100,26 @@ def _rarity(
     """Give what a level is worth more because the value is rare, or less because it is common, in bits."""
     levels, stratum = graded
     rarity = np.zeros(levels.shape, np.float32, order="F")
+    found: dict[str, Weights] = {}
     for place, comparison in enumerate(model.config.comparisons):
         for number, level in enumerate(comparison.levels, start=1):
-            if level.term_frequency is None or level.term_frequency not in model.terms.values:
+            name = level.term_frequency
+            if name is None or name not in model.terms.values:
                 continue
             chosen = np.flatnonzero(levels[:, place] == number)
-            column = prepared.columns[level.term_frequency]
-            shares = np.append(model.terms.shares(level.term_frequency, column), 0.0)
+            if not len(chosen):
+                continue
+            column = prepared.columns[name]
+            if name not in found:
+                found[name] = np.append(model.terms.shares(name, column), 0.0)
+            shares = found[name]
             share = np.maximum(shares[column.codes[rows[0][chosen]]], shares[column.codes[rows[1][chosen]]])
             top = comparison.levels[-1]
             lesser = level is not top and level.term_frequency == top.term_frequency
             usual = model.expected_sameness[stratum[chosen], place, len(comparison.levels) if lesser else number]
             bits = np.where(share > 0, np.log2(usual / np.maximum(share, 1e-12)), 0.0)
             # What one entity alone has is no reason for doubt, however few records there are to tell by.
-            rest = model.terms.values[level.term_frequency].rest
+            rest = model.terms.values[name].rest
             bits = np.where(share <= rest, np.maximum(bits, 0.0), bits)
             # Values that are only alike: a common one makes it less of a wonder, a rare one no more.
             rarity[chosen, place] = np.minimum(bits, 0.0) if lesser else bits
