@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -36,11 +36,14 @@ class SourceFilter(SimpleListFilter):
         if not self.value():
             return queryset
         records: Any = entity_of(queryset.model).record._default_manager
-        sent = records.filter(source__code=self.value())
+        source = SourceSystem.objects.filter(code=self.value()).first()
+        sent = records.filter(source=source)
         # Of a source that sent little, all it sent is looked up; of one that sent much, each row of the list is asked.
         if sent.order_by()[: self.few + 1].count() <= self.few:
             return queryset.filter(pk__in=sent.values("golden_id"))
-        return queryset.filter(Exists(sent.filter(golden_id=OuterRef("pk"))))
+        # "+ 0" keeps databases without statistics from looking for all that the source sent, once for each row.
+        of_the_row = records.annotate(sent_by=F("source_id") + 0).filter(golden_id=OuterRef("pk"), sent_by=getattr(source, "pk", None))
+        return queryset.filter(Exists(of_the_row))
 
 
 class CompletenessFilter(SimpleListFilter):
@@ -116,7 +119,7 @@ class GoldenRecordAdmin(PageAdmin):
             return queryset, False
         records: Any = self.entity.record._default_manager
         known = Q(pk__in=records.filter(external_id=term).values("golden_id"))
-        return found_by(queryset, presentation(self.entity), term, also=known), False
+        return found_by(queryset, presentation(self.entity), term, also=[known]), False
 
     @admin.display(description=_("name"))
     def name(self, golden: GoldenRecord) -> str:

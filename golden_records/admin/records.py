@@ -1,5 +1,6 @@
 """The lists and pages of source records: what was sent, what it means, where it belongs and why."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -12,7 +13,7 @@ from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.golden import entity_of
 from golden_records.admin.presentation import presentation
-from golden_records.admin.searching import found_by
+from golden_records.admin.searching import FOUND, found_by, is_small
 from golden_records.admin.timeline import timeline
 from golden_records.entities import EntityType
 from golden_records.models import SourceRecord
@@ -54,8 +55,13 @@ class SourceRecordAdmin(PageAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        also = Q(external_id=term)
-        return found_by(queryset, presentation(self.entity), term, also=also), False
+        also, looks = [Q(external_id=term)], presentation(self.entity)
+        if not is_small(self.model):
+            # The names of source records have no index; those of the golden records that they belong to have.
+            golden = found_by(self.entity.golden._default_manager.all(), looks, term, also=[Q(pk__in=())])
+            also.append(Q(golden_id__in=list(golden.values_list("pk", flat=True)[:FOUND])))
+            looks = replace(looks, indexed=())
+        return found_by(queryset, looks, term, also=also), False
 
     @admin.display(description=_("content"))
     def content(self, record: SourceRecord) -> str:

@@ -2,6 +2,7 @@
 
 import operator
 import uuid
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Final
 
@@ -19,8 +20,8 @@ _LAST: Final = {"sqlite": "\U0010ffff"}
 _LAST_ELSEWHERE: Final = "zzzz"
 
 
-def found_by(queryset: QuerySet[Any], presentation: Presentation, term: str, *, also: Q) -> QuerySet[Any]:
-    """Narrow `queryset` to what `term` may mean: an id, what `also` says, or words of the searched attributes.
+def found_by(queryset: QuerySet[Any], presentation: Presentation, term: str, *, also: Sequence[Q]) -> QuerySet[Any]:
+    """Narrow `queryset` to what `term` may mean: an id, what one of `also` says, or words of the searched attributes.
 
     In a table of at most `SMALL_TABLE` rows every word must be somewhere in the searched attributes. In a greater one the
     whole term must begin one of the indexed attributes, as typed, in capitals or capitalised, and no more than `FOUND`
@@ -28,11 +29,12 @@ def found_by(queryset: QuerySet[Any], presentation: Presentation, term: str, *, 
     """
     as_id = _as_uuid(term)
     if as_id is not None:
-        return queryset.filter(Q(pk=as_id) | also) if _has_uuid_key(queryset.model) else queryset.filter(also)
-    if _is_small(queryset.model):
-        return queryset.filter(_anywhere(presentation, term) | also)
+        by_key = [Q(pk=as_id)] if _has_uuid_key(queryset.model) else []
+        return queryset.filter(reduce(operator.or_, [*by_key, *also]))
+    if is_small(queryset.model):
+        return queryset.filter(reduce(operator.or_, [_anywhere(presentation, term), *also]))
     # The ids first, each by its own index: in one statement with the order of the list, a database reads the whole table.
-    asked = [also, *_beginning(presentation, term)]
+    asked = [*also, *_beginning(presentation, term)]
     rows: QuerySet[Any] = queryset.model._default_manager.order_by()
     return queryset.filter(pk__in={key for each in asked for key in rows.filter(each).values_list("pk", flat=True)[:FOUND]})
 
@@ -48,7 +50,8 @@ def _has_uuid_key(model: type[Model]) -> bool:
     return model._meta.pk.get_internal_type() == "UUIDField"
 
 
-def _is_small(model: type[Model]) -> bool:
+def is_small(model: type[Model]) -> bool:
+    """Whether a table has so few rows that a search may read all of them."""
     rows: QuerySet[Any] = model._default_manager.order_by()
     return rows[: SMALL_TABLE + 1].count() <= SMALL_TABLE
 

@@ -641,6 +641,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('state', 'active')), fields=['completeness', 'id'], name='golden_customer_completeness'),
         ),
         migrations.AddIndex(
+            model_name='goldencustomer',
+            index=models.Index(models.F('id'), condition=models.Q(('state', 'retired')), name='golden_customer_retired'),
+        ),
+        migrations.AddIndex(
             model_name='goldenproject',
             index=models.Index(models.F('title'), name='golden_project_title'),
         ),
@@ -651,6 +655,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='goldenproject',
             index=models.Index(condition=models.Q(('state', 'active')), fields=['completeness', 'id'], name='golden_project_completeness'),
+        ),
+        migrations.AddIndex(
+            model_name='goldenproject',
+            index=models.Index(models.F('id'), condition=models.Q(('state', 'retired')), name='golden_project_retired'),
         ),
         migrations.AddConstraint(
             model_name='projectfact',

@@ -50,6 +50,11 @@ def _least_complete(name: str) -> models.Index:
     return models.Index(fields=("completeness", "id"), name=name, condition=models.Q(state=GoldenState.ACTIVE))
 
 
+def _retired(name: str) -> models.Index:
+    """The retired golden records: few among many, in the order in which they are listed."""
+    return models.Index(models.F("id"), name=name, condition=models.Q(state=GoldenState.RETIRED))
+
+
 class GoldenCustomer(GoldenRecord, CustomerAttributes):
     """The one view of a customer."""
 
@@ -66,6 +71,7 @@ class GoldenCustomer(GoldenRecord, CustomerAttributes):
             models.Index("family_name", name="golden_customer_family_name"),
             models.Index("registration_id", name="golden_customer_registration"),
             _least_complete("golden_customer_completeness"),
+            _retired("golden_customer_retired"),
         )
 
     def __str__(self) -> str:
@@ -88,6 +94,7 @@ class GoldenProject(GoldenRecord, ProjectAttributes):
             models.Index("title", name="golden_project_title"),
             models.Index("code", name="golden_project_code"),
             _least_complete("golden_project_completeness"),
+            _retired("golden_project_retired"),
         )
 
     def __str__(self) -> str:

@@ -38,6 +38,7 @@ class ReviewTaskAdmin(PageAdmin):
     list_select_related = ("decided_by",)
     search_fields = ("id",)
     search_help_text = _("Name or id of a golden record, or the number of a task")
+    list_per_page = 30
     ordering = ("-probability", "id")
     sortable_by = ("likelihood", "opened")
 

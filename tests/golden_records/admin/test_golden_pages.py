@@ -199,3 +199,16 @@ def test_the_list_takes_as_many_queries_for_many_as_for_one(desk: Client, django
         a_record(f"n{number}", legal_name=f"Acme {number}")
     with django_assert_max_num_queries(len(few)):
         desk.get(LIST)
+
+
+@pytest.mark.parametrize("largest", [0, 100_000])
+def test_a_source_record_is_found_by_its_own_id_or_by_name_in_tables_of_any_size(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    monkeypatch.setattr("golden_records.admin.searching.SMALL_TABLE", largest)
+    record = a_customer_with_projects()
+    other = a_record("77", legal_name="Somebody Else")
+    for term in ("0019001", "nordwind"):
+        page = desk.get("/admin/golden_records/customerrecord/", {"q": term}).content.decode()
+        assert reverse("admin:golden_records_customerrecord_change", args=(record.pk,)) in page
+        assert reverse("admin:golden_records_customerrecord_change", args=(other.pk,)) not in page
