@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, ClassVar, Final, cast
 
+from django.http import HttpResponse
 from django.utils.http import parse_etags, quote_etag
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +14,7 @@ from structlog.contextvars import get_contextvars
 from api.auth import ApiClient
 from api.problems import LengthRequired, NotFound
 from api.scopes import HasScope
-from api.strict_json import encode
+from api.strict_json import MEDIA_TYPE, encode
 from golden_records.change import Change
 
 CORRELATION_ID_LIMIT: Final = 40
@@ -68,18 +69,18 @@ def change_of(request: Request, *, reason: str) -> Change:
     return Change(actor=actor, reason=reason, correlation_id=request_id)
 
 
-def etag_of(document: Any) -> str:
-    """Give the strong entity tag of a document: the same for the same content, whatever led to it."""
-    return quote_etag(blake2b(encode(document), digest_size=12).hexdigest())
+def conditional(request: Request, document: Any, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Answer with the document and its ETag, or with 304 where the caller's `If-None-Match` has it already.
 
-
-def conditional(request: Request, document: Any, *, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with the document and its ETag, or with 304 where the caller's `If-None-Match` has it already."""
-    etag = etag_of(document)
+    The ETag is strong and made of the content: the same content, whatever led to it, has the same one.
+    """
+    # Written once, for the tag and for the answer: a `Response` would write it a second time.
+    body = encode(document)
+    etag = quote_etag(blake2b(body, digest_size=12).hexdigest())
     known = parse_etags(request.headers.get("If-None-Match", ""))
     # If-None-Match compares weakly: a proxy that compressed the answer has made the tag weak.
     is_known = "*" in known or etag in {tag.removeprefix("W/") for tag in known}
-    answer = Response(status=304) if is_known else Response(document)
+    answer = HttpResponse(status=304) if is_known else HttpResponse(body, content_type=MEDIA_TYPE)
     answer.headers["ETag"] = etag
     for name, value in (headers or {}).items():
         answer.headers[name] = value

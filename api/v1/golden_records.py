@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -32,7 +33,7 @@ class GoldenRecordView(ApiView):
     scopes: ClassVar[Mapping[str, str]] = {"GET": READ}
     entity: ClassVar[EntityType]
 
-    def get(self, request: Request, canonical_id: UUID) -> Response:
+    def get(self, request: Request, canonical_id: UUID) -> HttpResponse:
         """Give the golden record with where each value comes from; a retired id answers with its successor."""
         view = selectors.golden(self.entity, canonical_id)
         headers = {"Content-Location": reverse(self.entity.name, args=[view.golden.pk])} if view.followed else {}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -60,7 +61,7 @@ class SourceRecordView(ApiView):
         is_new = submission.record.received_at == change.at
         return Response(_answer(submission), status=HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
-    def get(self, request: Request, source: str, external_id: str) -> Response:
+    def get(self, request: Request, source: str, external_id: str) -> HttpResponse:
         """Give the record with its canonical id."""
         explained = _flag(request, "explanation")
         row = _stored(self.entity, source, checked_external_id(external_id))
