@@ -65,7 +65,7 @@ def copy(source: type[models.Model], target: type[models.Model], ids: Iterable[A
     )
     constants: list[Any] = [field.get_db_prep_save(extra[field.attname], connection) for field in own]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*constants, orjson.dumps([_to_document(key, value) for value in keys]).decode()])
+        cursor.execute(sql, [*constants, orjson.dumps(keys if _on_postgresql() else [_as_stored(key, value) for value in keys]).decode()])
 
 
 def _fields(model: type[models.Model], names: set[str]) -> list[Field]:
@@ -100,15 +100,16 @@ def _keys_of_document(key: Field) -> str:
 def _document(fields: Sequence[Field], rows: Sequence[Row]) -> str:
     # A column that is left out of a row is NULL, and costs nothing.
     names = [(str(field.column), field, field.attname) for field in fields]
-    document = [{column: _to_document(field, row[name]) for column, field, name in names if row.get(name) is not None} for row in rows]
+    if _on_postgresql():
+        document = [{column: row[name] for column, _, name in names if row.get(name) is not None} for row in rows]
+    else:
+        document = [{column: _as_stored(field, row[name]) for column, field, name in names if row.get(name) is not None} for row in rows]
     return orjson.dumps(document, default=str).decode()
 
 
-def _to_document(field: Any, value: object) -> object:
+def _as_stored(field: Any, value: object) -> object:
     # PostgreSQL reads dates, numbers and ids from their texts; SQLite stores what it is given, so it must be given what
     # Django would store.
-    if _on_postgresql():
-        return value
     return field.get_db_prep_save(value, connection)
 
 

@@ -71,13 +71,15 @@ def contenders(survived: Survived, members: Iterable[Member]) -> Mapping[str, tu
         found[name] = tuple(
             Contender(member.record_id, member.source, value, value == standing)
             for member in ordered
-            if (value := member.values.get(name)) is not None
-            and (winner is None or member.record_id != winner.record_id)
+            if (value := member.values.get(name)) is not None and (winner is None or member.record_id != winner.record_id)
         )
     return MappingProxyType(found)
 
 
 def _candidates(unit: Unit, members: Sequence[Member]) -> list[Candidate]:
+    if len(unit.attributes) == 1:
+        (name,) = unit.attributes
+        return [Candidate(member, (value,)) for member in members if (value := member.values.get(name)) is not None]
     found = []
     for member in members:
         parts = tuple([member.values.get(name) for name in unit.attributes])
