@@ -184,7 +184,7 @@ def _single(name: str, form: str, kind: str, columns: tuple[str, ...]) -> _Part:
 
 # The levels at which the rarity of the value counts, by comparator.
 _RARITY: Final[Mapping[str, tuple[str, ...]]] = {kind: (found.levels[-1].name,) for kind, found in COMPARATORS.items()} | {
-    "organisation_name": ("same", "same_words", "alike"),
+    "organisation_name": ("same", "same_words", "alike", "group"),
 }
 
 

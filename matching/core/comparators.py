@@ -97,7 +97,8 @@ same        | .68 | .0002 | .013 | .83  | are the same
 different  | .04 | .9832 | .76 | .02 | differ
 part       | .06 | .015  | .15 | .08 | have a part in common
 within     | .10 | .001  | .02 | .10 | are one within the other, or its initials
-alike      | .15 | .0003 | .005 | .12 | are alike but for one word
+group      | .03 | .0001 | .001 | .06 | are the same but for words by which companies of a group are told apart
+alike      | .12 | .0002 | .004 | .06 | are alike but for one word
 same_words | .10 | .0002 | .002 | .08 | have the same words
 same       | .55 | .0003 | .004 | .60 | are the same
 """)),

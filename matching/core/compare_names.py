@@ -152,13 +152,14 @@ _FEW_BITS: Final = 0.2
 def organisation_name(pair: Operands) -> Levels:
     """Compare names by their words, rare ones counting more; the fields are tried in turn (legal name, trade name).
 
-    Levels: 1 different, or with different numbers; 2 a part in common; 3 one within the other, or its initials;
-    4 alike but for one word's spelling or weak words; 5 same words in another order or joined; 6 same.
+    Levels: 1 different, or with different numbers; 2 a part in common; 3 one within the other, or its initials; 4 the same
+    but for words by which companies of one group are told apart; 5 alike but for one word's spelling or weak words; 6 same
+    words in another order or joined; 7 same.
     """
     column = pair.columns[0]
     left, right = pair.codes(0)
     grades = text_grades(column, left, right)
-    levels = np.array([0, 1, 1, 4, 6], np.uint8)[grades]
+    levels = np.array([0, 1, 1, 5, 7], np.uint8)[grades]
     asked = np.flatnonzero((grades >= DIFFERENT) & (grades < SAME))
     if len(asked):
         levels[asked] = _by_words(pair, column, left[asked], right[asked], grades[asked])
@@ -176,10 +177,12 @@ def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Le
     all_words = shared >= most * 0.999
     levels = np.select(
         [(joined[one] == joined[other]) | all_words, (grades == CLOSE) | nearly, within | _initials_of(column, one, other),
-         (shared >= _ALIKE_WORDS * least) | (grades == SIMILAR)], [5, 4, 3, 2], 1,
+         (shared >= _ALIKE_WORDS * least) | (grades == SIMILAR)], [6, 5, 3, 2], 1,
     ).astype(np.uint8)  # fmt: skip
-    spelt = np.flatnonzero((levels < 4) & (shared > 0))  # noqa: PLR2004 - not yet alike
+    spelt = np.flatnonzero((levels < 5) & (shared > 0))  # noqa: PLR2004 - not yet alike
     levels[spelt] = np.maximum(levels[spelt], _one_word_apart(column, one[spelt], other[spelt]))
+    group = column.feature("without_group_words", _without_group_words)
+    levels[(levels < 6) & (group[one] >= 0) & (group[one] == group[other])] = 4  # noqa: PLR2004 - not the same words
     numbers = column.feature("numbers", _number_codes)
     mine, yours = numbers[one], numbers[other]
     levels[(mine != yours) & (mine >= 0) & (yours >= 0)] = 1
@@ -188,6 +191,14 @@ def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Le
 
 def _joined_words(column: Column) -> Rows:
     return encode(pc.replace_substring(column.values, pattern=" ", replacement="")).codes
+
+
+_GROUP_WORDS: Final = rf"\b(?:{'|'.join(sorted(GROUP_WORDS))})\b"
+
+
+def _without_group_words(column: Column) -> Rows:
+    kept = pc.replace_substring_regex(column.values, pattern=_GROUP_WORDS, replacement="")
+    return encode(pc.utf8_trim(pc.replace_substring_regex(kept, pattern=" +", replacement=" "), " ")).codes
 
 
 def _number_codes(column: Column) -> Rows:
@@ -214,7 +225,7 @@ def _acronyms(column: Column) -> Rows:
 
 
 def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
-    """Give 4 where each name has one word of its own and the two are alike, else 0."""
+    """Give 5 where each name has one word of its own and the two are alike, else 0."""
     ids = column.tokens.ids
     mine = _own_word(ids[one], ids[other])
     yours = _own_word(ids[other], ids[one])
@@ -225,7 +236,7 @@ def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
     first = words.feature("initial", _initials)
     short = (words.lengths[mine[single]] == 1) | (words.lengths[yours[single]] == 1)
     initial = short & (first[mine[single]] == first[yours[single]])
-    levels[single[(grades >= SIMILAR) | initial | _abbreviated(words, mine[single], yours[single])]] = 4
+    levels[single[(grades >= SIMILAR) | initial | _abbreviated(words, mine[single], yours[single])]] = 5
     return levels
 
 

@@ -1,6 +1,6 @@
 """Reading match configs: every error at once, each saying where it is and what is allowed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -225,11 +225,17 @@ class _Reader:
         where = f"vetoes.{name}"
         known = {comparison.name: comparison for comparison in comparisons}
         comparison = self.one_of(f"{where}.comparison", body.get("comparison"), known)
-        levels = [level.name for level in known[comparison].levels] if comparison in known else []
-        named = [level for level in body.get("levels", ()) if self.one_of(f"{where}.levels", level, levels) == level]
-        numbers = [levels.index(level) + 1 for level in named]
+        numbers = self.level_numbers(f"{where}.levels", body.get("levels", ()), known.get(comparison))
         outcome = self.one_of(f"{where}.outcome", body.get("outcome", "possible_match"), VETO_OUTCOMES)
-        return Veto(name, comparison, tuple(numbers), outcome, str(body.get("words", name)))
+        unless = tuple(
+            (self.one_of(f"{where}.unless", other, known), self.level_numbers(f"{where}.unless.{other}", levels, known.get(other)))
+            for other, levels in body.get("unless", {}).items()
+        )
+        return Veto(name, comparison, numbers, outcome, str(body.get("words", name)), unless)
+
+    def level_numbers(self, where: str, named: Iterable[str], comparison: Comparison | None) -> tuple[int, ...]:
+        levels = [level.name for level in comparison.levels] if comparison else []
+        return tuple(levels.index(level) + 1 for level in named if self.one_of(where, level, levels) == level and level in levels)
 
 
 def _split_part(text: str) -> tuple[str, str, str]:

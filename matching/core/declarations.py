@@ -79,13 +79,17 @@ class BlockingRule:
 
 @dataclass(frozen=True, slots=True)
 class Veto:
-    """A negative rule: a pair at one of these levels of a comparison is no MATCH, whatever else agrees."""
+    """A negative rule: a pair at one of these levels of a comparison is no MATCH, whatever else agrees.
+
+    It does not hold where one of the comparisons in `unless` has one of the levels named there.
+    """
 
     name: str
     comparison: str
     levels: tuple[int, ...]
     outcome: str
     words: str
+    unless: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +202,16 @@ def _part_text(part: KeyPart) -> str:
 
 
 def _veto_document(veto: Veto, comparisons: tuple[Comparison, ...]) -> dict[str, Any]:
-    levels = next(comparison.levels for comparison in comparisons if comparison.name == veto.comparison)
-    return {
+    document: dict[str, Any] = {
         "comparison": veto.comparison,
-        "levels": [levels[number - 1].name for number in veto.levels],
+        "levels": _level_names(veto.comparison, veto.levels, comparisons),
         "outcome": veto.outcome,
         "words": veto.words,
     }
+    unless = {name: _level_names(name, levels, comparisons) for name, levels in veto.unless}
+    return document | ({"unless": unless} if unless else {})
+
+
+def _level_names(name: str, numbers: tuple[int, ...], comparisons: tuple[Comparison, ...]) -> list[str]:
+    levels = next(comparison.levels for comparison in comparisons if comparison.name == name)
+    return [levels[number - 1].name for number in numbers]

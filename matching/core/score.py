@@ -132,5 +132,7 @@ def find_vetoes(levels: Levels, model: MatchModel) -> NDArray[np.uint32]:
     found = np.zeros(len(levels), np.uint32)
     for number, veto in enumerate(model.config.vetoes):
         holds = np.isin(levels[:, names.index(veto.comparison)], veto.levels)
+        for comparison, excusing in veto.unless:
+            holds &= ~np.isin(levels[:, names.index(comparison)], excusing)
         found |= np.where(holds, np.uint32(1 << number), np.uint32(0))
     return found
