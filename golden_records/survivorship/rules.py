@@ -119,9 +119,7 @@ def _misplaced(own: Mapping[str, tuple[str, ...]], of_groups: Mapping[str, tuple
     return problems + [f"'{name}' is both an attribute and a group." for name in own if name in of_groups]
 
 
-def _units(
-    groups: Mapping[str, str | None], *, default: tuple[str, ...], chains: Mapping[str, tuple[str, ...]]
-) -> tuple[Unit, ...]:
+def _units(groups: Mapping[str, str | None], *, default: tuple[str, ...], chains: Mapping[str, tuple[str, ...]]) -> tuple[Unit, ...]:
     together: dict[str, list[str]] = {}
     for name, group in groups.items():
         together.setdefault(group or name, []).append(name)
