@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import User
 from django.db import transaction
 
+from matching.access import ensure_groups
 from mdm.embedded import state
 
 PASSWORD_FILE: Final = "first-password"  # noqa: S105  # the name of a file
-STEWARDS: Final = "Data stewards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def ensure_logins(data_dir: Path) -> list[Login]:
     if not User.objects.exists():
         User.objects.create_superuser("admin", password=password)
         steward = User.objects.create_user("steward", password=password, is_staff=True)
-        steward.groups.add(_stewards())
+        steward.groups.add(*ensure_groups())
     users = {user.username: user for user in User.objects.filter(username__in=("admin", "steward"), is_active=True)}
     roles = {"admin": "may do everything", "steward": "decides on doubtful pairs"}
     return [Login(name, password if users[name].check_password(password) else None, role) for name, role in roles.items() if name in users]
@@ -45,12 +45,3 @@ def _first_password(data_dir: Path) -> str:
     if not path.exists():
         state.write_private(path, secrets.token_urlsafe(9))
     return path.read_text(encoding="utf-8").strip()
-
-
-def _stewards() -> Group:
-    """The group of those who see all records and decide on pairs, but manage neither users nor settings."""
-    group, created = Group.objects.get_or_create(name=STEWARDS)
-    if created:
-        ours = Permission.objects.filter(content_type__app_label__in=("golden_records", "matching"))
-        group.permissions.set(ours.filter(codename__startswith="view_") | ours.filter(codename__in=("change_reviewtask", "add_judgement")))
-    return group
