@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from golden_records.standardising.words import NICKNAMES
+from golden_records.standardising.words import GROUP_WORDS, NICKNAMES
 from matching.core.columns import Column, Hashes, encode, join, mix
 from matching.core.compare_plain import shared_weight
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, Rows, text_grades
