@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that a newcomer needs. Every target first makes its environment from the lock file, if that changed.
 
 SHELL  := bash
-PYTHON ?= python3.11
+PYTHON ?= $(or $(shell command -v python3.11),python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq --require-hashes
@@ -26,7 +26,7 @@ test: check ## Check style, types and layers, then run every test on SQLite and 
 	@$(BIN)/python -m pytest --database both $(PYTEST)
 
 check: $(DEV)
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --output-format concise .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
