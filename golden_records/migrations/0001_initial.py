@@ -317,7 +317,7 @@ class Migration(migrations.Migration):
                 ('link', models.JSONField(blank=True, default=dict, verbose_name='link evidence')),
                 ('linked_at', models.DateTimeField(blank=True, null=True, verbose_name='linked')),
                 ('golden', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='records', to='golden_records.goldenproject', verbose_name='golden record')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='golden_records.sourcesystem', verbose_name='source')),
+                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='golden_records.sourcesystem', verbose_name='source')),
             ],
             options={
                 'verbose_name': 'project record',
@@ -617,7 +617,7 @@ class Migration(migrations.Migration):
                 ('link', models.JSONField(blank=True, default=dict, verbose_name='link evidence')),
                 ('linked_at', models.DateTimeField(blank=True, null=True, verbose_name='linked')),
                 ('golden', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='records', to='golden_records.goldencustomer', verbose_name='golden record')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='golden_records.sourcesystem', verbose_name='source')),
+                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='golden_records.sourcesystem', verbose_name='source')),
             ],
             options={
                 'verbose_name': 'customer record',

@@ -45,7 +45,8 @@ class SourceRecord(models.Model):
     record yet, so that no canonical id is published that is retired seconds later; a matched one always has.
     """
 
-    source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="+", verbose_name=_("source"))
+    # Found through the uniqueness of (source, external_id), which begins with it: a second index would only cost.
+    source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="+", verbose_name=_("source"), db_index=False)
     external_id = models.CharField(_("external id"), max_length=200)
     payload = models.JSONField(_("as sent"), encoder=DjangoJSONEncoder)
     problems = models.JSONField(_("warnings"), default=list, blank=True)

@@ -1,6 +1,6 @@
 """How one value is chosen over another: each strategy keeps the best of the candidates, and any that are as good.
 
-A strategy never keeps none, and never looks at the order in which the candidates come.
+A strategy never keeps none, never looks at the order in which the candidates come, and never changes it.
 """
 
 from collections import Counter

@@ -45,7 +45,8 @@ def survive(rules: SurvivorshipRules, members: Iterable[Member]) -> Survived:
     all strategies leave two different values, trust, then recency, then the smallest record id decide). A value that
     somebody has is never lost to a missing one, but for the parts of a group, which come from one record together.
     """
-    everyone = tuple(members)
+    # In the order that breaks ties, which no strategy changes, so that the first of what is left is the winner.
+    everyone = sorted(members, key=_precedence)
     values: dict[str, Value | None] = {}
     winners: dict[str, Winner] = {}
     for unit in rules.units:
@@ -92,15 +93,15 @@ def _choose(unit: Unit, candidates: list[Candidate]) -> tuple[Candidate, str]:
     if len(candidates) == 1:
         return candidates[0], ONLY_VALUE
     if _agree(candidates):
-        return min(candidates, key=_precedence), AGREEMENT
+        return candidates[0], AGREEMENT
     remaining, rule = candidates, TIE_BREAK
     for name, strategy in unit.chain:
         kept = strategy(remaining)
         if len(kept) < len(remaining):
             remaining, rule = kept, name
         if _agree(remaining):
-            return min(remaining, key=_precedence), rule
-    return min(remaining, key=_precedence), TIE_BREAK
+            return remaining[0], rule
+    return remaining[0], TIE_BREAK
 
 
 def _agree(candidates: Sequence[Candidate]) -> bool:
@@ -108,6 +109,5 @@ def _agree(candidates: Sequence[Candidate]) -> bool:
     return all(candidate.parts == first for candidate in candidates)
 
 
-def _precedence(candidate: Candidate) -> tuple[int, float, int]:
-    member = candidate.member
+def _precedence(member: Member) -> tuple[int, float, int]:
     return (-member.trust, -member.as_of.timestamp(), member.record_id)
