@@ -92,9 +92,7 @@ def date(label: Label, *, traits: Traits = PLAIN) -> "models.DateField[Any, Any]
 
 def number(label: Label, *, digits: int = 14, decimals: int = 2, traits: Traits = PLAIN) -> "models.DecimalField[Any, Any]":
     """Declare an exact decimal number."""
-    column: models.DecimalField[Any, Any] = models.DecimalField(
-        label, max_digits=digits, decimal_places=decimals, null=True, blank=True
-    )
+    column: models.DecimalField[Any, Any] = models.DecimalField(label, max_digits=digits, decimal_places=decimals, null=True, blank=True)
     _declare(column, "decimal", ValueKind.DECIMAL, traits)
     return column
 

@@ -28,6 +28,7 @@ from matching.population import Population
 
 _MEMBERS_ASKED: Final = 30
 _NO_RECORD: Final = -1
+_SOURCES_TOLD_APART: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def make_plan(entity: EntityType, people: Population, active: ActiveConfig, *, l
     labels = result.clusters.labels
     golden_ids = _golden_ids(labels, people)
     fresh = people.pending[result.pairs.left] | people.pending[result.pairs.right] | learn
-    questions = _questions(result, fresh, labels)
+    questions = _questions(people, result, fresh)
     keys = blocking_keys(result.prepared, result.model.config)
     made = [
         *chunks.memberships(people, result, golden_ids, keys),
@@ -92,12 +93,13 @@ def _golden_ids(labels: NDArray[np.int64], people: Population) -> dict[int, str]
     return {label: existing.get(label) or str(new_canonical_id()) for label in waiting}
 
 
-def _questions(result: MatchResult, fresh: NDArray[np.bool_], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+def _questions(people: Population, result: MatchResult, fresh: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Give the pairs (positions) that a steward should see: the strongest between two clusters that stayed apart.
 
-    A pair that only might match is not worth a question where other members of the two clusters contradict each other by a veto.
+    Where a veto stands between members of the two, a pair that only might match is asked if it may be the missing counterpart: the
+    two have no source in common, and neither has a stronger such pair. Else every company of a group would be asked about every other.
     """
-    pairs = result.pairs
+    pairs, labels = result.pairs, result.clusters.labels
     asked = np.flatnonzero(fresh & (pairs.outcome != Outcome.NO_MATCH) & (labels[pairs.left] != labels[pairs.right]))
     if not len(asked):
         return asked
@@ -107,8 +109,30 @@ def _questions(result: MatchResult, fresh: NDArray[np.bool_], labels: NDArray[np
     asked, ends = asked[order], ends[order]
     first = np.append(True, (ends[1:] != ends[:-1]).any(axis=1))
     asked, ends = asked[first], ends[first]
-    kept = (pairs.outcome[asked] == Outcome.MATCH) | ~_contradicted(result, ends, labels)
-    return np.asarray(asked[kept])
+    doubted = (pairs.outcome[asked] != Outcome.MATCH) & _contradicted(result, ends, labels)
+    counterpart = doubted & ~_share_source(people, ends, labels)
+    counterpart[counterpart] = _strongest_of_both(ends[counterpart], pairs.weight[asked[counterpart]])
+    return np.asarray(asked[~doubted | counterpart])
+
+
+def _share_source(people: Population, ends: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say which pairs of clusters hold records of one source."""
+    codes = people.attributes["source"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.uint64)
+    held = np.zeros(len(labels), np.uint64)
+    np.bitwise_or.at(held, labels, np.uint64(1) << codes % np.uint64(_SOURCES_TOLD_APART))
+    return np.asarray((held[ends[:, 0]] & held[ends[:, 1]]) != 0)
+
+
+def _strongest_of_both(ends: NDArray[np.int64], weight: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say which pairs are the strongest of both their clusters; of equally strong ones, the first."""
+    order = np.argsort(-weight, kind="stable")
+    taken: set[int] = set()
+    chosen = np.zeros(len(ends), np.bool_)
+    for position in order.tolist():
+        one, other = ends[position].tolist()
+        chosen[position] = one not in taken and other not in taken
+        taken |= {one, other}
+    return chosen
 
 
 def _contradicted(result: MatchResult, ends: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from golden_records import golden
 from golden_records.change import Change
@@ -56,7 +57,8 @@ def match_record(entity: EntityType, record: SourceRecord, *, guard: MatchGuard,
     scored = score_pairs(own, theirs, np.zeros(theirs.size, np.int32), np.arange(theirs.size, dtype=np.int32), active.model)
     outcomes = decide(scored, active.model)
     judged = _judgements(entity, record)
-    resolution = resolve(_candidates(members, scored, outcomes, found & locked_keys, judged), current=record.golden_id)
+    compared = _Compared(members, scored, outcomes, record.source.code)
+    resolution = resolve(_candidates(compared, found & locked_keys, judged), current=record.golden_id)
     evidence = [
         evidence_of(scored, row, outcomes, (record.pk, other), active.model)
         for row, other in enumerate(members["id"].to_pylist())
@@ -113,21 +115,31 @@ def _judgements(entity: EntityType, record: SourceRecord) -> dict[int, Judgement
     }
 
 
-def _candidates(
-    members: pa.Table, scored: ScoredPairs, outcomes: "np.ndarray", locked: set[int], judged: Mapping[int, JudgementValue]
-) -> list[Candidate]:
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The members that a record was compared with, what came of it, and the source that sent the record."""
+
+    members: pa.Table
+    scored: ScoredPairs
+    outcomes: NDArray[np.int8]
+    source: str
+
+
+def _candidates(compared: _Compared, locked: set[int], judged: Mapping[int, JudgementValue]) -> list[Candidate]:
+    told = compared.members.select(["id", "golden_id", "source"]).to_pylist()
     return [
         Candidate(
             row=row,
-            record_id=record_id,
-            golden_id=UUID(golden_id),
-            outcome=int(outcomes[row]),
-            weight=float(scored.weight[row]),
-            vetoed=bool(scored.vetoes[row]),
-            locked=record_id in locked,
-            judgement=judged.get(record_id),
+            record_id=member["id"],
+            golden_id=UUID(member["golden_id"]),
+            outcome=int(compared.outcomes[row]),
+            weight=float(compared.scored.weight[row]),
+            vetoed=bool(compared.scored.vetoes[row]),
+            locked=member["id"] in locked,
+            same_source=member["source"] == compared.source,
+            judgement=judged.get(member["id"]),
         )
-        for row, (record_id, golden_id) in enumerate(zip(members["id"].to_pylist(), members["golden_id"].to_pylist(), strict=True))
+        for row, member in enumerate(told)
     ]
 
 

@@ -18,7 +18,8 @@ class Candidate:
     """A member of a golden record and how the record compares with it.
 
     `row` is its place in the scored pairs. `locked` tells whether it shares a blocking key by a rule that may match without a
-    person; other members of the same golden record are compared too, since one of them may contradict.
+    person; other members of the same golden record are compared too, since one of them may contradict. `same_source`: the source
+    of the record has this one too.
     """
 
     row: int
@@ -28,6 +29,7 @@ class Candidate:
     weight: float
     vetoed: bool
     locked: bool
+    same_source: bool = False
     judgement: JudgementValue | None = None
 
 
@@ -88,16 +90,23 @@ def _match(members: Sequence[Candidate]) -> Candidate | None:
 
 
 def _questions(groups: dict[UUID, tuple[Candidate, ...]]) -> tuple[Question, ...]:
-    return tuple(question for golden_id, members in groups.items() if (question := _question(golden_id, members)) is not None)
+    """Ask about each golden record that might be the same; of those that a veto speaks against, only about the likeliest counterpart."""
+    found = [question for golden_id, members in groups.items() if (question := _question(golden_id, members)) is not None]
+    doubted = [question for question in found if _is_doubted(question, groups[question.golden_id])]
+    counterparts = [question for question in doubted if not any(member.same_source for member in groups[question.golden_id])]
+    likeliest = max(counterparts, key=lambda question: _strength(question.candidate), default=None)
+    return tuple(question for question in found if question not in doubted or question is likeliest)
 
 
 def _question(golden_id: UUID, members: Sequence[Candidate]) -> Question | None:
-    if any(member.judgement is not None for member in members):
-        return None
     best = max((member for member in members if member.outcome != Outcome.NO_MATCH), key=_strength, default=None)
-    if best is None or (best.outcome != Outcome.MATCH and any(member.vetoed for member in members)):
+    if best is None or any(member.judgement is not None for member in members):
         return None
     return Question(golden_id, best, TaskKind.POSSIBLE_DUPLICATE if best.outcome == Outcome.MATCH else TaskKind.POSSIBLE_MATCH)
+
+
+def _is_doubted(question: Question, members: Sequence[Candidate]) -> bool:
+    return question.candidate.outcome != Outcome.MATCH and any(member.vetoed for member in members)
 
 
 def _strength(candidate: Candidate) -> tuple[float, int]:

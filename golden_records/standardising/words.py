@@ -17,6 +17,7 @@ __all__ = [
     "ACRONYMS",
     "FREE_MAIL_DOMAINS",
     "GENERIC_MAILBOXES",
+    "GROUP_WORDS",
     "LEGAL_FORMS",
     "NAME_PARTICLES",
     "NICKNAMES",
@@ -184,10 +185,14 @@ terra.es skynet.be telenet.be bluewin.ch ziggo.nl kpnmail.nl home.nl planet.nl w
 """)
 """Domains where anyone may have a mailbox: sharing one says nothing about the firm."""
 
-WEAK_ORGANISATION_WORDS: Final = _words("""
+GROUP_WORDS: Final = _words("""
 groupe, group, groep, gruppe, gruppo, grupo, holding, holdings, participations, beteiligungs, beteiligung,
 international, internationale, intl, worldwide, global, europe, europa, european, emea, france, francaise,
-deutschland, germany, uk, italia, espana, iberica, belgium, belgique, nederland, suisse, schweiz, usa, america,
+deutschland, germany, uk, italia, espana, iberica, belgium, belgique, nederland, suisse, schweiz, usa, america
+""")
+"""Words by which companies of one group are told apart, and which people leave out as often as not."""
+
+WEAK_ORGANISATION_WORDS: Final = GROUP_WORDS | _words("""
 company, compagnie, cie, co, societe, ste, soc, gesellschaft, etablissements, ets, etablissement, entreprise,
 entreprises, maison, firma, firm, association, the, le, la, les, l, un, une, d, de, du, des, der, die, das, et,
 and, und, e, y, en, og, of, sons, fils, succ, successeurs

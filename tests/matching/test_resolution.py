@@ -52,9 +52,19 @@ def test_a_veto_of_one_member_keeps_the_record_out_of_the_golden_record() -> Non
     assert [question.kind for question in found.questions] == [TaskKind.POSSIBLE_DUPLICATE]
 
 
-def test_a_possible_match_is_not_asked_where_another_member_contradicts_it() -> None:
-    found = resolve([member(1, OLDER, Outcome.POSSIBLE_MATCH), member(2, OLDER, Outcome.NO_MATCH, vetoed=True)], current=None)
+def test_a_possible_match_is_not_asked_where_another_member_contradicts_it_and_the_source_is_there_already() -> None:
+    against = member(2, OLDER, Outcome.NO_MATCH, vetoed=True, same_source=True)
+    found = resolve([member(1, OLDER, Outcome.POSSIBLE_MATCH), against], current=None)
     assert found.questions == ()
+
+
+def test_of_several_that_a_veto_speaks_against_only_the_likeliest_counterpart_of_another_source_is_asked() -> None:
+    sisters = [
+        member(1, OLDER, Outcome.POSSIBLE_MATCH, weight=9.0, vetoed=True),
+        member(2, NEWER, Outcome.POSSIBLE_MATCH, weight=8.0, vetoed=True),
+        member(3, THIRD, Outcome.POSSIBLE_MATCH, weight=12.0, vetoed=True, same_source=True),
+    ]
+    assert [question.golden_id for question in resolve(sisters, current=None).questions] == [OLDER]
 
 
 def test_what_matches_without_a_common_blocking_key_is_asked_but_never_linked() -> None:

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--map", nargs="+", action="extend", default=[], metavar="column=attribute", dest="mapping")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
-    def handle(self, *_: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
+    def handle(self, *_: Any, **options: Any) -> None:
         """Run, print, and turn errors into a line and an exit code."""
         try:
             mapping = dict(_pair(text) for text in options["mapping"])
