@@ -8,7 +8,6 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from golden_records.errors import MdmError
 from golden_records.importing import Progress as Told
@@ -62,12 +61,8 @@ class _Lines:
             self._console.print(f"{self._name}: {job.rows_done:,} of about {about:,} rows")
 
 
-def count_table(job: ImportJob) -> Table:
-    """Lay out what became of the rows of an import; the parts add up to what was received."""
-    table = Table(title=f"{job.file_name} → {job.source.code} {job.entity}")
-    table.add_column("rows")
-    table.add_column("number", justify="right")
-    table.add_row("received", f"{sum(getattr(job, name) for name in COUNTS):,}", end_section=True)
-    for name in COUNTS:
-        table.add_row(name, f"{getattr(job, name):,}")
-    return table
+def count_line(job: ImportJob) -> str:
+    """Say what became of the rows of an import; the parts add up to what was received."""
+    counts = {name: getattr(job, name) for name in COUNTS}
+    parts = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "none"
+    return f"{job.file_name} → {job.source.code} {job.entity}: {sum(counts.values()):,} rows received: {parts}"

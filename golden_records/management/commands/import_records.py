@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from golden_records.change import Change
 from golden_records.importing import ImportOptions, import_file
-from golden_records.management.telling import count_table, errors_as_lines, import_progress, plain_console
+from golden_records.management.telling import count_line, errors_as_lines, import_progress, plain_console
 from golden_records.readers.rows import ReadOptions
 from golden_records.row_kinds import ROW_KINDS
 from golden_records.source_systems import source_system
@@ -40,7 +40,9 @@ class Command(BaseCommand):
         with errors_as_lines(), import_progress(console, options["file"].name) as progress:
             source = source_system(options["source"])
             job = import_file(source, options["entity"], options["file"], change=change, options=how, progress=progress)
-        console.print(count_table(job))
+        console.print(count_line(job), soft_wrap=True)
         if job.quarantined:
             filters = f"--source {job.source.code} --entity {job.entity}"
-            console.print(f"To see what is wrong with the {job.quarantined:,} quarantined: manage.py quarantine list {filters}")
+            console.print(
+                f"To see what is wrong with the {job.quarantined:,} quarantined: manage.py quarantine list {filters}", soft_wrap=True
+            )

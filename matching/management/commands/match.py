@@ -35,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error.message} {error.remedy}") from error
         for entity in entities:
             match_now(entity, terminal)
-        console.show(terminal, [summary_of(entity) for entity in entities], time.monotonic() - begun)
+        console.show(terminal, [summary_of(entity) for entity in entities], f"Matched in {time.monotonic() - begun:.1f} s")
 
 
 def match_now(entity: EntityType, terminal: Console) -> None:
