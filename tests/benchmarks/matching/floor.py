@@ -14,8 +14,8 @@ if __name__ == "__main__":
     connection.sql(f"create table records as select *, row_number() over () as place from '{sys.argv[1]}'")  # noqa: S608 - no text from outside
     started = now()
     joins = " union ".join(
-        f"(select l.place, r.place from records l join records r using ({rule}) where l.place < r.place)"
-        for rule in RULES  # noqa: S608 - no text from outside
+        f"(select l.place, r.place from records l join records r using ({rule}) where l.place < r.place)"  # noqa: S608  # no text from outside
+        for rule in RULES
     )
     (candidates,) = connection.sql(f"select count(*) from ({joins})").fetchall()[0]  # noqa: S608 - no text from outside
     print(json.dumps(measured(started) | {"candidates": candidates}))
