@@ -29,7 +29,7 @@ def detect_encoding(sample: bytes, *, is_whole: bool) -> str | None:
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return encoding
-    if _is_utf8(sample, is_whole=is_whole):
+    if _is_utf8(sample, is_whole=is_whole) or _is_damaged_utf8(sample):
         return "utf-8"
     letters = [byte for byte in sample if byte > 127 or 65 <= byte <= 90 or 97 <= byte <= 122]  # noqa: PLR2004  # ASCII letters
     if sum(byte > 127 for byte in letters) > _MOST_ACCENTS * len(letters):  # noqa: PLR2004  # beyond ASCII
@@ -67,7 +67,7 @@ def _next_line(readline: Callable[[int], str], path: Path, encoding: str, number
 
 def _undecodable(path: Path, encoding: str, number: int, what: str) -> Exception:
     reason = f"line {number:,}: {what} is no text in {encoding}."
-    remedy = "Tell the file's encoding with --encoding, for example --encoding cp1252."
+    remedy = "Mend that line, or tell the file's encoding with --encoding, for example --encoding cp1252."
     return unreadable(path, reason, remedy, line=number)
 
 
@@ -78,6 +78,16 @@ def _is_utf8(sample: bytes, *, is_whole: bool) -> bool:
         # The sample may end inside a character.
         return not is_whole and error.reason == "unexpected end of data" and error.end == len(sample)
     return True
+
+
+def _is_damaged_utf8(sample: bytes) -> bool:
+    """Say whether a text is UTF-8 but for a few bytes, which are then told by line.
+
+    Reading it in another encoding would succeed, and change every accent of the file without a word.
+    """
+    letters = [letter for letter in sample.decode("utf-8", errors="surrogateescape") if not letter.isascii()]
+    undecoded = sum(1 for letter in letters if _UNDECODED.match(letter))
+    return len(letters) - undecoded > undecoded
 
 
 def _oddity(text: str) -> int:

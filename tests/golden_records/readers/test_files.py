@@ -69,6 +69,13 @@ def test_a_byte_that_is_no_text_is_told_with_its_line_and_the_remedy(write: Writ
     assert "--encoding" in told
 
 
+def test_a_damaged_utf_8_file_is_told_by_line_and_never_read_in_another_encoding(write: Write) -> None:
+    accents = "Id,Name\n1,Société Générale\n2,Électricité\n3,Crédit\n".encode()
+    told = refusal(write(accents + b"4,Caf\xe9\n"))
+    assert "line 5" in told
+    assert "utf-8" in told
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_found_out_also_where_others_stand_in_values(write: Write, delimiter: str) -> None:
     content = "\n".join([delimiter.join(["Id", "Name"]), delimiter.join(["1", '"a,b;c|d"']), delimiter.join(["2", "x"])])
