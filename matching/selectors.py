@@ -10,6 +10,7 @@ from golden_records.entities import EntityType, entity_type
 from golden_records.models import SourceRecord
 from matching.active_config import ActiveConfig, config_version
 from matching.core.explain import Step, explain
+from matching.core.score import Evidence
 from matching.models import MatchConfigVersion, MatchDecision
 
 
@@ -45,9 +46,8 @@ def view(entity: EntityType, config: ActiveConfig, evidence: Mapping[str, Any], 
     left, right = (_values(entity, record) for record in records)
     held = set(evidence.get("vetoes", ()))
     mask = sum(1 << number for number, veto in enumerate(config.config.vetoes) if veto.name in held)
-    levels = np.array(evidence["levels"], np.uint8)
-    weights = np.array(evidence["weights"], np.float32)
-    steps = explain(levels, weights, mask, config.model, left, right, stratum=evidence["stratum"])
+    levels, weights = np.array(evidence["levels"], np.uint8), np.array(evidence["weights"], np.float32)
+    steps = explain(Evidence(levels, weights, mask, evidence["stratum"]), config.model, left, right)
     return MatchView(evidence["probability"], evidence["weight"], config.version, tuple(steps))
 
 

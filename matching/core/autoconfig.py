@@ -1,14 +1,11 @@
 """A match config for a table that nobody has described: columns by meaning, rules and comparisons by what they are."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
 import pyarrow as pa
 
-from golden_records.errors import MdmError
-from matching.core.columns import Column, encode
 from matching.core.comparators import COMPARATORS
 from matching.core.declarations import (
     BlockingRule,
@@ -19,42 +16,11 @@ from matching.core.declarations import (
     MatchConfig,
     Thresholds,
 )
-from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, role_of_name, role_of_values, shape_of, tells_persons
+from matching.core.meaning import Meaning, understand
 
 EXHAUSTIVE_BELOW: Final = 2_500
 PAIRS_PER_RECORD: Final = 0.4
 LONE_PAIRS: Final = 0.85
-REPEATED: Final = 2.0
-"""How often the values of a column must occur on average for it to be seen that they determine another's."""
-DETERMINED: Final = 1.15
-"""Different values of the other column per value, up to which it is determined."""
-IGNORED_ROLES: Final = frozenset({"record_id", "source"})
-
-
-class UnknownAttribute(MdmError):
-    """A mapping names an attribute that the entity does not have."""
-
-    code = "unknown_attribute"
-    title = "Unknown attribute"
-
-
-class UnknownColumn(MdmError):
-    """A mapping names a column that the table does not have."""
-
-    code = "unknown_column"
-    title = "Unknown column"
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """The columns by role; what has no role is in `others`, by the shape of its values."""
-
-    roles: Mapping[str, tuple[str, ...]]
-    others: Mapping[str, str]
-
-    def one(self, role: str) -> tuple[str, ...]:
-        """Give the column of a role, as the attributes of a field; empty where there is none."""
-        return self.roles.get(role, ())[:1]
 
 
 def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> MatchConfig:
@@ -83,103 +49,29 @@ def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Matc
     )
 
 
-def understand(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Meaning:
-    """Say what each column means: as mapped, else by its name, else by its values."""
-    _check(table, mapping, entity)
-    roles: dict[str, tuple[str, ...]] = {}
-    others: dict[str, str] = {}
-    for column in table.column_names:
-        attribute = mapping.get(column)
-        role = ATTRIBUTE_ROLES.get(attribute, attribute) if attribute else role_of_name(column)
-        if role in IGNORED_ROLES:
-            continue
-        values = table[column].combine_chunks().cast(pa.string())
-        shape = shape_of(values)
-        if shape == "empty":
-            continue
-        if role not in _ROLES and shape != "date":
-            role = role_of_values(values)
-            role = None if role in roles else role
-        if role == "legal_name" and attribute is None and tells_persons(values):
-            role = "full_name"
-        if role in _ROLES and _fits(role, shape):
-            roles[role] = (*roles.get(role, ()), column)
-        else:
-            others[column] = shape
-    if "given_name" in roles and not {"family_name", "full_name"} & set(roles):
-        _move_neighbour(table, (roles, others), "given_name", "family_name")
-    if "postcode" in roles and "city" not in roles:
-        _move_neighbour(table, (roles, others), "postcode", "city")
-    return Meaning(roles, independent(table, others))
-
-
-def _move_neighbour(table: pa.Table, known: tuple[dict[str, tuple[str, ...]], dict[str, str]], role: str, wanted: str) -> None:
-    """Take the text column beside that of a role, the one after it first, for the role that usually goes with it."""
-    roles, others = known
-    names = table.column_names
-    place = names.index(roles[role][0])
-    for beside in (place + 1, place - 1):
-        name = names[beside] if 0 <= beside < len(names) else None
-        if name is not None and others.get(name) == "text":
-            roles[wanted] = (name,)
-            del others[name]
-            return
-
-
-def independent(table: pa.Table, columns: Mapping[str, str]) -> dict[str, str]:
-    """Leave out columns whose value another column determines (latitude by longitude): they would count twice.
-
-    Of two that determine each other the one with fewer values goes. Damage to some values is allowed for.
-    """
-    encoded = {name: encode(table[name].combine_chunks().cast(pa.string())) for name in columns}
-    kept: dict[str, str] = {}
-    for name in sorted(columns, key=lambda name: (-len(encoded[name].values), name)):
-        if not any(_determines(encoded[other], encoded[name]) for other in kept):
-            kept[name] = columns[name]
-    return {name: shape for name, shape in columns.items() if name in kept}
-
-
-def _determines(one: Column, other: Column) -> bool:
-    known = (one.codes >= 0) & (other.codes >= 0)
-    if not known.any():
-        return False
-    mine, yours = one.codes[known].astype(np.int64), other.codes[known]
-    repeated = len(mine) / len(np.unique(mine))
-    pairs = len(np.unique(mine * len(other.values) + yours)) / len(np.unique(mine))
-    return repeated >= REPEATED and pairs <= DETERMINED and len(np.unique(yours)) > 1
-
-
-def _check(table: pa.Table, mapping: Mapping[str, str], entity: str) -> None:
-    for column, attribute in mapping.items():
-        if column not in table.column_names:
-            raise UnknownColumn(f"The table has no column '{column}'.", remedy=_use(table.column_names))
-        if attribute not in ATTRIBUTES[entity]:
-            raise UnknownAttribute(f"'{attribute}' is no attribute of {entity}.", remedy=_use(sorted(ATTRIBUTES[entity])))
-
-
-def _use(names: Iterable[str]) -> str:
-    return f"Use one of: {', '.join(names)}."
-
-
-def _fits(role: str, shape: str) -> bool:
-    return shape == "date" if role == "birth_date" else True
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
     fields: tuple[Field, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
 
 
-def _comparison(name: str, kind: str, fields: tuple[str, ...], frequency: Mapping[str, str] | None = None) -> Comparison:
-    levels = tuple(replace(level, term_frequency=(frequency or {}).get(level.name)) for level in COMPARATORS[kind].levels)
-    return Comparison(name, kind, fields, levels)
+def _comparison(name: str, kind: str, fields: tuple[str, ...], frequency: Mapping[str, str], label: str = "") -> Comparison:
+    levels = tuple(replace(level, term_frequency=frequency.get(level.name)) for level in COMPARATORS[kind].levels)
+    return Comparison(name, kind, fields, levels, label or _LABELS.get(name, name.replace("_", " ")))
 
 
-def _single(name: str, form: str, kind: str, columns: tuple[str, ...]) -> _Part:
+def _single(name: str, form: str, kind: str, columns: tuple[str, ...], label: str = "") -> _Part:
     if not columns:
         return _Part()
-    return _Part((Field(name, form, columns),), (_comparison(name, kind, (name,), dict.fromkeys(_RARITY[kind], name)),))
+    return _Part((Field(name, form, columns),), (_comparison(name, kind, (name,), dict.fromkeys(_RARITY[kind], name), label),))
+
+
+_LABELS: Final[Mapping[str, str]] = {
+    "person_name": "full name", "national_id": "national number", "registration_id": "registration number", "vat_id": "VAT number",
+    "lei": "legal entity identifier", "email": "e-mail", "phone": "phone number", "address_2": "second address line",
+    "customer": "customer name", "manager": "manager name",
+}  # fmt: skip
+"""What people call what is compared, where its name in the config does not say so."""
 
 
 # The levels at which the rarity of the value counts, by comparator.
@@ -217,7 +109,7 @@ def _person(meaning: Meaning) -> _Part:
 def _names(meaning: Meaning) -> _Part:
     columns = meaning.roles.get("legal_name", ())
     parts = [_single("name", "organisation", "organisation_name", columns[:1])]
-    parts += [_single(f"name_{place}", "organisation", "organisation_name", (column,))
+    parts += [_single(f"name_{place}", "organisation", "organisation_name", (column,), _spelt(column))
               for place, column in enumerate(columns[1:] + meaning.one("trade_name"), start=2)]  # fmt: skip
     return _Part(tuple(f for p in parts for f in p.fields), tuple(c for p in parts for c in p.comparisons))
 
@@ -264,14 +156,6 @@ _BUILDERS: Final = (
     _plain("customer", "organisation", "organisation_name"), _plain("manager", "person", "organisation_name"),
     _plain("start_date", "date", "date"), _plain("end_date", "date", "date"), _plain("budget", "number", "number"),
 )  # fmt: skip
-_ROLES: Final = frozenset(
-    {
-        *("kind", "given_name", "family_name", "full_name", "middle_name", "legal_name", "trade_name", "birth_date"),
-        *("national_id", "registration_id", "vat_id", "lei", "email", "phone", "website", "street", "house_number"),
-        *("address_2", "postcode", "city", "region", "country", "code", "title", "customer", "manager", "start_date"),
-        *("end_date", "budget"),
-    }
-)
 _SHAPES: Final[Mapping[str, tuple[str, str]]] = {
     "date": ("date", "date"), "number": ("number", "number"), "code": ("compact", "code"), "email": ("text", "text"),
     "values": ("values", "values"), "long_text": ("text", "values"), "text": ("text", "text"),
@@ -280,7 +164,12 @@ _SHAPES: Final[Mapping[str, tuple[str, str]]] = {
 
 def _other(column: str, shape: str) -> _Part:
     form, kind = _SHAPES[shape]
-    return _single(f"other_{column}", form, kind, (column,))
+    return _single(f"other_{column}", form, kind, (column,), _spelt(column))
+
+
+def _spelt(column: str) -> str:
+    """Call a column as its table does: 'Store_type' is a store type."""
+    return " ".join(column.replace("_", " ").split()).lower() or "value"
 
 
 _RULES: Final = """

@@ -27,89 +27,89 @@ def _levels(table: str) -> tuple[Level, ...]:
     return tuple(levels)
 
 
-# level | m | u | neighbour | namesake | in words; '-': relatives are as unrelated records
+# level | m | u | neighbour | namesake | in words, with {label} and {labels} for what is compared; '-': relatives are as unrelated records
 COMPARATORS: Final[Mapping[str, Comparator]] = {
     "exact": Comparator(compare_plain.exact, 1, _levels("""
-different | .10 | .90 | - | - | differ
-same      | .90 | .10 | - | - | are the same
+different | .10 | .90 | - | - | different {labels}
+same      | .90 | .10 | - | - | same {label}
 """)),
     "text": Comparator(compare_plain.text, 1, _levels("""
-different | .08 | .95   | - | - | differ
-similar   | .05 | .02   | - | - | are similar
-close     | .12 | .005  | - | - | differ by a letter or two
-same      | .75 | .025  | - | - | are the same
+different | .08 | .95   | - | - | different {labels}
+similar   | .05 | .02   | - | - | similar {labels}
+close     | .12 | .005  | - | - | {labels} alike but for a letter or two
+same      | .75 | .025  | - | - | same {label}
 """)),
     "code": Comparator(compare_plain.code, 1, _levels("""
-different | .06 | .999  | - | - | differ
-one_off   | .04 | .0005 | - | - | differ by one character
-same      | .90 | .0005 | - | - | are the same
+different | .06 | .999  | - | - | different {labels}
+one_off   | .04 | .0005 | - | - | {labels} alike but for one character
+same      | .90 | .0005 | - | - | same {label}
 """)),
     "number": Comparator(compare_plain.number, 1, _levels("""
-different | .10 | .90 | - | - | differ
-near      | .05 | .05 | - | - | are within a tenth
-close     | .10 | .02 | - | - | are within a hundredth
-same      | .75 | .03 | - | - | are the same
+different | .10 | .90 | - | - | different {labels}
+near      | .05 | .05 | - | - | {labels} within a tenth of each other
+close     | .10 | .02 | - | - | {labels} within a hundredth of each other
+same      | .75 | .03 | - | - | same {label}
 """)),
     "date": Comparator(compare_plain.date, 1, _levels("""
-different | .02 | .945  | - | - | differ
-half      | .02 | .045  | - | - | have the year, or month and day, in common
-near      | .05 | .009  | - | - | differ in one part
-one_off   | .06 | .0009 | - | - | differ by one digit, or have day and month swapped
-same      | .85 | .0001 | - | - | are the same
+different | .02 | .945  | - | - | different {labels}
+half      | .02 | .045  | - | - | {labels} a year apart at most, or on the same day of different years
+near      | .05 | .009  | - | - | {labels} a month apart at most, or alike but for the day, month or year
+one_off   | .06 | .0009 | - | - | {labels} alike but for one digit, or with day and month swapped
+same      | .85 | .0001 | - | - | same {label}
 """)),
     "phone": Comparator(compare_plain.phone, 1, _levels("""
-different | .18 | .9989 | .40 | .90 | differ
-exchange  | .02 | .0005 | .15 | .03 | differ in the last two digits
-one_off   | .03 | .0005 | .02 | .01 | differ by one digit
-same      | .77 | .0001 | .43 | .06 | are the same
+different | .18 | .9989 | .40 | .90 | different {labels}
+exchange  | .02 | .0005 | .15 | .03 | {labels} alike but for the last two digits
+one_off   | .03 | .0005 | .02 | .01 | {labels} alike but for one digit
+same      | .77 | .0001 | .43 | .06 | same {label}
 """)),
     "email": Comparator(compare_plain.email, 3, _levels("""
-different  | .10 | .94    | .62 | .40 | differ
-domain     | .10 | .05    | .25 | .30 | have the domain in common
-like_local | .05 | .008   | .05 | .05 | have like local parts
-same_local | .03 | .0015  | .01 | .05 | have the same local part
-close      | .07 | .0003  | .01 | .05 | differ by a letter or two
-same       | .65 | .0002  | .06 | .15 | are the same
+different  | .10 | .94    | .62 | .40 | different {labels}
+domain     | .10 | .05    | .25 | .30 | {labels} at the same domain
+like_local | .05 | .008   | .05 | .05 | {labels} alike before the @
+same_local | .03 | .0015  | .01 | .05 | {labels} the same before the @
+close      | .07 | .0003  | .01 | .05 | {labels} alike but for a letter or two
+same       | .65 | .0002  | .06 | .15 | same {label}
 """)),
     "website": Comparator(compare_plain.exact, 1, _levels("""
-different | .15 | .999 | .90 | .45 | differ
-same      | .85 | .001 | .10 | .55 | are the same
+different | .15 | .999 | .90 | .45 | different {labels}
+same      | .85 | .001 | .10 | .55 | same {label}
 """)),
     "values": Comparator(compare_plain.values, 1, _levels("""
-none   | .15 | .60 | - | - | have nothing in common
-little | .20 | .25 | - | - | have little in common
-some   | .25 | .10 | - | - | have a fair share in common
-most   | .20 | .03 | - | - | have most in common
-same   | .20 | .02 | - | - | are the same
+none   | .15 | .60 | - | - | {labels} have nothing in common
+little | .20 | .25 | - | - | {labels} have little in common
+some   | .25 | .10 | - | - | {labels} have a fair share in common
+most   | .20 | .03 | - | - | {labels} have most in common
+same   | .20 | .02 | - | - | same {label}
 """)),
     "person_name": Comparator(compare_names.person_name, 2, _levels("""
-different   | .02 | .985  | .12  | .01  | differ in given and family name
-given_only  | .03 | .008  | .01  | .01  | have the same given name and another family name
-family_only | .02 | .005  | .78  | .01  | have the same family name and another given name
-part_alike  | .01 | .0004 | .01  | .01  | are alike in the one part that both have
-part_same   | .03 | .0006 | .03  | .06  | are the same in the one part that both have
-alike       | .04 | .0004 | .02  | .02  | are alike
-close       | .15 | .0003 | .015 | .05  | are the same but for spelling, a nickname or an initial
-swapped     | .02 | .0001 | .002 | .002 | have given and family name swapped
-same        | .68 | .0002 | .013 | .83  | are the same
+different   | .02 | .985  | .12  | .01  | different given and family names
+given_only  | .03 | .008  | .01  | .01  | same given name, different family names
+family_only | .02 | .005  | .78  | .01  | same family name, different given names
+part_alike  | .01 | .0004 | .01  | .01  | similar in the one part of the {label} that both have
+part_same   | .03 | .0006 | .03  | .06  | same in the one part of the {label} that both have
+alike       | .04 | .0004 | .02  | .02  | similar {labels}
+close       | .15 | .0003 | .015 | .05  | {labels} alike but for spelling, a nickname or an initial
+swapped     | .02 | .0001 | .002 | .002 | given and family name swapped
+same        | .68 | .0002 | .013 | .83  | same {label}
 """)),
     "organisation_name": Comparator(compare_names.organisation_name, 1, _levels("""
-different  | .04 | .9832 | .76 | .02 | differ
-part       | .06 | .015  | .15 | .08 | have a part in common
-within     | .10 | .001  | .02 | .10 | are one within the other, or its initials
-group      | .03 | .0001 | .001 | .06 | are the same but for words by which companies of a group are told apart
-alike      | .12 | .0002 | .004 | .06 | are alike but for one word
-same_words | .10 | .0002 | .002 | .08 | have the same words
-same       | .55 | .0003 | .004 | .60 | are the same
+different  | .04 | .9832 | .76 | .02 | different {labels}
+part       | .06 | .015  | .15 | .08 | {labels} have a part in common
+within     | .10 | .001  | .02 | .10 | one {label} is a part of the other, or its initials
+group      | .03 | .0001 | .001 | .06 | {labels} alike but for words that tell companies of one group apart
+alike      | .12 | .0002 | .004 | .06 | {labels} alike but for one word
+same_words | .10 | .0002 | .002 | .08 | {labels} of the same words
+same       | .55 | .0003 | .004 | .60 | same {label}
 """)),
     "address": Comparator(compare_places.address, 4, _levels("""
-elsewhere | .10 | .95   | .02 | .80 | are in different places
-town      | .04 | .04   | .03 | .10 | are in the same town
-postcode  | .05 | .009  | .05 | .05 | have the same postcode
-street    | .03 | .0004 | .08 | .01 | are in the same street at another number
-number    | .04 | .0001 | .03 | .01 | have the same street and number in differing places
-alike     | .12 | .0003 | .19 | .01 | are alike
-same      | .62 | .0002 | .60 | .02 | are the same
+elsewhere | .10 | .95   | .02 | .80 | {labels} in different places
+town      | .04 | .04   | .03 | .10 | {labels} in the same town
+postcode  | .05 | .009  | .05 | .05 | {labels} with the same postcode
+street    | .03 | .0004 | .08 | .01 | same street, different house numbers
+number    | .04 | .0001 | .03 | .01 | same street and house number, different places
+alike     | .12 | .0003 | .19 | .01 | similar {labels}
+same      | .62 | .0002 | .60 | .02 | same {label}
 """)),
 }  # fmt: skip
 """Name in a match config -> comparator. A new one is a function, an entry here and property tests."""

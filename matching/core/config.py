@@ -170,7 +170,7 @@ class _Reader:
         levels = tuple(
             self.level(f"{where}.levels.{level.name}", level, given.get(level.name) or {}, fields) for level in COMPARATORS[kind].levels
         )
-        return Comparison(name, kind, used, levels)
+        return Comparison(name, kind, used, levels, str(body.get("label", name.replace("_", " "))))
 
     def level(self, where: str, shipped: Level, body: Mapping[str, Any], fields: Collection[str]) -> Level:
         frequency = body.get("term_frequency")

@@ -31,7 +31,8 @@ class Level:
 
     `m`: among records of one entity; `u`: among unrelated ones. Two kinds of relatives share much and are not one:
     `neighbour` (a household, firms at one address) and `namesake` (branches, companies of one group); None: as for
-    unrelated records. `term_frequency` names the field whose rarity counts at this level.
+    unrelated records. `term_frequency` names the field whose rarity counts at this level. `words` says to a steward what
+    the level means: `{label}` and `{labels}` stand for what is compared, one or several.
     """
 
     name: str
@@ -43,14 +44,29 @@ class Level:
     term_frequency: str | None = None
 
 
+def plural(noun: str) -> str:
+    """Give the regular English plural: addresses, countries, names."""
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in {*"aeiou"} else f"{noun}s"
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A comparator applied to fields. Level 0 means that a value is missing; `levels` are numbered from 1."""
+    """A comparator applied to fields. Level 0 means that a value is missing; `levels` are numbered from 1.
+
+    `label` is what people call that which is compared ('registration number').
+    """
 
     name: str
     kind: str
     fields: tuple[str, ...]
     levels: tuple[Level, ...]
+    label: str
+
+    def in_words(self, number: int) -> str:
+        """Say what a level from 1 means: 'same registration number'."""
+        return self.levels[number - 1].words.replace("{labels}", plural(self.label)).replace("{label}", self.label)
 
     def level_number(self, name: str) -> int:
         """Give the number of the level with this name (from 1)."""
@@ -179,6 +195,7 @@ def _field_document(field: Field) -> dict[str, Any]:
 def _comparison_document(comparison: Comparison) -> dict[str, Any]:
     return {
         "kind": comparison.kind,
+        "label": comparison.label,
         "fields": list(comparison.fields),
         "levels": {level.name: _level_document(level) for level in comparison.levels},
     }

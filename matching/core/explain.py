@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching.core.declarations import Comparison
 from matching.core.model import MatchModel
-from matching.core.score import probability, relatives_bits, total_weight
+from matching.core.score import Evidence, probability, relatives_bits, total_weight
 
 _GRADES: Final = ((8.0, "very strong evidence"), (4.0, "strong evidence"), (1.0, "evidence"), (0.2, "weak evidence"))
 
@@ -26,32 +25,25 @@ class Step:
     right: str | None = None
 
 
-def explain(  # noqa: PLR0913 - the row of a scored pair, its model and what it is about
-    levels_row: NDArray[np.uint8],
-    weights_row: NDArray[np.float32],
-    vetoes: int,
-    model: MatchModel,
-    left_values: Mapping[str, str | None],
-    right_values: Mapping[str, str | None],
-    *,
-    stratum: int = 0,
+def explain(
+    found: Evidence, model: MatchModel, left_values: Mapping[str, str | None], right_values: Mapping[str, str | None]
 ) -> list[Step]:
     """Tell a pair's score as steps: the prior first, one per comparison, relatives, vetoes, and the total last.
 
     The bits of all steps but the last sum to the last one's. Values are keyed by field of the config, or by
     attribute. Total bits are cut at 60 either way, as in scoring.
     """
-    levels, weights, strata = levels_row[None, :], weights_row[None, :], np.array([stratum], np.uint8)
-    prior = float(model.prior_bits[stratum])
+    levels, weights, strata = found.levels[None, :], found.weights[None, :], np.array([found.stratum], np.uint8)
+    prior = float(model.prior_bits[found.stratum])
     steps = [Step("prior", "prior", f"before comparing: one pair in {1 + 2**-prior:,.0f} is a match", prior)]
     for place, comparison in enumerate(model.config.comparisons):
         values = (_values(comparison, model, left_values), _values(comparison, model, right_values))
-        steps.append(_step(comparison, int(levels_row[place]), float(weights_row[place]), values))
+        steps.append(_step(comparison, int(found.levels[place]), float(found.weights[place]), values))
     shared = -float(relatives_bits(weights, levels, strata, model)[0])
     if shared < -0.005:  # noqa: PLR2004 - rounds to nothing
         steps.append(Step("relatives", "relatives", "relatives, such as a household or branches, share as much", shared))
     for number, veto in enumerate(model.config.vetoes):
-        if vetoes >> number & 1:
+        if found.vetoes >> number & 1:
             steps.append(Step(veto.name, "veto", f"veto: {veto.words}", 0.0))
     total = float(total_weight(weights, levels, strata, model)[0])
     chance = float(probability(np.array([total]))[0])
@@ -60,14 +52,18 @@ def explain(  # noqa: PLR0913 - the row of a scored pair, its model and what it 
 
 
 def _step(comparison: Comparison, number: int, bits: float, values: tuple[str | None, str | None]) -> Step:
-    name = comparison.name.replace("_", " ")
     if number == 0:
-        return Step(comparison.name, "missing", f"{name}: missing, says nothing", bits, *values)
-    level = comparison.levels[number - 1]
-    return Step(comparison.name, level.name, f"{name} {level.words}: {evidence(bits)}", bits, *values)
+        return Step(comparison.name, "missing", _missing(comparison.label, values), bits, *values)
+    words = f"{comparison.in_words(number)}: {strength(bits)}"
+    return Step(comparison.name, comparison.levels[number - 1].name, words, bits, *values)
 
 
-def evidence(bits: float) -> str:
+def _missing(label: str, values: tuple[str | None, str | None]) -> str:
+    known = sum(value is not None for value in values)
+    return (f"no {label} on either side", f"no {label} on one side", f"no {label} that can be compared")[known]
+
+
+def strength(bits: float) -> str:
     """Put bits into words: 'strong evidence for'."""
     for least, words in _GRADES:
         if abs(bits) >= least:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from matching.core.columns import Column, Hashes, encode, hash_texts, mix
 from matching.core.declarations import BlockingRule, KeyPart
-from matching.core.forms import fold
+from matching.core.folding import fold
 from matching.core.prepare import Prepared
 
 SHORTEST_TOKEN: Final = 3

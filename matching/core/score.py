@@ -17,6 +17,16 @@ MOST_BITS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found on one pair: `levels` and `weights` (bits) per comparison, `vetoes` as bits, its stratum."""
+
+    levels: Levels
+    weights: NDArray[np.float32]
+    vetoes: int = 0
+    stratum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredPairs:
     """Per pair: match `weight` (bits, the prior included) and `probability`, `levels` and `weights` (bits) per
     comparison, and the `vetoes` that hold, as bits by their place in the config.
@@ -28,6 +38,10 @@ class ScoredPairs:
     weights: NDArray[np.float32]
     vetoes: NDArray[np.uint32]
     strata: NDArray[np.uint8]
+
+    def evidence(self, row: int) -> Evidence:
+        """Give the evidence on one of the pairs."""
+        return Evidence(self.levels[row], self.weights[row], int(self.vetoes[row]), int(self.strata[row]))
 
 
 def score_pairs(left: Prepared, right: Prepared, left_rows: Rows, right_rows: Rows, model: MatchModel) -> ScoredPairs:

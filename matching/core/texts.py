@@ -64,3 +64,6 @@ def byte_set(characters: str) -> NDArray[np.bool_]:
     table = np.zeros(256, np.bool_)
     table[[ord(character) for character in characters]] = True
     return table
+
+
+DIGITS = byte_set("0123456789")

@@ -3,7 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from matching.core.autoconfig import UnknownAttribute, UnknownColumn, config_for, understand
+from matching.core.autoconfig import config_for
+from matching.core.meaning import UnknownAttribute, UnknownColumn, understand
 from matching.core.recognise import role_of_name, shape_of
 
 PEOPLE = [

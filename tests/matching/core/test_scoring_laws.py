@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from matching.core.config import MatchConfig
 from matching.core.decide import Outcome, decide
-from matching.core.explain import explain
 from matching.core.model import MatchModel
 from matching.core.prepare import prepare
 from matching.core.score import score_pairs
@@ -90,30 +89,6 @@ def test_a_pair_scores_the_same_to_the_bit_alone_and_among_others(shipped: Match
         alone = score([left], [right], shipped)
         assert alone.weight[0] == together.weight[row]
         assert (alone.weights[0] == together.weights[row]).all()
-
-
-@settings(max_examples=60, deadline=None)
-@given(records, records)
-def test_the_steps_of_an_explanation_sum_to_the_score(shipped: MatchModel, left: Record, right: Record) -> None:
-    scored = score([left], [right], shipped)
-    stratum = int(scored.strata[0])
-    steps = explain(scored.levels[0], scored.weights[0], int(scored.vetoes[0]), shipped, left, right, stratum=stratum)
-    assert steps[0].comparison == "prior"
-    assert steps[-1].bits == pytest.approx(scored.weight[0])
-    assert max(-60, min(60, sum(step.bits for step in steps[:-1]))) == pytest.approx(scored.weight[0], abs=0.1)
-
-
-def test_an_explanation_speaks_of_values_and_evidence(shipped: MatchModel) -> None:
-    left = {"kind": "organisation", "legal_name": "Novatech SAS", "registration_id": "732829320"}
-    right = {"kind": "organisation", "legal_name": "Novatech", "registration_id": "552081317"}
-    scored = score([left], [right], shipped)
-    steps = explain(scored.levels[0], scored.weights[0], int(scored.vetoes[0]), shipped, left, right, stratum=1)
-    by_name = {step.comparison: step for step in steps}
-    assert by_name["name"].left == "Novatech SAS"
-    assert by_name["name"].words.endswith("evidence for")
-    assert by_name["registration_id"].words.endswith("evidence against")
-    assert by_name["other_legal_unit"].words == "veto: two different registration numbers"
-    assert by_name["email"].level == "missing"
 
 
 def test_a_veto_keeps_a_pair_from_being_merged_without_asking(shipped: MatchModel) -> None:

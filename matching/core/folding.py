@@ -1,0 +1,85 @@
+"""Folding: texts as they are compared whatever they are, in lower case, without accents and punctuation."""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from golden_records.standardising.words import PLACEHOLDERS
+from matching.core.texts import from_buffer, text_buffer
+
+_UNDECOMPOSED: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+
+
+def replace(values: pa.StringArray, pattern: str, by: str) -> pa.StringArray:
+    """Replace what matches a regular expression."""
+    return pc.replace_substring_regex(values, pattern=pattern, replacement=by)
+
+
+def null_where(values: pa.StringArray, mask: pa.BooleanArray) -> pa.StringArray:
+    """Make the texts of the mask missing."""
+    return pc.if_else(mask, pa.scalar(None, pa.string()), values)
+
+
+def _without_accents(values: pa.StringArray) -> pa.StringArray:
+    bare = replace(pc.utf8_normalize(pc.utf8_lower(values), form="NFKD"), r"\p{M}+", "")
+    for letter, plain in _UNDECOMPOSED.items():
+        bare = pc.replace_substring(bare, pattern=letter, replacement=plain)
+    return bare
+
+
+def _translate(values: pa.StringArray, table: np.ndarray) -> pa.StringArray:
+    data, offsets = text_buffer(values)
+    return from_buffer(table[data], offsets)
+
+
+def _byte_table() -> np.ndarray:
+    table = np.arange(256, dtype=np.uint8)
+    for byte in range(128):
+        letter = chr(byte)
+        table[byte] = ord(letter.lower()) if letter.isalnum() else ord(" ")
+    return table
+
+
+_FOLDED_BYTE: Final = _byte_table()
+
+
+def fold(values: pa.StringArray) -> pa.StringArray:
+    """Lower case without accents, punctuation as single spaces: equal to the folding of the word lists, initials apart."""
+    foreign = pc.invert(pc.string_is_ascii(values))
+    if pc.any(foreign).as_py():
+        values = pc.replace_with_mask(values, foreign, _without_accents(values.filter(foreign)))
+    values = _translate(values, _FOLDED_BYTE)
+    doubled = pc.match_substring(values, "  ")
+    if pc.any(doubled).as_py():
+        values = pc.replace_with_mask(values, doubled, replace(values.filter(doubled), " {2,}", " "))
+    return pc.utf8_trim(values, " ")
+
+
+def text(values: pa.StringArray) -> pa.StringArray:
+    """Folded text; what people type for 'nothing' is missing."""
+    return known(fold(values))
+
+
+def known(folded: pa.StringArray) -> pa.StringArray:
+    """Make missing what says nothing: the empty text and what people type for it."""
+    nothing = pc.is_in(folded, value_set=NOTHING)
+    return null_where(folded, pc.or_(nothing, pc.equal(folded, "")))
+
+
+# 'n/a' is folded to one word by the lists and to two here.
+_WORDS_FOR_NOTHING: Final = PLACEHOLDERS | {" ".join(word) for word in PLACEHOLDERS if len(word) <= 3 and word.isalpha()}  # noqa: PLR2004
+NOTHING: Final = pa.array(sorted(_WORDS_FOR_NOTHING | {"0" * n for n in range(2, 12)} | {"9" * n for n in range(4, 12)}))
+
+
+def replace_where(values: pa.StringArray, mask: pa.BooleanArray, pattern: str, by: str) -> pa.StringArray:
+    """Replace in the texts of the mask only: regular expressions are dear."""
+    if not pc.any(mask).as_py():
+        return values
+    return pc.replace_with_mask(values, mask, replace(values.filter(mask), pattern, by))
+
+
+def empty_is_null(values: pa.StringArray) -> pa.StringArray:
+    """Make empty texts missing."""
+    return null_where(values, pc.equal(values, ""))

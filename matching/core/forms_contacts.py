@@ -1,0 +1,88 @@
+"""Forms of what reaches a customer: telephone numbers, e-mail addresses and web addresses."""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from golden_records.standardising.words import FREE_MAIL_DOMAINS, GENERIC_MAILBOXES
+from matching.core.folding import NOTHING, empty_is_null, fold, null_where, replace, replace_where
+from matching.core.texts import DIGITS, byte_set, keep_bytes, last_place, slice_texts, text_buffer
+
+_LETTERS: Final = byte_set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_NATIONAL: Final = 9
+"""Digits that tell a telephone number within a country: the most that national and international spellings share."""
+
+
+def phone(values: pa.StringArray) -> pa.StringArray:
+    """The last nine digits of a telephone number without its extension; too short and made-up numbers are missing."""
+    values = replace_where(values, pc.match_substring(values, "(0)"), r"\(0\)", "")
+    lettered = pc.not_equal(keep_bytes(values, _LETTERS), "")
+    values = replace_where(values, lettered, r"(?i)\s*(?:x|ext|extension|poste|durchwahl|dw)\.?\s*[0-9]{1,5}\s*$", "")
+    data, offsets = text_buffer(keep_bytes(values, DIGITS))
+    digits = slice_texts(data, np.maximum(offsets[:-1], offsets[1:] - _NATIONAL), offsets[1:])
+    short = pc.less(pc.binary_length(digits), 6)
+    return null_where(digits, pc.or_(short, pc.is_in(digits, value_set=_NO_NUMBERS)))
+
+
+_NO_NUMBERS: Final = pa.array([digit * length for digit in "0123456789" for length in range(6, 10)] + ["012345678", "123456789"])
+
+
+def email(values: pa.StringArray) -> pa.StringArray:
+    """An e-mail address in lower case; a shared mailbox at a provider where anyone may have one is missing."""
+    lowered = pc.utf8_trim_whitespace(pc.utf8_lower(values))
+    domain = domain_part(lowered)
+    free = pc.is_in(domain, value_set=_ANYONES)
+    if pc.any(free).as_py():
+        free = pc.replace_with_mask(free, free, _generic(lowered.filter(free)))
+    nothing = pc.or_(free, pc.is_in(domain, value_set=_NO_DOMAINS))
+    bare = pc.equal(domain, "")
+    if pc.any(bare).as_py():
+        nothing = pc.or_(nothing, pc.and_(bare, pc.is_in(fold(lowered), value_set=NOTHING)))
+    return empty_is_null(null_where(lowered, nothing))
+
+
+def _generic(addresses: pa.StringArray) -> pa.BooleanArray:
+    """Say which mailboxes are those that many people share, as `is_generic_mailbox` does for one."""
+    local = fold(pc.fill_null(local_part(addresses), ""))
+    first = pc.list_element(pc.split_pattern(local, " "), 0)
+    joined = pc.replace_substring(local, " ", "")
+    return pc.or_(pc.or_(*(pc.is_in(text, value_set=_MAILBOXES) for text in (local, first))),
+                  pc.is_in(joined, value_set=_MAILBOXES))  # fmt: skip
+
+
+_MAILBOXES: Final = pa.array(sorted(GENERIC_MAILBOXES))
+_ANYONES: Final = pa.array(sorted(FREE_MAIL_DOMAINS))
+_NO_DOMAINS: Final = pa.array(
+    [f"{name}.{end}" for name in ("example", "exemple", "test") for end in ("com", "org", "net", "fr", "de", "invalid")]
+)
+
+
+def local_part(values: pa.StringArray) -> pa.StringArray:
+    """What stands before the last @ of an e-mail address; all of it where there is none."""
+    data, offsets = text_buffer(values)
+    at = last_place(data, offsets, ord("@"))
+    return empty_is_null(slice_texts(data, offsets[:-1], np.where(at < 0, offsets[1:], at)))
+
+
+def domain_part(values: pa.StringArray) -> pa.StringArray:
+    """What stands behind the last @ of an e-mail address; nothing where there is none."""
+    data, offsets = text_buffer(values)
+    at = last_place(data, offsets, ord("@"))
+    return slice_texts(data, np.where(at < 0, offsets[1:], at + 1), offsets[1:])
+
+
+def email_domain(values: pa.StringArray) -> pa.StringArray:
+    """The domain of an e-mail address."""
+    return empty_is_null(domain_part(values))
+
+
+def website(values: pa.StringArray) -> pa.StringArray:
+    """The host of a web address without `www`."""
+    host = replace(pc.utf8_trim_whitespace(pc.utf8_lower(values)), r"^(?:[a-z]+://)?(?:www\.)?|[/?#:].*$", "")
+    return _known_host(host)
+
+
+def _known_host(host: pa.StringArray) -> pa.StringArray:
+    return null_where(host, pc.invert(pc.match_substring(host, ".")))
