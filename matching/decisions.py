@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from golden_records import bulk
 from golden_records.entities import EntityType
 from matching.core.decide import Outcome as CoreOutcome
 from matching.core.model import MatchModel
@@ -15,10 +16,9 @@ from matching.core.score import ScoredPairs
 from matching.models import MatchDecision, Outcome
 
 OUTCOMES: Final = {outcome: Outcome[outcome.name] for outcome in CoreOutcome}
-_BATCH: Final = 1_000
 _DECIMALS: Final = 3
-_PAIR: Final = ("entity", "left_record_id", "right_record_id")
-_EVIDENCE: Final = ("outcome", "weight", "probability", "levels", "weights", "stratum", "vetoes", "config", "run", "decided_at")
+_PAIR: Final = ("left_record_id", "right_record_id")
+_EVIDENCE: Final = ("outcome", "weight", "probability", "levels", "weights", "stratum", "vetoes", "config_id", "run_id", "decided_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +78,31 @@ def evidence_of(scored: ScoredPairs, row: int, outcomes: NDArray[np.int8], recor
 
 
 def write_decisions(entity: EntityType, pairs: Sequence[PairEvidence], by: DecidedBy) -> None:
-    """Keep the evidence on these pairs; what was kept on a pair before is replaced. One statement per thousand."""
-    rows = {}
-    for pair in pairs:
-        left, right = sorted((pair.left_record_id, pair.right_record_id))
-        rows[left, right] = MatchDecision(
-            entity=entity.name,
-            left_record_id=left,
-            right_record_id=right,
-            outcome=OUTCOMES[CoreOutcome(pair.outcome)],
-            weight=pair.weight,
-            probability=pair.probability,
-            levels=list(pair.levels),
-            weights=list(pair.weights),
-            stratum=pair.stratum,
-            vetoes=list(pair.vetoes),
-            config_id=by.config_id,
-            run_id=by.run_id,
-            decided_at=by.at,
-        )
-    MatchDecision.objects.bulk_create(rows.values(), batch_size=_BATCH, update_conflicts=True, unique_fields=_PAIR, update_fields=_EVIDENCE)
+    """Keep the evidence on these pairs; what was kept on a pair before is replaced. At most three statements."""
+    rows = {(row["left_record_id"], row["right_record_id"]): row for row in (_row(entity, pair, by) for pair in pairs)}
+    known = rows.keys() - set(bulk.insert(MatchDecision, list(rows.values()), returning=_PAIR, or_ignore=True))
+    if not known:
+        return
+    lefts, rights = {left for left, _ in known}, {right for _, right in known}
+    held = MatchDecision.objects.filter(entity=entity.name, left_record_id__in=lefts, right_record_id__in=rights)
+    ids = held.values_list("id", *_PAIR)
+    bulk.update(MatchDecision, [rows[left, right] | {"id": pk} for pk, left, right in ids if (left, right) in known], columns=_EVIDENCE)
+
+
+def _row(entity: EntityType, pair: PairEvidence, by: DecidedBy) -> dict[str, Any]:
+    left, right = sorted((pair.left_record_id, pair.right_record_id))
+    return {
+        "entity": entity.name,
+        "left_record_id": left,
+        "right_record_id": right,
+        "outcome": OUTCOMES[CoreOutcome(pair.outcome)],
+        "weight": pair.weight,
+        "probability": pair.probability,
+        "levels": pair.levels,
+        "weights": pair.weights,
+        "stratum": pair.stratum,
+        "vetoes": pair.vetoes,
+        "config_id": by.config_id,
+        "run_id": by.run_id,
+        "decided_at": by.at,
+    }

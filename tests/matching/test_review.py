@@ -15,7 +15,7 @@ from tests.matching.conftest import Submit
 
 pytestmark = pytest.mark.django_db
 
-MOULIN = {"legal_name": "Moulin Conseil SARL", "city": "Paris", "country": "FR"}
+MOULIN = {"legal_name": "Moulin Conseil SARL", "country": "FR"}
 MOULIN_IN_ERP = MOULIN | {"legal_name": "MOULIN CONSEIL"}
 Doubt = Callable[[], tuple[ReviewTask, UUID, UUID]]
 
