@@ -125,7 +125,7 @@ def _address(meaning: Meaning) -> _Part:
     )  # fmt: skip
     if not street and not postcode:
         return _single("city", "city", "text", city)
-    frequency = {"town": "city", "postcode": "postcode"}
+    frequency = {"town": "city", "postcode": "postcode", "town_only": "city", "postcode_only": "postcode"}
     return _Part(fields, (_comparison("address", "address", ("street", "house", "postcode", "city"), frequency),))
 
 

@@ -103,13 +103,15 @@ same_words | .10 | .0002 | .002 | .08 | {labels} of the same words
 same       | .55 | .0003 | .004 | .60 | same {label}
 """)),
     "address": Comparator(compare_places.address, 4, _levels("""
-elsewhere | .10 | .95   | .02 | .80 | {labels} in different places
-town      | .04 | .04   | .03 | .10 | {labels} in the same town
-postcode  | .05 | .009  | .05 | .05 | {labels} with the same postcode
-street    | .03 | .0004 | .08 | .01 | same street, different house numbers
-number    | .04 | .0001 | .03 | .01 | same street and house number, different places
-alike     | .12 | .0003 | .19 | .01 | similar {labels}
-same      | .62 | .0002 | .60 | .02 | same {label}
+elsewhere     | .10 | .95   | .02 | .80  | {labels} in different places
+town          | .04 | .04   | .03 | .10  | {labels} in the same town
+postcode      | .05 | .009  | .05 | .05  | {labels} with the same postcode
+town_only     | .02 | .001  | .03 | .004 | same town, and nothing nearer that both {labels} have
+street        | .03 | .0004 | .08 | .01  | same street, different house numbers
+postcode_only | .02 | .0001 | .03 | .002 | same postcode, and nothing nearer that both {labels} have
+number        | .04 | .0001 | .03 | .01  | same street and house number, different places
+alike         | .12 | .0003 | .19 | .01  | similar {labels}
+same          | .62 | .0002 | .60 | .02  | same {label}
 """)),
 }  # fmt: skip
 """Name in a match config -> comparator. A new one is a function, an entry here and property tests."""

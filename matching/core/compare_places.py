@@ -16,8 +16,9 @@ STREET, NUMBER, POSTCODE, CITY = range(4)
 def address(pair: Operands) -> Levels:
     """Compare addresses. Fields: street name, house number, postcode, town.
 
-    Levels: 1 another place, 2 same town, 3 same postcode, 4 same street but another number, 5 same street and number
-    in what seems another place, 6 alike, 7 the same in all that is known.
+    Levels: 1 another place, 2 same town, 3 same postcode, 4 same town where no more is known, 5 same street but another
+    number, 6 same postcode where no street is known, 7 same street and number in what seems another place, 8 alike,
+    9 the same in all that is known.
     """
     street = _street(pair)
     number = equality(*pair.codes(NUMBER))
@@ -51,41 +52,52 @@ def _street_words(column: Column) -> NDArray[np.float32]:
 _UNNAMED: Final = frozenset({*STREET_TYPES, *STREET_TYPES.values(), *NAME_PARTICLES})
 
 
+ANOTHER, TOWN_ONLY, TOWN, NEAR, POSTCODE_SAME = range(1, 6)
+"""Grades of places beside `MISSING`: another, same town and no postcode known, same town, alike postcode, same postcode."""
+
+
 def _place(pair: Operands) -> Levels:
-    """Grade postcode and town: 0 missing, 1 another, 2 same town, 3 alike postcode, 4 same postcode."""
+    """Grade postcode and town together."""
     postcode = text_grades(pair.columns[POSTCODE], *pair.codes(POSTCODE))
     city = text_grades(pair.columns[CITY], *pair.codes(CITY))
     return _PLACE[postcode, city]
+
+
+def _place_grade(postcode: int, city: int) -> int:
+    if max(postcode, city) == MISSING:
+        return MISSING
+    if postcode == SAME:
+        return POSTCODE_SAME
+    if city >= SIMILAR:
+        return TOWN_ONLY if postcode == MISSING else NEAR if postcode >= SIMILAR else TOWN
+    return NEAR if postcode >= CLOSE else ANOTHER
 
 
 def _place_table() -> NDArray[np.uint8]:
     table = np.zeros((5, 5), np.uint8)
     for postcode in range(5):
         for city in range(5):
-            known = max(postcode, city) > MISSING
-            table[postcode, city] = (
-                0 if not known else 4 if postcode == SAME else 3 if postcode >= SIMILAR and city >= SIMILAR
-                else 2 if city >= SIMILAR else 3 if postcode >= CLOSE else 1
-            )  # fmt: skip
+            table[postcode, city] = _place_grade(postcode, city)
     return table
 
 
 def _address_level(street: int, number: int, place: int) -> int:
-    there = place >= 2 or place == MISSING  # noqa: PLR2004 - same town at least, or not known
-    if street <= DIFFERENT:
-        return (0, 1, 2, 3, 3)[place] if street == MISSING or place != MISSING else 1
+    if street == MISSING:
+        return (0, 1, 4, 2, 3, 6)[place]
+    if street == DIFFERENT:
+        return (1, 1, 2, 2, 3, 3)[place]
     if number == DIFFERENT:
-        return 4 if there else 1
-    if not there:
-        return 5 if number == SAME and street >= CLOSE else 1
-    return 7 if street == SAME and place != 2 else 6  # noqa: PLR2004 - same postcode
+        return 1 if place == ANOTHER else 5
+    if place == ANOTHER:
+        return 7 if number == SAME and street >= CLOSE else 1
+    return 9 if street == SAME and place not in {TOWN_ONLY, TOWN} else 8
 
 
 def _address_table() -> NDArray[np.uint8]:
-    table = np.zeros((5, 5, 5), np.uint8)
+    table = np.zeros((5, 5, 6), np.uint8)
     for street in range(5):
         for number in range(5):
-            for place in range(5):
+            for place in range(6):
                 table[street, number, place] = _address_level(street, number, place)
     return table
 

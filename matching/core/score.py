@@ -131,6 +131,8 @@ def _rarity(
             top = comparison.levels[-1]
             lesser = level is not top and level.term_frequency == top.term_frequency
             usual = model.expected_sameness[stratum[chosen], place, len(comparison.levels) if lesser else number]
+            # A level that few pairs can have, for want of more, is rare for that reason; the value is as common as it is.
+            usual = np.maximum(usual, model.terms.values[name].sameness)
             bits = np.where(share > 0, np.log2(usual / np.maximum(share, 1e-12)), 0.0)
             # What one entity alone has is no reason for doubt, however few records there are to tell by.
             rest = model.terms.values[name].rest

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -24,7 +24,7 @@ UNSEEN: Final = 1e-4
 """The share of a value of which nothing is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TermTable:
     """Frequencies of the values that occur more than once: sorted hashes and shares; `rest` for all others."""
 
@@ -38,6 +38,11 @@ class TermTable:
             return np.full(len(hashes), self.rest)
         place = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
         return np.where(self.hashes[place] == hashes, self.shares[place], self.rest)
+
+    @cached_property
+    def sameness(self) -> float:
+        """The chance that two records that have a value have the same one."""
+        return float((self.shares**2).sum())
 
     @classmethod
     def count(cls, hashes: Hashes, counts: NDArray[np.int64]) -> "TermTable":
