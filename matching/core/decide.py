@@ -5,7 +5,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.declarations import VETO_OUTCOMES
+from matching.core.declarations import VETO_OUTCOMES, MatchConfig
 from matching.core.model import MatchModel
 from matching.core.score import ScoredPairs
 
@@ -27,3 +27,13 @@ def decide(scored: ScoredPairs, model: MatchModel) -> NDArray[np.int8]:
         holds = (scored.vetoes & np.uint32(1 << number)) != 0
         outcome[holds] = np.minimum(outcome[holds], VETO_OUTCOMES[veto.outcome])
     return outcome
+
+
+def confirmed(outcome: NDArray[np.int8], rules: NDArray[np.uint32], config: MatchConfig) -> NDArray[np.int8]:
+    """Leave a MATCH that only rules which are not locked found to a person: POSSIBLE_MATCH, as in real time.
+
+    `rules` are the blocking rules that gave each pair, as bits; a pair that no rule gave was compared with its whole table.
+    """
+    locked = np.uint32(sum(1 << number for number, rule in enumerate(config.blocking) if rule.locked))
+    doubtful = (rules != 0) & (rules & locked == 0) & (outcome == Outcome.MATCH)
+    return np.where(doubtful, np.int8(Outcome.POSSIBLE_MATCH), outcome)

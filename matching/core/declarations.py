@@ -84,7 +84,10 @@ class KeyPart:
 
 @dataclass(frozen=True, slots=True)
 class BlockingRule:
-    """Records that agree on all parts are compared. A rule that `refines` another serves only its common keys."""
+    """Records that agree on all parts are compared. A rule that `refines` another serves only its common keys.
+
+    What only rules that are not `locked` find is never merged without a person.
+    """
 
     name: str
     parts: tuple[KeyPart, ...]

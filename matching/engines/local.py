@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from matching.core.blocking import BlockingReport, CandidatePairs, blocking_keys, candidate_pairs
 from matching.core.cluster import Clusters, Constraints, Edges, cluster
 from matching.core.compare import compare_rows, count_terms, strata
-from matching.core.decide import Outcome, decide
+from matching.core.decide import Outcome, confirmed, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.model import MatchModel
@@ -106,7 +106,7 @@ def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, 
             levels = compare_rows(prepared, candidates.left, candidates.right, config, model.terms)
     clock.lap("train")
     scored = weigh(prepared, candidates.left, candidates.right, levels, model)
-    outcome = decide(scored, model)
+    outcome = confirmed(decide(scored, model), candidates.rules, config)
     clock.lap("score")
     edges = evidence(prepared, (candidates, scored, outcome), model)
     clusters = cluster(prepared.size, edges, constraints, config)

@@ -1,5 +1,6 @@
 """The local engine: from a table to clusters, whatever the order of the rows, and on labelled files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,21 @@ def test_what_people_settled_holds_against_the_evidence(customer: MatchConfig) -
     assert match(table(records), customer, model=model, constraints=settled).clusters.labels.tolist() == [0, 1, 0]
     two = Constraints(groups=np.array([7, 8, -1]))
     assert match(table(records), customer, model=model, constraints=two).clusters.labels.tolist() == [0, 1, 2]
+
+
+def test_what_only_rules_that_are_not_locked_find_is_left_to_a_person(customer: MatchConfig) -> None:
+    same = {"kind": "person", "given_name": "Claire", "family_name": "Lemaitre", "birth_date": "1980-03-12",
+            "email": "claire.lemaitre@orange.fr", "phone": "+33611223344"}  # fmt: skip
+    records = table([same, dict(same), {"kind": "person", "given_name": "Bo", "family_name": "Li"}])
+    model = shipped_model(customer, records=1_000)
+
+    def outcome_and_clusters(**locked: bool) -> tuple[list[int], list[int]]:
+        rules = tuple(replace(rule, locked=locked[rule.name]) for rule in customer.blocking if rule.name in locked)
+        result = match(records, replace(customer, blocking=rules), model=model)
+        return result.pairs.outcome.tolist(), result.clusters.labels.tolist()
+
+    assert outcome_and_clusters(phone=False, email=False) == ([Outcome.POSSIBLE_MATCH], [0, 1, 2])
+    assert outcome_and_clusters(phone=False, email=True) == ([Outcome.MATCH], [0, 0, 2])
 
 
 def test_projects_of_different_golden_customers_are_not_merged() -> None:
