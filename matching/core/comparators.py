@@ -116,23 +116,12 @@ same          | .62 | .0002 | .60 | .02  | same {label}
 }  # fmt: skip
 """Name in a match config -> comparator. A new one is a function, an entry here and property tests."""
 
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """Of the matches no more than the share `most` has one of the levels from `lowest` to `highest`."""
-
-    lowest: int
-    highest: int
-    most: float
-
-
-NAMES: Final[Mapping[str, tuple[Bound, ...]]] = {
-    "person_name": (Bound(1, 1, 0.15), Bound(1, 2, 0.2), Bound(3, 3, 0.03)),
-    "organisation_name": (Bound(1, 1, 0.15), Bound(1, 2, 0.3)),
+NAMES: Final[Mapping[str, tuple[float, ...]]] = {
+    "person_name": (0.15, 0.2, 0.3),
+    "organisation_name": (0.15, 0.3),
 }
-"""Comparators of names, and how many matches may have their lowest levels at most.
+"""Comparators of names, and how many matches may have their lowest level, lowest two and so on, at most.
 
 Names are what tells relatives from one another, so their shares among relatives are shipped and never learnt. Without
-a bound among matches, that class drifts to whatever else is common, such as firms that are called after their town, or
-households: one family name with two given names is two people far more often than one.
+a bound among matches, that class drifts to whatever else is common, such as firms that are called after their town.
 """
