@@ -38,12 +38,9 @@ def shipped_config(entity: EntityType) -> MatchConfig:
     return _read(entity.name)
 
 
-def active_config(entity: EntityType, *, known: int | None = None) -> ActiveConfig:
-    """Give the config in force; the first to ask puts the shipped one in force.
-
-    One small query, or none where the caller knows which one is in force.
-    """
-    found = known or MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).values_list("id", flat=True).first()
+def active_config(entity: EntityType) -> ActiveConfig:
+    """Give the config in force; the first to ask puts the shipped one in force. One small query once it is known."""
+    found = MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).values_list("id", flat=True).first()
     if found is None:
         found = activate(entity, unlearned_model(entity), label="shipped").id
     return _load(found)
