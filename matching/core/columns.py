@@ -1,7 +1,6 @@
 """Dictionary-encoded columns: one code per row, and what is computed once per distinct value."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -25,79 +24,109 @@ _HASHED_AT_ONCE: Final = 16_384
 class Column:
     """One field of a table: `codes` (int32 per row, -1 where missing) into `values`, its distinct texts."""
 
-    def __init__(self, codes: Codes, values: pa.StringArray) -> None:
-        """Keep the codes and the distinct values; everything else is derived on first use."""
+    def __init__(self, codes: Codes, values: pa.StringArray, features: dict[str, Any] | None = None) -> None:
+        """Keep the codes and the distinct values; everything else is derived on first use, once for all who share it."""
         self.codes = codes
         self.values = values
-        self._features: dict[str, Any] = {}
+        self._features: dict[str, Any] = {} if features is None else features
 
     def feature(self, name: str, make: Callable[["Column"], Any]) -> Any:
         """Give what `make` makes of the distinct values, made once."""
-        if name not in self._features:
-            self._features[name] = make(self)
-        return self._features[name]
+        found = self._features.get(name)
+        if found is None:
+            found = self._features[name] = make(self)
+        return found
 
-    @cached_property
+    @property
     def strings(self) -> list[str]:
         """The distinct values as Python texts, by code."""
-        return self.values.to_pylist()  # type: ignore[no-any-return]
+        return self.feature("strings", _strings)  # type: ignore[no-any-return]
 
-    @cached_property
+    @property
     def objects(self) -> NDArray[np.object_]:
         """The distinct values as an array of Python texts, to pick from by code."""
-        return np.array(self.strings, object)
+        return self.feature("objects", _objects)  # type: ignore[no-any-return]
 
-    @cached_property
+    @property
     def buffer(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """The bytes of all values, one after the other, and where each begins (one more than values)."""
-        return text_buffer(self.values)
+        return self.feature("buffer", _buffer)  # type: ignore[no-any-return]
 
-    @cached_property
+    @property
     def lengths(self) -> NDArray[np.int32]:
         """Bytes of each value."""
-        return np.diff(self.buffer[1]).astype(np.int32)
+        return self.feature("lengths", _lengths)  # type: ignore[no-any-return]
 
-    @cached_property
+    @property
     def hashes(self) -> Hashes:
         """A 64-bit hash per value, the same in every process."""
-        return hash_texts(*self.buffer)
+        return self.feature("hashes", _hashes)  # type: ignore[no-any-return]
 
-    @cached_property
+    @property
     def letters(self) -> NDArray[np.uint64]:
         """One bit per letter or digit that occurs in the value: two values differ by at least the bits that differ."""
-        data, offsets = self.buffer
-        return reduce_texts(np.bitwise_or, _LETTER_BIT[data], offsets)
+        return self.feature("letters", _letters)  # type: ignore[no-any-return]
 
-    @cached_property
+    @property
     def bags(self) -> NDArray[np.uint64]:
         """A number per value that texts of the same letters, in whatever order, share."""
-        data, offsets = self.buffer
-        return reduce_texts(np.add, _MULTIPLIERS[data], offsets)
+        return self.feature("bags", _bags)  # type: ignore[no-any-return]
 
-    @cached_property
+    @property
     def tokens(self) -> "Tokens":
         """The words of each value."""
-        return Tokens.of(self.values)
+        return self.feature("tokens", _tokens)  # type: ignore[no-any-return]
+
+    def with_codes(self, codes: Codes) -> "Column":
+        """Give a column of other rows with the same distinct values, and all that is known of them."""
+        return Column(codes, self.values, self._features)
 
     @classmethod
     def derived(cls, column: "Column", made: "Column") -> "Column":
         """Give the column of another's rows whose values are those of `made`, a column with a row per value of it."""
-        lookup = np.append(made.codes, np.int32(MISSING))
-        taken = cls(lookup[column.codes], made.values)
-        # What is known of the distinct values stays known.
-        taken.__dict__.update({name: known for name, known in made.__dict__.items() if name != "codes"})
-        return taken
+        return made.with_codes(np.append(made.codes, np.int32(MISSING))[column.codes])
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "Column":
         """Give the column of these rows; the distinct values stay."""
-        taken = Column(self.codes[rows], self.values)
-        # What is known of the distinct values stays known.
-        taken.__dict__.update({name: known for name, known in self.__dict__.items() if name != "codes"})
-        return taken
+        return self.with_codes(self.codes[rows])
 
     def texts(self, rows: Sequence[int]) -> list[str | None]:
         """Give the texts of some rows, for people to read."""
         return [None if self.codes[row] < 0 else self.values[int(self.codes[row])].as_py() for row in rows]
+
+
+def _strings(column: Column) -> list[str]:
+    return column.values.to_pylist()  # type: ignore[no-any-return]
+
+
+def _objects(column: Column) -> NDArray[np.object_]:
+    return np.array(column.strings, object)
+
+
+def _buffer(column: Column) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    return text_buffer(column.values)
+
+
+def _lengths(column: Column) -> NDArray[np.int32]:
+    return np.diff(column.buffer[1]).astype(np.int32)
+
+
+def _hashes(column: Column) -> Hashes:
+    return hash_texts(*column.buffer)
+
+
+def _letters(column: Column) -> NDArray[np.uint64]:
+    data, offsets = column.buffer
+    return reduce_texts(np.bitwise_or, _LETTER_BIT[data], offsets)
+
+
+def _bags(column: Column) -> NDArray[np.uint64]:
+    data, offsets = column.buffer
+    return reduce_texts(np.add, _MULTIPLIERS[data], offsets)
+
+
+def _tokens(column: Column) -> "Tokens":
+    return Tokens.of(column.values)
 
 
 class Tokens:

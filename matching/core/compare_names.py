@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from golden_records.standardising.words import GROUP_WORDS, NICKNAMES
 from matching.core.columns import Column, Hashes, encode, join, mix
 from matching.core.compare_plain import shared_weight
+from matching.core.folding import replace
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, Rows, text_grades
 
 COMPATIBLE: Final = CLOSE
@@ -197,13 +198,11 @@ _GROUP_WORDS: Final = rf"\b(?:{'|'.join(sorted(GROUP_WORDS))})\b"
 
 
 def _without_group_words(column: Column) -> Rows:
-    kept = pc.replace_substring_regex(column.values, pattern=_GROUP_WORDS, replacement="")
-    return encode(pc.utf8_trim(pc.replace_substring_regex(kept, pattern=" +", replacement=" "), " ")).codes
+    return encode(pc.utf8_trim(replace(replace(column.values, _GROUP_WORDS, ""), " +", " "), " ")).codes
 
 
 def _number_codes(column: Column) -> Rows:
-    digits = pc.utf8_trim(pc.replace_substring_regex(column.values, pattern="[^0-9]+", replacement=" "), " ")
-    return encode(digits).codes
+    return encode(pc.utf8_trim(replace(column.values, "[^0-9]+", " "), " ")).codes
 
 
 def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
@@ -218,7 +217,7 @@ def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
 def _acronyms(column: Column) -> Rows:
     """Give the number, among the joined values, of the initials of each value of three words or more."""
     joined = pc.replace_substring(column.values, pattern=" ", replacement="")
-    letters = pc.replace_substring_regex(column.values, pattern=r"([a-z0-9])[a-z0-9]*\s?", replacement=r"\1")
+    letters = replace(column.values, r"([a-z0-9])[a-z0-9]*\s?", r"\1")
     dictionary = joined.dictionary_encode().dictionary
     place = pc.index_in(letters, value_set=dictionary).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     return np.where(column.tokens.counts >= 3, place, np.int32(-1))  # noqa: PLR2004 - two letters say nothing

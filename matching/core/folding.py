@@ -1,5 +1,8 @@
 """Folding: texts as they are compared whatever they are, in lower case, without accents and punctuation."""
 
+import re
+import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -9,12 +12,38 @@ import pyarrow.compute as pc
 from golden_records.standardising.words import PLACEHOLDERS
 from matching.core.texts import from_buffer, text_buffer
 
+
+def _marks() -> str:
+    marks = [code for code in range(0x10000) if unicodedata.category(chr(code)).startswith("M")]
+    first = [code for code, before in zip(marks, [-1, *marks], strict=False) if code != before + 1]
+    last = [code for code, after in zip(marks, [*marks[1:], -1], strict=True) if code != after - 1]
+    return "[" + "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(first, last, strict=True)) + "]+"
+
+
+# Accents and the like, written out: the expressions of Python have no word for them.
+_MARKS: Final = _marks()
 _UNDECOMPOSED: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 
 
+FEW: Final = 64
+"""Texts up to which Python's own expressions are faster: Arrow compiles an expression anew at every call."""
+
+
 def replace(values: pa.StringArray, pattern: str, by: str) -> pa.StringArray:
-    """Replace what matches a regular expression."""
+    """Replace what matches a regular expression: one that Python and RE2 understand alike, or with `\\p` only RE2."""
+    if len(values) <= FEW and r"\p" not in pattern:
+        texts = values.to_pylist()
+        # The one character that Python takes for white space and RE2 does not.
+        if not any(text and "\v" in text for text in texts):
+            compiled = _compiled(pattern)
+            return pa.array([text and compiled.sub(by, text) for text in texts], pa.string())
     return pc.replace_substring_regex(values, pattern=pattern, replacement=by)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # '$' is the very end for RE2; for Python it is also what stands before a last line feed.
+    return re.compile(pattern.replace("$", r"\Z"), re.ASCII)
 
 
 def null_where(values: pa.StringArray, mask: pa.BooleanArray) -> pa.StringArray:
@@ -23,7 +52,7 @@ def null_where(values: pa.StringArray, mask: pa.BooleanArray) -> pa.StringArray:
 
 
 def _without_accents(values: pa.StringArray) -> pa.StringArray:
-    bare = replace(pc.utf8_normalize(pc.utf8_lower(values), form="NFKD"), r"\p{M}+", "")
+    bare = replace(pc.utf8_normalize(pc.utf8_lower(values), form="NFKD"), _MARKS, "")
     for letter, plain in _UNDECOMPOSED.items():
         bare = pc.replace_substring(bare, pattern=letter, replacement=plain)
     return bare

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from matching.core.columns import Column, Hashes, encode, hash_texts, mix
 from matching.core.declarations import BlockingRule, KeyPart
-from matching.core.folding import fold
+from matching.core.folding import fold, replace
 from matching.core.prepare import Prepared
 
 SHORTEST_TOKEN: Final = 3
@@ -103,7 +103,7 @@ def sounds(values: pa.StringArray, size: int = 0) -> pa.StringArray:
     """
     spelt = pc.replace_substring(fold(values), pattern=" ", replacement="")
     for pattern, sound in _SOUNDS:
-        spelt = pc.replace_substring_regex(spelt, pattern=pattern, replacement=sound)
+        spelt = replace(spelt, pattern, sound)
     return pc.utf8_slice_codeunits(spelt, 0, size) if size else spelt
 
 

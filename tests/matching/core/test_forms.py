@@ -1,0 +1,35 @@
+"""Match forms: one text has one form, whatever stands beside it."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.core.folding import FEW
+from matching.core.forms import FORMS
+from matching.core.keys import sounds
+
+WRITTEN = (
+    "Société Générale S.A.R.L.", "GmbH & Co. KG Müller", "Mme. Dr Łucja Ørsted-Bœuf", "O'Neil, Anne", "12 bis, r. de l’Église",
+    "3 Hauptstr.", "PARIS CEDEX 08", "Ste-Foy 2ème", "+33 (0)1 42 68 53 00 poste 12", "Info@Orange.FR", "jean@martin.fr ", "a@b@c",
+    "https://www.Acme.fr:8080/x?y", "acme.fr", "1980-03-12T00:00", "12.3.1980", "31/12/1999", "1980-01-01", "1 234,5", "-12.50",
+    "a; b | c**d", "n/a", "", "\v", "x\n", "été\u0301", "עִבְרִית", "Αθήνα", "ТЕСТ", "ﬁn", "李小龙", "ſtraße", "73282932000074", "FR 75-001",
+)  # fmt: skip
+LETTERS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=12)
+texts = st.one_of(st.sampled_from(WRITTEN), LETTERS, st.tuples(st.sampled_from(WRITTEN), LETTERS).map(" ".join))
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+@settings(max_examples=30, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=4))
+def test_a_text_has_one_form_alone_and_among_many(form: str, given_texts: list[str]) -> None:
+    alone = FORMS[form](pa.array(given_texts, pa.string())).to_pylist()
+    among = FORMS[form](pa.array([*given_texts, *(["Acme"] * FEW)], pa.string())).to_pylist()
+    assert among[: len(given_texts)] == alone
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=4))
+def test_a_text_sounds_alike_alone_and_among_many(given_texts: list[str]) -> None:
+    alone = sounds(pa.array(given_texts, pa.string())).to_pylist()
+    assert sounds(pa.array([*given_texts, *(["Acme"] * FEW)], pa.string())).to_pylist()[: len(given_texts)] == alone
