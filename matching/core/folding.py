@@ -30,7 +30,7 @@ FEW: Final = 64
 
 
 def replace(values: pa.StringArray, pattern: str, by: str) -> pa.StringArray:
-    """Replace what matches a regular expression: one that Python and RE2 understand alike, or with `\\p` only RE2."""
+    """Replace what matches a regular expression: one that Python and RE2 understand alike, or a Unicode class, by RE2."""
     if len(values) <= FEW and r"\p" not in pattern:
         texts = values.to_pylist()
         # The one character that Python takes for white space and RE2 does not.
