@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
@@ -29,10 +30,12 @@ def street_name(values: pa.StringArray) -> pa.StringArray:
 
 
 _SHORT_TYPES: Final = {short: full for short, full in STREET_TYPES.items() if len(short) > 1 or short == "r"}
+_MOST_WORDS: Final = 1 << 16
 _HOUSE: Final = re.compile(r"[0-9]+[a-z]?")
 _ENDING: Final = re.compile(r"([a-z]{3,})str")
 
 
+@lru_cache(maxsize=_MOST_WORDS)
 def _street_word(word: str) -> str:
     full = _SHORT_TYPES.get(word)
     if full is not None:
@@ -41,6 +44,7 @@ def _street_word(word: str) -> str:
     return f"{joined[1]}strasse" if joined else word
 
 
+@lru_cache(maxsize=_MOST_WORDS)
 def _word_of_name(word: str) -> str:
     return "" if _HOUSE.fullmatch(word) else _street_word(word)
 
