@@ -137,6 +137,18 @@ class Tokens:
         self.ids = ids
         self.counts = counts
         self.words = words
+        self.places = np.ascontiguousarray(ids.T)
+        """The first word of all values, then the second and so on (words x values): what loops over words reads."""
+
+    def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Sum the weights of each value's words; `weights` has one more than words, 0, for places without a word.
+
+        In the order of the words, so that the last bit does not depend on how many words other values have.
+        """
+        total = np.zeros(len(self.ids), np.float32)
+        for words in self.places:
+            total += weights[words]
+        return total
 
     @classmethod
     def of(cls, values: pa.StringArray) -> "Tokens":

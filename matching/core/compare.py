@@ -1,6 +1,6 @@
 """Comparing pairs of rows: one level per comparison of the config."""
 
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +9,11 @@ from matching.core.comparators import COMPARATORS
 from matching.core.compare_places import CITY
 from matching.core.declarations import Comparison, MatchConfig
 from matching.core.grades import Levels, Operands, Rows
+from matching.core.parallel import each, spans
 from matching.core.prepare import Prepared, comparable
 from matching.core.terms import Terms, TermTable, place_words, value_terms, word_terms
 
-CHUNK = 250_000
+CHUNK = 100_000
 """Pairs compared at a time: bounds the memory, and is no part of the result."""
 WORD_COMPARATORS = frozenset({"organisation_name", "values"})
 
@@ -23,30 +24,41 @@ def compare_rows(prepared: Prepared, left: Rows, right: Rows, config: MatchConfi
     Symmetric; a pair's levels depend on the two records, the config and the term tables, on no other pair.
     """
     levels = np.zeros((len(left), len(config.comparisons)), np.uint8, order="F")
-    comparisons = [
-        (place, comparison)
-        for place, comparison in enumerate(config.comparisons)
-        if comparable(prepared, comparison.fields) or comparison.kind == "person_name"  # it also compares crosswise
-    ]
-
-    def compare_part(start: int) -> None:
-        part = slice(start, start + CHUNK)
-        for place, comparison in comparisons:
-            levels[part, place] = _compare(prepared, comparison, left[part], right[part], terms)
-
-    if len(left) <= CHUNK:
-        compare_part(0)
-        return levels
-    # Each part writes rows of its own, and the long work is done in C without the interpreter's lock.
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(compare_part, range(0, len(left), CHUNK)))
+    _fill(levels, prepared, (left, right), config.comparisons, (config, terms))
     return levels
 
 
-def _compare(prepared: Prepared, comparison: Comparison, left: Rows, right: Rows, terms: Terms) -> Levels:
-    columns = tuple(prepared.columns[name] for name in comparison.fields)
-    operands = Operands(columns, comparison.fields, left, right, terms)
-    return COMPARATORS[comparison.kind].compare(operands)
+def compare_words(prepared: Prepared, left: Rows, right: Rows, levels: Levels, config: MatchConfig, terms: Terms) -> Levels:
+    """Give the levels of pairs that were compared with other terms: only what is compared by words may differ."""
+    again = levels.copy(order="F")
+    worded = tuple(comparison for comparison in config.comparisons if comparison.kind in WORD_COMPARATORS)
+    _fill(again, prepared, (left, right), worded, (config, terms))
+    return again
+
+
+def _fill(
+    levels: Levels, prepared: Prepared, rows: tuple[Rows, Rows], wanted: tuple[Comparison, ...], by: tuple[MatchConfig, Terms]
+) -> None:
+    """Compare pairs by some comparisons of the config, in place. Each part writes rows of its own."""
+    config, terms = by
+    comparisons: list[tuple[int, Comparison, dict[str, Any]]] = [
+        (config.comparisons.index(comparison), comparison, {})
+        for comparison in wanted
+        if comparable(prepared, comparison.fields) or comparison.kind == "person_name"  # it also compares crosswise
+    ]
+    fields = list(dict.fromkeys(name for _, comparison, _ in comparisons for name in comparison.fields))
+    # All codes of a row side by side: a pair costs two far places in memory, whatever is compared.
+    codes = np.stack([prepared.columns[name].codes for name in fields], axis=1) if fields else np.empty((0, 0), np.int32)
+
+    def compare_part(part: slice) -> None:
+        one, other = (np.ascontiguousarray(codes.take(side[part], axis=0).T) for side in rows)
+        for place, comparison, memo in comparisons:
+            columns = tuple(prepared.columns[name] for name in comparison.fields)
+            places = [fields.index(name) for name in comparison.fields]
+            operands = Operands(columns, comparison.fields, one[places], other[places], terms, memo)
+            levels[part, place] = COMPARATORS[comparison.kind].compare(operands)
+
+    each(compare_part, spans(len(rows[0]), CHUNK))
 
 
 def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from golden_records.standardising.words import GROUP_WORDS, NICKNAMES
 from matching.core.columns import Column, Hashes, encode, join, mix
-from matching.core.compare_plain import shared_weight
+from matching.core.compare_plain import shared_weight, word_weights
 from matching.core.folding import replace
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, Rows, text_grades
 
@@ -168,8 +168,7 @@ def organisation_name(pair: Operands) -> Levels:
 
 
 def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Levels) -> Levels:
-    weight = np.append(pair.terms.token_weights(pair.names[0], column), np.float32(0))
-    total = weight[column.tokens.ids].sum(axis=1)
+    weight, total = word_weights(pair)
     joined = column.feature("joined", _joined_words)
     shared = shared_weight(column, weight, one, other)
     least, most = np.minimum(total[one], total[other]), np.maximum(total[one], total[other])
@@ -225,9 +224,8 @@ def _acronyms(column: Column) -> Rows:
 
 def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
     """Give 5 where each name has one word of its own and the two are alike, else 0."""
-    ids = column.tokens.ids
-    mine = _own_word(ids[one], ids[other])
-    yours = _own_word(ids[other], ids[one])
+    left, right = column.tokens.places[:, one], column.tokens.places[:, other]
+    mine, yours = _own_word(left, right), _own_word(right, left)
     single = np.flatnonzero((mine >= 0) & (yours >= 0))
     levels = np.zeros(len(one), np.uint8)
     words = column.tokens.words
@@ -262,10 +260,14 @@ def _beginnings(words: Column) -> Hashes:
 
 
 def _own_word(mine: Rows, yours: Rows) -> Rows:
-    """Give the one word that only the first has, or -1 where it is none or several."""
-    own = np.zeros(mine.shape, np.bool_)
-    for place in range(mine.shape[1]):
-        own[:, place] = (mine[:, place] >= 0) & ~(mine[:, place, None] == yours).any(axis=1)
-    count = own.sum(axis=1)
-    word = mine[np.arange(len(mine)), own.argmax(axis=1)]
-    return np.where(count == 1, word, np.int32(-1))
+    """Give the one word (of words x pairs) that only the first has, or -1 where it is none or several."""
+    count = np.zeros(mine.shape[1], np.uint8)
+    word = np.full(mine.shape[1], -1, np.int32)
+    for here in mine:
+        own = here >= 0
+        for there in yours:
+            own &= here != there
+        count += own
+        word[own] = here[own]
+    word[count != 1] = -1
+    return word

@@ -34,7 +34,7 @@ def _street(pair: Operands) -> Levels:
     asked = np.flatnonzero(grades == DIFFERENT)
     if len(asked):
         weight = column.feature("street words", _street_words)
-        total = weight[column.tokens.ids].sum(axis=1)
+        total = column.feature("street words in all", lambda own: own.tokens.sums(weight))
         one, other = left[asked], right[asked]
         least = np.minimum(total[one], total[other])
         within = (least > 0) & (shared_weight(column, weight, one, other) >= least)

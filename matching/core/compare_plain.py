@@ -155,14 +155,24 @@ def values(pair: Operands) -> Levels:
     levels = np.where(levels == SAME, np.uint8(5), levels)
     if not len(asked):
         return levels
-    weight = np.append(pair.terms.token_weights(pair.names[0], column), np.float32(0))
+    weight, total = word_weights(pair)
     (low, high), place = distinct_pairs(column, left[asked], right[asked])
     shared = shared_weight(column, weight, low, high)
-    total = weight[column.tokens.ids].sum(axis=1)
     share = shared / np.maximum(np.minimum(total[low], total[high]), 1e-9)
     graded = np.select([share >= 0.8, share >= 0.4, share > 0], [4, 3, 2], 1).astype(np.uint8)  # noqa: PLR2004
     levels[asked] = graded[place]
     return levels
+
+
+def word_weights(pair: Operands) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give the weight of each word of the first column, and 0 for none; and their sum per value."""
+
+    def made() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        weight = np.append(pair.terms.token_weights(pair.names[0], pair.columns[0]), np.float32(0))
+        return weight, pair.columns[0].tokens.sums(weight)
+
+    found: tuple[NDArray[np.float32], NDArray[np.float32]] = pair.once("word weights", made)
+    return found
 
 
 def shared_weight(column: Column, weight: NDArray[np.float32], one: Places, other: Places) -> NDArray[np.float32]:
@@ -170,12 +180,13 @@ def shared_weight(column: Column, weight: NDArray[np.float32], one: Places, othe
     shared = np.zeros(len(one), np.float32)
     bits = column.feature("word bits", _word_bits)
     maybe = np.flatnonzero(bits[one] & bits[other])
-    ids = column.tokens.ids
-    left, right = ids[one[maybe]], ids[other[maybe]]
+    words = column.tokens.places
+    left, right = words[:, one[maybe]], words[:, other[maybe]]
     found = np.zeros(len(maybe), np.float32)
-    for place in range(ids.shape[1]):
-        mine = left[:, place]
-        common = (mine[:, None] == right).any(axis=1) & (mine >= 0)
+    for mine in left:
+        common = (mine == right[0]) & (mine >= 0)
+        for yours in right[1:]:
+            common |= (mine == yours) & (mine >= 0)
         found += np.where(common, weight[mine], np.float32(0))
     shared[maybe] = found
     return shared

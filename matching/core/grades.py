@@ -4,8 +4,9 @@ A grade is symmetric and depends on the two texts alone. Only pairs that can be 
 the string functions, each pair of distinct texts once.
 """
 
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,22 +33,30 @@ _TWO_EDITS_FROM: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """What a comparator compares: its columns with their field names, pairs of rows, and the model's term tables."""
+    """What a comparator compares: its columns with their field names, both sides' codes in each (fields x pairs), and
+    the model's term tables. `memo` is shared by all parts of the pairs that one comparison has.
+    """
 
     columns: tuple[Column, ...]
     names: tuple[str, ...]
-    left: Rows
-    right: Rows
+    one: Rows
+    other: Rows
     terms: Terms
+    memo: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Give what is made from the columns and terms alone, made once for all pairs."""
+        if name not in self.memo:
+            self.memo[name] = make()
+        return self.memo[name]
 
     def codes(self, place: int) -> tuple[Rows, Rows]:
         """Give both sides' codes in a column."""
-        codes = self.columns[place].codes
-        return codes[self.left], codes[self.right]
+        return self.one[place], self.other[place]
 
     def at(self, chosen: NDArray[np.int64]) -> "Operands":
         """Keep some of the pairs."""
-        return replace(self, left=self.left[chosen], right=self.right[chosen])
+        return replace(self, one=self.one[:, chosen], other=self.other[:, chosen])
 
 
 def equality(one: Rows, other: Rows) -> Levels:

@@ -35,15 +35,18 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
 
     Forms are made once per distinct value. A table of one row and the table of a million give a record equal forms.
     """
-    made = [field for field in config.fields if field.base is None]
-    derived = [field for field in config.fields if field.base is not None]
     spread = each if attributes.num_rows >= _THREADED_FROM else map
+    made = [field for field in config.fields if field.base is None]
     texts = list(dict.fromkeys((field.of, field.combine) for field in made))
-    raw = dict(zip(texts, spread(lambda source: _raw(attributes, *source), texts), strict=True))
-    named: dict[str, Column] = {}
-    named.update(zip([field.name for field in made], spread(lambda field: _formed(raw[field.of, field.combine], field.form), made), strict=True))
-    for field in derived:
-        named[field.name] = _formed(named[field.base], field.form)
+    raw = dict(zip(texts, spread(lambda text: _raw(attributes, *text), texts), strict=True))
+    columns = spread(lambda field: _formed(raw[field.of, field.combine], field.form), made)
+    named = dict(zip([field.name for field in made], columns, strict=True))
+    derived = [(field.name, field.base, field.form) for field in config.fields if field.base is not None]
+    while derived:
+        ready = [one for one in derived if one[1] in named]
+        columns = spread(lambda one: _formed(named[one[1]], one[2]), ready)
+        named.update(zip([name for name, _, _ in ready], list(columns), strict=True))
+        derived = [one for one in derived if one[0] not in named]
     return Prepared(attributes.num_rows, named)
 
 

@@ -10,12 +10,13 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
 from matching.core.comparators import NAMES
-from matching.core.compare import compare_rows, count_terms, count_words, strata, worded_fields
+from matching.core.compare import compare_rows, compare_words, count_terms, count_words, strata, worded_fields
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
 from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, count_patterns, learn
 from matching.core.grades import Levels, Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
+from matching.core.parallel import each
 from matching.core.prepare import Prepared
 from matching.core.score import weigh
 from matching.core.terms import Terms, TermTable, value_terms
@@ -38,11 +39,38 @@ class Compared:
     levels: Levels
     strata: NDArray[np.uint8]
 
+    def with_terms(self, prepared: Prepared, config: MatchConfig, terms: Terms) -> "Compared":
+        """Give the pairs compared with other terms."""
+        return replace(self, levels=compare_words(prepared, self.left, self.right, self.levels, config, terms))
 
-def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> MatchModel:
-    """Learn a model from candidate pairs; the same records in the same order give the same model, to the bit."""
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model, and the levels by it of the pairs that it was learnt from."""
+
+    model: MatchModel
+    levels: Levels
+
+
+def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> Trained:
+    """Learn a model from candidate pairs; the same records in the same order give the same model, to the bit.
+
+    Rarity is counted among records first; what the model finds with that tells entities, among which it is counted
+    again: a firm that has a hundred records does not make its own name common.
+    """
     terms = count_terms(prepared, config)
-    return train_compared(prepared, compared(prepared, (pairs.left, pairs.right), config, terms), config, terms)
+    candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
+    sample = compared(prepared, random_pairs(prepared.size), config, terms)
+    model = _learn(prepared, (candidates, sample), config, terms)
+    entities = _entities(prepared, candidates, model)
+    values = dict(zip(terms.values, each(lambda name: value_terms(prepared.columns[name], entities), terms.values), strict=True))
+    words = _entity_words(prepared, entities, config)
+    if not words:
+        return Trained(replace(model, terms=Terms(values, terms.words)), candidates.levels)
+    recounted = Terms(terms.values, {**terms.words, **words})
+    again = candidates.with_terms(prepared, config, recounted)
+    model = _learn(prepared, (again, sample.with_terms(prepared, config, recounted)), config, recounted)
+    return Trained(replace(model, terms=Terms(values, recounted.words)), again.levels)
 
 
 def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, terms: Terms) -> Compared:
@@ -52,27 +80,10 @@ def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, t
     return Compared(left, right, levels, strata(prepared, left, right, config))
 
 
-def train_compared(prepared: Prepared, pairs: Compared, config: MatchConfig, terms: Terms) -> MatchModel:
-    """Learn from pairs that are compared already.
-
-    Rarity is counted among records first; what the model finds with that tells entities, among which it is counted
-    again: a firm that has a hundred records does not make its own name common.
-    """
-    model = _learn(prepared, pairs, config, terms)
-    entities = _entities(prepared, pairs, model)
-    values = {name: value_terms(prepared.columns[name], entities) for name in terms.values}
-    words = _entity_words(prepared, entities, config)
-    if not words:
-        return replace(model, terms=Terms(values, terms.words))
-    recounted = Terms(terms.values, {**terms.words, **words})
-    again = compared(prepared, (pairs.left, pairs.right), config, recounted)
-    return replace(_learn(prepared, again, config, recounted), terms=Terms(values, recounted.words))
-
-
-def _learn(prepared: Prepared, pairs: Compared, config: MatchConfig, terms: Terms) -> MatchModel:
+def _learn(prepared: Prepared, pairs: tuple[Compared, Compared], config: MatchConfig, terms: Terms) -> MatchModel:
+    """Learn from candidate pairs and from a random sample."""
     sizes = level_sizes(config)
-    sample = compared(prepared, random_pairs(prepared.size), config, terms)
-    candidates, unrelated = count_patterns(pairs.levels, pairs.strata, sizes), count_patterns(sample.levels, sample.strata, sizes)
+    candidates, unrelated = (count_patterns(some.levels, some.strata, sizes) for some in pairs)
     probabilities, shares = shipped_probabilities(config), shipped_shares(config, prepared.size)
     warnings: list[str] = []
     for stratum in range(len(probabilities)):

@@ -14,14 +14,14 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import BlockingReport, CandidatePairs, blocking_keys, candidate_pairs
 from matching.core.cluster import Clusters, Constraints, Edges, cluster
-from matching.core.compare import compare_rows, count_terms, strata
+from matching.core.compare import compare_rows
 from matching.core.decide import Outcome, confirmed, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare
 from matching.core.score import ScoredPairs, score_pairs, weigh
-from matching.core.train import Compared, train_compared
+from matching.core.train import train
 
 VETO_BITS: Final = -15.0
 """What a vetoed pair says when the parts of a cluster are weighed."""
@@ -96,15 +96,13 @@ def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, 
     clock.lap("prepare")
     candidates = candidate_pairs(blocking_keys(prepared, config), config)
     clock.lap("block")
-    terms = count_terms(prepared, config) if model is None else model.terms
-    levels = compare_rows(prepared, candidates.left, candidates.right, config, terms)
-    clock.lap("compare")
     if model is None:
-        stratum = strata(prepared, candidates.left, candidates.right, config)
-        model = train_compared(prepared, Compared(candidates.left, candidates.right, levels, stratum), config, terms)
-        if model.terms.words is not terms.words:
-            levels = compare_rows(prepared, candidates.left, candidates.right, config, model.terms)
-    clock.lap("train")
+        trained = train(prepared, candidates, config)
+        model, levels = trained.model, trained.levels
+        clock.lap("compare and train")
+    else:
+        levels = compare_rows(prepared, candidates.left, candidates.right, config, model.terms)
+        clock.lap("compare")
     scored = weigh(prepared, candidates.left, candidates.right, levels, model)
     outcome = confirmed(decide(scored, model), candidates.rules, config)
     clock.lap("score")
