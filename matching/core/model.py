@@ -36,14 +36,20 @@ class MatchModel:
     warnings: tuple[str, ...] = ()
 
     @cached_property
-    def base_weights(self) -> Table:
+    def base_weights(self) -> NDArray[np.float32]:
         """Bits for a match per stratum, comparison and level, against unrelated pairs; 0 where a value is missing."""
-        return np.log2(self.probabilities[:, 0] / self.probabilities[:, 1])
+        return summable(np.log2(self.probabilities[:, 0] / self.probabilities[:, 1]))
 
     @cached_property
-    def relative_weights(self) -> Table:
-        """Bits for relatives per stratum, kind of relatives, comparison and level, against unrelated pairs."""
-        return np.log2(self.probabilities[:, 2:] / self.probabilities[:, 1:2])
+    def relative_weights(self) -> NDArray[np.float32]:
+        """Bits for relatives per kind of relatives, stratum, comparison and level, against unrelated pairs."""
+        weights = summable(np.log2(self.probabilities[:, 2:] / self.probabilities[:, 1:2]))
+        return np.ascontiguousarray(weights.swapaxes(0, 1))
+
+    @cached_property
+    def rarity(self) -> "RarityTables":
+        """Where the rarity of the value counts."""
+        return RarityTables.of(self)
 
     @cached_property
     def prior_bits(self) -> Table:
@@ -90,6 +96,53 @@ class MatchModel:
                 )
         except (KeyError, OSError, zipfile.BadZipFile) as error:
             raise ValueError("These bytes are not a match model.") from error
+
+
+def summable(bits: Table) -> NDArray[np.float32]:
+    """Round bits to 1/65536: sums of such numbers below 256 are exact, so that no order of adding is part of a result."""
+    rounded: NDArray[np.float32] = (np.rint(bits * _PER_BIT) / _PER_BIT).astype(np.float32)
+    return rounded
+
+
+_PER_BIT: Final = 65_536.0
+
+
+@dataclass(frozen=True, slots=True)
+class RarityTables:
+    """Per comparison and level: the field (by its place in `fields`, -1: none) whose rarity counts, whether values there
+    are only alike (`lesser`), and where the chance that it is set against is (`against`, in comparisons x levels). Per
+    field: the chance that two records have the same value (`sameness`), and the share of a value that only one has (`rest`).
+    """
+
+    fields: tuple[str, ...]
+    field: NDArray[np.int8]
+    lesser: NDArray[np.bool_]
+    against: NDArray[np.int32]
+    sameness: Table
+    rest: Table
+
+    @classmethod
+    def of(cls, model: MatchModel) -> "RarityTables":
+        """Read them from the config and the terms of a model."""
+        shape = model.base_weights.shape[1:]
+        names = tuple(sorted(model.terms.values))
+        tables = cls(
+            fields=names,
+            field=np.full(shape, -1, np.int8),
+            lesser=np.zeros(shape, np.bool_),
+            against=np.zeros(shape, np.int32),
+            sameness=np.array([model.terms.values[name].sameness for name in names]),
+            rest=np.array([model.terms.values[name].rest for name in names]),
+        )
+        for place, comparison in enumerate(model.config.comparisons):
+            top = comparison.levels[-1].term_frequency
+            for number, level in enumerate(comparison.levels, start=1):
+                if level.term_frequency in model.terms.values:
+                    lesser = number < len(comparison.levels) and level.term_frequency == top
+                    tables.field[place, number] = names.index(level.term_frequency)
+                    tables.lesser[place, number] = lesser
+                    tables.against[place, number] = place * shape[1] + (len(comparison.levels) if lesser else number)
+        return tables
 
 
 def _unpack(arrays: Any, head: Any, kind: str) -> dict[str, TermTable]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from matching.core.compare import compare_rows, strata
 from matching.core.grades import Levels, Rows
-from matching.core.model import MatchModel
+from matching.core.model import MatchModel, summable
 from matching.core.prepare import Prepared, joined
 
 Weights = NDArray[np.float64]
@@ -55,18 +55,37 @@ def score_pairs(left: Prepared, right: Prepared, left_rows: Rows, right_rows: Ro
 def weigh(prepared: Prepared, left: Rows, right: Rows, levels: Levels, model: MatchModel) -> ScoredPairs:
     """Weigh pairs that are compared already."""
     stratum = strata(prepared, left, right, model.config)
-    rarity = _rarity(prepared, (left, right), (levels, stratum), model)
-    weights = rarity
-    for place in range(levels.shape[1]):
-        weights[:, place] += _look_up(model.base_weights[:, place], stratum, levels[:, place])
-    weight = total_weight(weights, levels, stratum, model)
+    weights = np.empty(levels.shape, np.float32, order="F")
+    weight = np.empty(len(levels))
+    shares: dict[int, Weights] = {}
+    for start in range(0, len(levels), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        pairs = _Graded(levels[part], stratum[part], left[part], right[part])
+        weights[part].T[:] = model.base_weights.ravel().take(_places(pairs.levels, pairs.strata, model))
+        _add_rarity(weights[part], pairs, (prepared, shares), model)
+        weight[part] = total_weight(weights[part], pairs.levels, pairs.strata, model)
     return ScoredPairs(weight, probability(weight), levels, weights, find_vetoes(levels, model), stratum)
+
+
+_AT_ONCE: Final = 16_384
+"""Pairs weighed at a time: as many as the processor's cache holds. No part of the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Graded:
+    """Some pairs: their levels and strata, and the rows they are of."""
+
+    levels: Levels
+    strata: NDArray[np.uint8]
+    left: Rows
+    right: Rows
 
 
 def total_weight(weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
     """Add the prior and the comparisons' weights, less what relatives would share as well."""
-    weight = model.prior_bits[stratum] + _row_sums(weights)
-    return np.clip(weight - relatives_bits(weights, levels, stratum, model), -MOST_BITS, MOST_BITS)
+    total = model.prior_bits[stratum] + _sums(weights.T)
+    result: Weights = np.clip(total - relatives_bits(weights, levels, stratum, model), -MOST_BITS, MOST_BITS)
+    return result
 
 
 def relatives_bits(weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
@@ -75,31 +94,30 @@ def relatives_bits(weights: NDArray[np.float32], levels: Levels, stratum: NDArra
     With odds R : U that a pair is of relatives rather than unrelated, given its levels, it is log2(1 + R / U), summed
     over the kinds of relatives.
     """
+    places = _places(levels, stratum, model)
     # The weights hold the rarity of values, which counts against 'unrelated' only: R / U has it too.
-    rarity = _row_sums(weights)
-    for place in range(levels.shape[1]):
-        rarity -= _look_up(model.base_weights[:, place], stratum, levels[:, place])
+    rarity = _sums(weights.T - model.base_weights.ravel().take(places))
     total = np.zeros(len(levels))
-    for kind in range(model.relative_bits.shape[1]):
-        bits = model.relative_bits[stratum, kind] + rarity
-        for place in range(levels.shape[1]):
-            bits += _look_up(model.relative_weights[:, kind, place], stratum, levels[:, place])
+    for kind, table in enumerate(model.relative_weights):
+        bits = model.relative_bits[stratum, kind] + (rarity + _sums(table.ravel().take(places)))
         total = np.logaddexp2(total, bits)
     return total
 
 
-def _look_up(table: Weights, stratum: NDArray[np.uint8], levels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Give each pair's entry of a table of strata x levels."""
-    flat = np.ascontiguousarray(table, np.float32).ravel()
-    result: NDArray[np.float32] = flat.take(stratum.astype(np.int32) * table.shape[1] + levels)
-    return result
+def _places(levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> NDArray[np.int32]:
+    """Give where in a table of strata x comparisons x levels the entries of pairs are: comparisons x pairs."""
+    strata_count, comparisons, width = model.base_weights.shape
+    places: NDArray[np.int32] = np.add(levels.T, np.arange(0, comparisons * width, width)[:, None], dtype=np.int32)
+    if strata_count > 1:
+        places += stratum * np.int32(comparisons * width)
+    return places
 
 
-def _row_sums(weights: NDArray[np.float32]) -> Weights:
-    # Column by column, so that the order of the additions, and the last bit, never depends on how many pairs there are.
-    total = np.zeros(len(weights))
-    for place in range(weights.shape[1]):
-        total += weights[:, place]
+def _sums(bits: NDArray[np.float32]) -> Weights:
+    """Add the comparisons of each pair."""
+    total = np.zeros(bits.shape[1])
+    for row in bits:
+        total += row
     return total
 
 
@@ -108,38 +126,34 @@ def probability(weight: Weights) -> Weights:
     return 1 / (1 + np.exp2(-weight))
 
 
-def _rarity(
-    prepared: Prepared, rows: tuple[Rows, Rows], graded: tuple[Levels, NDArray[np.uint8]], model: MatchModel
-) -> NDArray[np.float32]:
-    """Give what a level is worth more because the value is rare, or less because it is common, in bits."""
-    levels, stratum = graded
-    rarity = np.zeros(levels.shape, np.float32, order="F")
-    found: dict[str, Weights] = {}
-    for place, comparison in enumerate(model.config.comparisons):
-        for number, level in enumerate(comparison.levels, start=1):
-            name = level.term_frequency
-            if name is None or name not in model.terms.values:
-                continue
-            chosen = np.flatnonzero(levels[:, place] == number)
-            if not len(chosen):
-                continue
-            column = prepared.columns[name]
-            if name not in found:
-                found[name] = np.append(model.terms.shares(name, column), 0.0)
-            shares = found[name]
-            share = np.maximum(shares[column.codes[rows[0][chosen]]], shares[column.codes[rows[1][chosen]]])
-            top = comparison.levels[-1]
-            lesser = level is not top and level.term_frequency == top.term_frequency
-            usual = model.expected_sameness[stratum[chosen], place, len(comparison.levels) if lesser else number]
-            # A level that few pairs can have, for want of more, is rare for that reason; the value is as common as it is.
-            usual = np.maximum(usual, model.terms.values[name].sameness)
-            bits = np.where(share > 0, np.log2(usual / np.maximum(share, 1e-12)), 0.0)
-            # What one entity alone has is no reason for doubt, however few records there are to tell by.
-            rest = model.terms.values[name].rest
-            bits = np.where(share <= rest, np.maximum(bits, 0.0), bits)
-            # Values that are only alike: a common one makes it less of a wonder, a rare one no more.
-            rarity[chosen, place] = np.minimum(bits, 0.0) if lesser else bits
-    return rarity
+def _add_rarity(weights: NDArray[np.float32], pairs: _Graded, known: tuple[Prepared, dict[int, Weights]], model: MatchModel) -> None:
+    """Add what a level is worth more because the value is rare, or less because it is common, in bits."""
+    tables, (prepared, shares) = model.rarity, known
+    comparisons, width = tables.field.shape
+    levels = np.add(pairs.levels.T, np.arange(0, comparisons * width, width)[:, None], dtype=np.int32)
+    entry = np.flatnonzero(tables.field.ravel().take(levels) >= 0)
+    if not len(entry):
+        return
+    place, pair = np.divmod(entry, len(weights))
+    at = levels.ravel().take(entry)
+    field, share = tables.field.ravel().take(at), np.empty(len(entry))
+    for number in np.flatnonzero(np.bincount(field)).tolist():
+        column = prepared.columns[tables.fields[number]]
+        if number not in shares:
+            shares[number] = np.append(model.terms.shares(tables.fields[number], column), 0.0)
+        chosen = np.flatnonzero(field == number)
+        rows = pair.take(chosen)
+        left, right = (shares[number].take(column.codes.take(side.take(rows))) for side in (pairs.left, pairs.right))
+        share[chosen] = np.maximum(left, right)
+    usual = model.expected_sameness.ravel().take(pairs.strata.take(pair) * (comparisons * width) + tables.against.ravel().take(at))
+    # A level that few pairs can have, for want of more, is rare for that reason; the value is as common as it is.
+    usual = np.maximum(usual, tables.sameness.take(field))
+    bits = np.where(share > 0, np.log2(usual / np.maximum(share, 1e-12)), 0.0)
+    # What one entity alone has is no reason for doubt, however few records there are to tell by.
+    bits = np.where(share <= tables.rest.take(field), np.maximum(bits, 0.0), bits)
+    # Values that are only alike: a common one makes it less of a wonder, a rare one no more.
+    bits = np.where(tables.lesser.ravel().take(at), np.minimum(bits, 0.0), bits)
+    weights[pair, place] += summable(bits)
 
 
 def find_vetoes(levels: Levels, model: MatchModel) -> NDArray[np.uint32]:
@@ -147,8 +161,14 @@ def find_vetoes(levels: Levels, model: MatchModel) -> NDArray[np.uint32]:
     names = [comparison.name for comparison in model.config.comparisons]
     found = np.zeros(len(levels), np.uint32)
     for number, veto in enumerate(model.config.vetoes):
-        holds = np.isin(levels[:, names.index(veto.comparison)], veto.levels)
+        holds = _one_of(veto.levels)[levels[:, names.index(veto.comparison)]]
         for comparison, excusing in veto.unless:
-            holds &= ~np.isin(levels[:, names.index(comparison)], excusing)
+            holds &= ~_one_of(excusing)[levels[:, names.index(comparison)]]
         found |= np.where(holds, np.uint32(1 << number), np.uint32(0))
     return found
+
+
+def _one_of(numbers: tuple[int, ...]) -> NDArray[np.bool_]:
+    table = np.zeros(256, np.bool_)
+    table[list(numbers)] = True
+    return table
