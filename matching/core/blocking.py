@@ -26,7 +26,11 @@ class BlockingKeys:
 
 @dataclass(frozen=True, slots=True)
 class RuleReport:
-    """What a rule did: its keys, the candidate pairs it gave, those no other rule gave, and what was too common."""
+    """What a rule did: its keys, the candidate pairs it gave, those no other rule gave, and what was left out.
+
+    Keys shared by more than `limit` records (the rule's, or fewer where it would cost too much) were too common:
+    `pairs_left_out` counts the pairs under each. `lone_pairs` were left out for the rule being dear and alone with them.
+    """
 
     name: str
     keys: int
@@ -37,6 +41,8 @@ class RuleReport:
     pairs_left_out: int
     most_common: tuple[tuple[int, int], ...]
     """The keys shared by most records that were set aside, and by how many."""
+    limit: int = 0
+    lone_pairs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +97,14 @@ def candidate_pairs(keys: BlockingKeys, config: MatchConfig) -> CandidatePairs:
     for number, rule in enumerate(config.blocking):
         part = slice(bounds[number], bounds[number + 1])
         groups = _group(*_selected(keys.row[part], keys.key[part], rule, common_rows))
-        common = groups.counts > _limit(groups.counts, rule.limit, keys.size, config)
+        limit = _limit(groups.counts, rule.limit, keys.size, config)
+        common = groups.counts > limit
         if any(other.refines == rule.name for other in config.blocking):
             common_rows[rule.name] = _members(groups, common)
         pair = _pairs(groups, (groups.counts > 1) & ~common, keys.size)
         # Pair and rule in one number, so that one sort brings a pair's rules together.
         pairs.append(pair * _MOST_RULES + number)
-        parts.append((rule, groups, common, len(pair)))
+        parts.append((replace(rule, limit=limit), groups, common, len(pair)))
     left, right, found = _merge(pairs, keys, config)
     report = _report(parts, found)
     if config.lone_pairs < 1 and keys.size > config.exhaustive_below:
@@ -113,8 +120,7 @@ def _without_chance(found: NDArray[np.uint32], report: BlockingReport, most: flo
     for number, rule in enumerate(rules):
         if rule.pairs > FREE_PAIRS and rule.only_found_by > most * rule.pairs:
             kept &= found != np.uint32(1 << number)
-            left_out = rule.pairs_left_out + rule.only_found_by
-            rules[number] = replace(rule, only_found_by=0, pairs_left_out=left_out)
+            rules[number] = replace(rule, only_found_by=0, lone_pairs=rule.only_found_by)
     return kept, BlockingReport(tuple(rules), int(kept.sum()))
 
 
@@ -196,6 +202,7 @@ def _report(parts: list[tuple[BlockingRule, _Groups, NDArray[np.bool_], int]], f
                 common_records=int(counts.sum()),
                 pairs_left_out=int((counts * (counts - 1) // 2).sum()),
                 most_common=tuple((int(key), int(count)) for key, count in zip(named, counts[top], strict=True)),
+                limit=rule.limit,
             )
         )
     return BlockingReport(tuple(reports), len(found))

@@ -87,6 +87,17 @@ def test_a_rule_that_costs_too_much_leaves_its_most_common_keys(customer: MatchC
     pairs = candidates(records, config)
     assert found(pairs) == {(6, 7), (6, 8), (7, 8)}
     assert pairs.report.rules[0].pairs_left_out == 15
+    assert pairs.report.rules[0].limit == 5
+
+
+def test_the_lone_pairs_of_a_dear_rule_are_left_out_and_counted(customer: MatchConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matching.core.blocking.FREE_PAIRS", 5)
+    rules = (BlockingRule("phone", (KeyPart("phone"),)), BlockingRule("city", (KeyPart("city"),)))
+    records = [{"city": "Lyon"}] * 5 + [{"city": "Lyon", "phone": "0140506070"}] * 2
+    pairs = candidates(records, replace(only(customer, *rules), pairs_per_record=100, lone_pairs=0.5))
+    assert found(pairs) == {(5, 6)}
+    report = pairs.report.rules[1]
+    assert (report.pairs, report.only_found_by, report.lone_pairs, report.pairs_left_out) == (21, 0, 20, 0)
 
 
 def test_a_small_table_is_compared_whole_where_the_config_says_so(customer: MatchConfig) -> None:
