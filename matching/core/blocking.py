@@ -1,5 +1,7 @@
 """Blocking: which pairs are worth a comparison, what each rule costs, and what was left out."""
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,8 +10,9 @@ from numpy.typing import NDArray
 
 from matching.core.declarations import BlockingRule, MatchConfig
 from matching.core.keys import rule_keys
+from matching.core.parallel import CORES, each
 from matching.core.prepare import Prepared
-from matching.core.sorting import first_of_runs, sorted_unique, sorting_order
+from matching.core.sorting import first_of_runs, grouping, sorted_unique
 
 Rows = NDArray[np.int32]
 
@@ -65,12 +68,21 @@ class CandidatePairs:
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
-    """Rows sorted by key; each group of equal keys begins at `starts` and has `counts` rows."""
+    """Rows sorted by key, ascending within each; each group of equal keys begins at `starts` and has `counts` rows."""
 
     rows: Rows
     keys: NDArray[np.int64]
     starts: NDArray[np.int64]
     counts: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a rule gives by itself: its pairs, ascending, as left * size + right, and the rows of keys too common."""
+
+    pairs: NDArray[np.int64]
+    common_rows: Rows
+    report: RuleReport
 
 
 def blocking_keys(prepared: Prepared, config: MatchConfig) -> BlockingKeys:
@@ -84,49 +96,84 @@ def blocking_keys(prepared: Prepared, config: MatchConfig) -> BlockingKeys:
     )
 
 
-def candidate_pairs(keys: BlockingKeys, config: MatchConfig) -> CandidatePairs:
+def candidate_pairs(prepared: Prepared, config: MatchConfig) -> CandidatePairs:
     """Pair the rows that share a key. Keys beyond a rule's limit, or its budget, are common: left to the
     rules that refine it, and counted.
 
-    A table of at most `exhaustive_below` rows is compared whole, whatever keys it has.
+    A table of at most `exhaustive_below` rows is compared whole, whatever keys it has. The keys of one rule at a time
+    and core are in memory.
     """
-    pairs: list[NDArray[np.int64]] = []
-    parts: list[tuple[BlockingRule, _Groups, NDArray[np.bool_], int]] = []
-    common_rows: dict[str, Rows] = {}
-    bounds = np.searchsorted(keys.rule, np.arange(len(config.blocking) + 1))
-    for number, rule in enumerate(config.blocking):
-        part = slice(bounds[number], bounds[number + 1])
-        groups = _group(*_selected(keys.row[part], keys.key[part], rule, common_rows))
-        limit = _limit(groups.counts, rule.limit, keys.size, config)
-        common = groups.counts > limit
-        if any(other.refines == rule.name for other in config.blocking):
-            common_rows[rule.name] = _members(groups, common)
-        pair = _pairs(groups, (groups.counts > 1) & ~common, keys.size)
-        # Pair and rule in one number, so that one sort brings a pair's rules together.
-        pairs.append(pair * _MOST_RULES + number)
-        parts.append((replace(rule, limit=limit), groups, common, len(pair)))
-    left, right, found = _merge(pairs, keys, config)
-    report = _report(parts, found)
-    if config.lone_pairs < 1 and keys.size > config.exhaustive_below:
-        kept, report = _without_chance(found, report, config.lone_pairs)
-        left, right, found = left[kept], right[kept], found[kept]
-    return CandidatePairs(left, right, found, report)
+    found = _by_rule(prepared, config)
+    left, right, rules = _merge([one.pairs for one in found], prepared.size)
+    alone = [int((rules == np.uint32(1 << number)).sum()) for number in range(len(found))]
+    reports = [replace(one.report, only_found_by=only) for one, only in zip(found, alone, strict=True)]
+    if prepared.size <= config.exhaustive_below:
+        left, right, rules = _whole(prepared.size, left, right, rules)
+    elif config.lone_pairs < 1:
+        kept, reports = _without_chance(rules, reports, config.lone_pairs)
+        left, right, rules = left[kept], right[kept], rules[kept]
+    return CandidatePairs(left, right, rules, BlockingReport(tuple(reports), len(rules)))
 
 
-def _without_chance(found: NDArray[np.uint32], report: BlockingReport, most: float) -> tuple[NDArray[np.bool_], BlockingReport]:
+def _by_rule(prepared: Prepared, config: MatchConfig) -> list[_Found]:
+    """Give what each rule finds, in the config's order; a rule that refines another comes after it."""
+    found: dict[str, _Found] = {}
+    waiting = list(config.blocking)
+    while waiting:
+        ready = [rule for rule in waiting if rule.refines is None or rule.refines in found]
+        made = each(lambda rule: _find(prepared, rule, config, found), ready)
+        found.update(zip([rule.name for rule in ready], made, strict=True))
+        waiting = [rule for rule in waiting if rule.name not in found]
+    return [found[rule.name] for rule in config.blocking]
+
+
+def _find(prepared: Prepared, rule: BlockingRule, config: MatchConfig, found: Mapping[str, _Found]) -> _Found:
+    rows, keys = rule_keys(prepared, rule, config.entity)
+    if rule.refines is not None:
+        chosen = np.isin(rows, found[rule.refines].common_rows)
+        rows, keys = rows[chosen], keys[chosen]
+    groups = _group(rows, keys)
+    limit = _limit(groups.counts, rule.limit, prepared.size, config)
+    common = groups.counts > limit
+    pairs = _pairs(groups, (groups.counts > 1) & ~common, prepared.size)
+    refined = any(other.refines == rule.name for other in config.blocking)
+    common_rows = _members(groups, common) if refined else np.empty(0, np.int32)
+    return _Found(pairs, common_rows, _report(replace(rule, limit=limit), groups, common, len(pairs)))
+
+
+def _report(rule: BlockingRule, groups: _Groups, common: NDArray[np.bool_], pairs: int) -> RuleReport:
+    counts = groups.counts[common]
+    top = np.argsort(-counts, kind="stable")[:10]
+    named = groups.keys[groups.starts[common]][top]
+    return RuleReport(
+        name=rule.name,
+        keys=len(groups.counts),
+        pairs=pairs,
+        only_found_by=0,
+        common_keys=len(counts),
+        common_records=int(counts.sum()),
+        pairs_left_out=int((counts * (counts - 1) // 2).sum()),
+        most_common=tuple((int(key), int(count)) for key, count in zip(named, counts[top], strict=True)),
+        limit=rule.limit,
+    )
+
+
+def _without_chance(found: NDArray[np.uint32], reports: list[RuleReport], most: float) -> tuple[NDArray[np.bool_], list[RuleReport]]:
     """Leave out, and count, the lone pairs of dear rules that hardly any other rule confirms."""
     kept = np.ones(len(found), np.bool_)
-    rules = list(report.rules)
+    rules = list(reports)
     for number, rule in enumerate(rules):
         if rule.pairs > FREE_PAIRS and rule.only_found_by > most * rule.pairs:
             kept &= found != np.uint32(1 << number)
             rules[number] = replace(rule, only_found_by=0, lone_pairs=rule.only_found_by)
-    return kept, BlockingReport(tuple(rules), int(kept.sum()))
+    return kept, rules
 
 
 _MOST_RULES: Final = 32
 FREE_PAIRS: Final = 200_000
 """Pairs that a rule may always give, however small the table is."""
+_SMALL_GROUP: Final = 8
+_MERGED_AT_ONCE: Final = 1_000_000
 
 
 def _limit(counts: NDArray[np.int64], limit: int, size: int, config: MatchConfig) -> int:
@@ -137,18 +184,10 @@ def _limit(counts: NDArray[np.int64], limit: int, size: int, config: MatchConfig
     return int(np.searchsorted(cost, budget, side="right") - 1) if cost[-1] > budget else limit
 
 
-def _selected(rows: Rows, keys: NDArray[np.int64], rule: BlockingRule, common_rows: dict[str, Rows]) -> tuple[Rows, NDArray[np.int64]]:
-    if rule.refines is None:
-        return rows, keys
-    chosen = np.isin(rows, common_rows[rule.refines])
-    return rows[chosen], keys[chosen]
-
-
 def _group(rows: Rows, keys: NDArray[np.int64]) -> _Groups:
-    order = sorting_order(keys)
-    rows, keys = rows[order], keys[order]
+    order, keys = grouping(keys)
     starts = np.flatnonzero(first_of_runs(keys))
-    return _Groups(rows, keys, starts, np.diff(np.append(starts, len(keys))))
+    return _Groups(rows[order], keys, starts, np.diff(np.append(starts, len(keys))))
 
 
 def _members(groups: _Groups, chosen: NDArray[np.bool_]) -> Rows:
@@ -156,53 +195,66 @@ def _members(groups: _Groups, chosen: NDArray[np.bool_]) -> Rows:
 
 
 def _pairs(groups: _Groups, chosen: NDArray[np.bool_], size: int) -> NDArray[np.int64]:
-    """Pair the rows of each chosen group, as left * size + right."""
+    """Pair the rows of each chosen group, as left * size + right, ascending."""
     starts, counts = groups.starts[chosen], groups.counts[chosen]
+    found: list[NDArray[np.int64]] = []
+    # Nearly all groups are small: those of one size have their pairs at the same places.
+    for count in range(2, _SMALL_GROUP + 1):
+        first = starts[counts == count]
+        places = itertools.combinations(range(count), 2)
+        found.extend(_numbered(groups.rows[first + one], groups.rows[first + other], size) for one, other in places)
+    large = counts > _SMALL_GROUP
+    found.append(_numbered(*_large_pairs(groups.rows, starts[large], counts[large]), size))
+    pairs = np.concatenate(found)
+    pairs.sort()
+    return pairs
+
+
+def _large_pairs(rows: Rows, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Rows, Rows]:
     member = np.repeat(np.arange(len(starts)), counts)
     place = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
     here = starts[member] + place
     after = counts[member] - place - 1
     first = np.repeat(here, after)
     step = np.arange(int(after.sum())) - np.repeat(np.cumsum(after) - after, after) + 1
-    one, other = groups.rows[first].astype(np.int64), groups.rows[first + step].astype(np.int64)
-    result: NDArray[np.int64] = (np.minimum(one, other) * size + np.maximum(one, other))[one != other]
-    return result
+    return rows[first], rows[first + step]
 
 
-def _merge(pairs: list[NDArray[np.int64]], keys: BlockingKeys, config: MatchConfig) -> tuple[Rows, Rows, NDArray[np.uint32]]:
-    every = np.concatenate(pairs) if pairs else np.empty(0, np.int64)
-    pairs.clear()
-    every.sort()
-    bits = np.left_shift(np.uint32(1), (every % _MOST_RULES).astype(np.uint32))
-    every //= _MOST_RULES
-    starts = np.flatnonzero(first_of_runs(every))
-    merged = np.bitwise_or.reduceat(bits, starts) if len(every) else bits
-    every = every[starts]
-    if keys.size <= config.exhaustive_below:
-        left, right = np.triu_indices(keys.size, 1)
-        whole = np.zeros(len(left), np.uint32)
-        whole[np.searchsorted(left.astype(np.int64) * keys.size + right, every)] = merged
-        return left.astype(np.int32), right.astype(np.int32), whole
-    return (every // keys.size).astype(np.int32), (every % keys.size).astype(np.int32), merged
+def _numbered(one: Rows, other: Rows, size: int) -> NDArray[np.int64]:
+    numbers: NDArray[np.int64] = one.astype(np.int64) * size + other
+    same = one == other
+    return numbers[~same] if same.any() else numbers
 
 
-def _report(parts: list[tuple[BlockingRule, _Groups, NDArray[np.bool_], int]], found: NDArray[np.uint32]) -> BlockingReport:
-    reports = []
-    for number, (rule, groups, common, pairs) in enumerate(parts):
-        counts = groups.counts[common]
-        top = np.argsort(-counts, kind="stable")[:10]
-        named = groups.keys[groups.starts[common]][top]
-        reports.append(
-            RuleReport(
-                name=rule.name,
-                keys=len(groups.counts),
-                pairs=pairs,
-                only_found_by=int((found == np.uint32(1 << number)).sum()),
-                common_keys=len(counts),
-                common_records=int(counts.sum()),
-                pairs_left_out=int((counts * (counts - 1) // 2).sum()),
-                most_common=tuple((int(key), int(count)) for key, count in zip(named, counts[top], strict=True)),
-                limit=rule.limit,
-            )
+def _merge(pairs: list[NDArray[np.int64]], size: int) -> tuple[Rows, Rows, NDArray[np.uint32]]:
+    """Bring the rules of each pair together: ranges of left rows on their own, so that each is small and all cores work."""
+    parts = max(sum(len(some) for some in pairs) // _MERGED_AT_ONCE + 1, CORES)
+    bounds = np.linspace(0, size, parts + 1).astype(np.int64) * size
+    cuts = [np.searchsorted(some, bounds) for some in pairs]
+
+    def merged(part: int) -> tuple[Rows, Rows, NDArray[np.uint32]]:
+        # Pair and rule in one number, so that one sort brings a pair's rules together.
+        every = np.concatenate(
+            [np.empty(0, np.int64)]
+            + [some[cut[part] : cut[part + 1]] * _MOST_RULES + number for number, (some, cut) in enumerate(zip(pairs, cuts, strict=True))]
         )
-    return BlockingReport(tuple(reports), len(found))
+        # Runs that are sorted already: what the stable sort only merges.
+        every.sort(kind="stable")
+        bits = np.left_shift(np.uint32(1), (every % _MOST_RULES).astype(np.uint32))
+        every //= _MOST_RULES
+        starts = np.flatnonzero(first_of_runs(every))
+        rules = np.bitwise_or.reduceat(bits, starts) if len(every) else bits
+        left, right = np.divmod(every[starts], max(size, 1))
+        return left.astype(np.int32), right.astype(np.int32), rules
+
+    columns = zip(*each(merged, range(parts)), strict=True)
+    left, right, rules = (np.concatenate(column) for column in columns)
+    return left, right, rules
+
+
+def _whole(size: int, left: Rows, right: Rows, rules: NDArray[np.uint32]) -> tuple[Rows, Rows, NDArray[np.uint32]]:
+    """Give all pairs of the table, with the rules of those that are found by one."""
+    every, other = np.triu_indices(size, 1)
+    whole = np.zeros(len(every), np.uint32)
+    whole[np.searchsorted(every * size + other, left.astype(np.int64) * size + right)] = rules
+    return every.astype(np.int32), other.astype(np.int32), whole

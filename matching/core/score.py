@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from matching.core.compare import compare_rows, strata
 from matching.core.grades import Levels, Rows
 from matching.core.model import MatchModel, summable
+from matching.core.parallel import each, spans
 from matching.core.prepare import Prepared, joined
 
 Weights = NDArray[np.float64]
@@ -58,12 +59,14 @@ def weigh(prepared: Prepared, left: Rows, right: Rows, levels: Levels, model: Ma
     weights = np.empty(levels.shape, np.float32, order="F")
     weight = np.empty(len(levels))
     shares: dict[int, Weights] = {}
-    for start in range(0, len(levels), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
+
+    def weigh_part(part: slice) -> None:
         pairs = _Graded(levels[part], stratum[part], left[part], right[part])
         weights[part].T[:] = model.base_weights.ravel().take(_places(pairs.levels, pairs.strata, model))
         _add_rarity(weights[part], pairs, (prepared, shares), model)
         weight[part] = total_weight(weights[part], pairs.levels, pairs.strata, model)
+
+    each(weigh_part, spans(len(levels), _AT_ONCE))
     return ScoredPairs(weight, probability(weight), levels, weights, find_vetoes(levels, model), stratum)
 
 

@@ -21,17 +21,21 @@ def first_of_runs(ordered: NDArray[Number]) -> NDArray[np.bool_]:
     return first
 
 
-def sorting_order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give an order that brings equal keys together and places them by their high bits.
+def grouping(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give an order that brings equal keys together, rows ascending within each, and the keys in that order.
 
-    Sorts key and place packed into one number, which is several times as fast as sorting places by key. In the rare
-    case that two different keys agree in the bits that are left of them, it sorts the other way.
+    Two passes of radix sort over the low 32 bits (NumPy's stable sort of 16-bit numbers), which is twice as fast as
+    sorting; keys are hashes, so that few others share those bits, and only these are sorted whole.
     """
-    bits = np.int64(max(len(keys) - 1, 1)).item().bit_length()
-    mask = np.int64((1 << bits) - 1)
-    packed = (keys & ~mask) | np.arange(len(keys), dtype=np.int64)
-    packed.sort()
-    order: NDArray[np.int64] = packed & mask
-    ordered = keys[order]
-    muddled = (packed[1:] >> bits == packed[:-1] >> bits) & (ordered[1:] != ordered[:-1])
-    return np.argsort(keys) if muddled.any() else order
+    low = keys.astype(np.uint32)
+    order = np.argsort(low.astype(np.uint16), kind="stable")
+    order = order[np.argsort((low >> np.uint32(16)).astype(np.uint16)[order], kind="stable")]
+    ordered, low = keys[order], low[order]
+    alike = low[1:] == low[:-1]
+    muddled = np.flatnonzero(alike & (ordered[1:] != ordered[:-1]))
+    if len(muddled):
+        run = np.append(0, np.cumsum(~alike))
+        places = np.flatnonzero(np.isin(run, run[muddled]))
+        order[places] = order[places][np.lexsort((order[places], ordered[places], run[places]))]
+        ordered = keys[order]
+    return order, ordered

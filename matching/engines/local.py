@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matching.core.blocking import BlockingReport, CandidatePairs, blocking_keys, candidate_pairs
+from matching.core.blocking import BlockingReport, CandidatePairs, candidate_pairs
 from matching.core.cluster import Clusters, Constraints, Edges, cluster
 from matching.core.compare import compare_rows
 from matching.core.decide import Outcome, confirmed, decide
@@ -94,7 +94,7 @@ def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, 
     clock = _Clock()
     prepared = prepare(attributes, config)
     clock.lap("prepare")
-    candidates = candidate_pairs(blocking_keys(prepared, config), config)
+    candidates = candidate_pairs(prepared, config)
     clock.lap("block")
     if model is None:
         trained = train(prepared, candidates, config)

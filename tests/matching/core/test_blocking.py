@@ -14,7 +14,7 @@ from tests.matching.core.conftest import Record, table
 
 
 def candidates(records: Sequence[Record], config: MatchConfig) -> CandidatePairs:
-    return candidate_pairs(blocking_keys(prepare(table(records), config), config), config)
+    return candidate_pairs(prepare(table(records), config), config)
 
 
 def found(pairs: CandidatePairs) -> set[tuple[int, int]]:
