@@ -1,6 +1,6 @@
 """Dictionary-encoded columns: one code per row, and what is computed once per distinct value."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -24,11 +24,11 @@ _HASHED_AT_ONCE: Final = 16_384
 class Column:
     """One field of a table: `codes` (int32 per row, -1 where missing) into `values`, its distinct texts."""
 
-    def __init__(self, codes: Codes, values: pa.StringArray, features: dict[str, Any] | None = None) -> None:
+    def __init__(self, codes: Codes, values: pa.StringArray | list[str], features: dict[str, Any] | None = None) -> None:
         """Keep the codes and the distinct values; everything else is derived on first use, once for all who share it."""
         self.codes = codes
-        self.values = values
-        self._features: dict[str, Any] = {} if features is None else features
+        known = {"strings": values} if isinstance(values, list) else {"values": values}
+        self._features: dict[str, Any] = known if features is None else features
 
     def feature(self, name: str, make: Callable[["Column"], Any]) -> Any:
         """Give what `make` makes of the distinct values, made once."""
@@ -38,6 +38,17 @@ class Column:
         return found
 
     @property
+    def values(self) -> pa.StringArray:
+        """The distinct values, by code."""
+        return self.feature("values", _values)
+
+    @property
+    def size(self) -> int:
+        """How many distinct values there are."""
+        known = self._features.get("strings")
+        return len(self.values if known is None else known)
+
+    @property
     def strings(self) -> list[str]:
         """The distinct values as Python texts, by code."""
         return self.feature("strings", _strings)  # type: ignore[no-any-return]
@@ -45,7 +56,7 @@ class Column:
     @property
     def objects(self) -> NDArray[np.object_]:
         """The distinct values as an array of Python texts, to pick from by code."""
-        return self.feature("objects", _objects)  # type: ignore[no-any-return]
+        return self.feature("objects", _OWN["objects"])  # type: ignore[no-any-return]
 
     @property
     def buffer(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -55,22 +66,22 @@ class Column:
     @property
     def lengths(self) -> NDArray[np.int32]:
         """Bytes of each value."""
-        return self.feature("lengths", _lengths)  # type: ignore[no-any-return]
+        return self.feature("lengths", _OWN["lengths"])  # type: ignore[no-any-return]
 
     @property
     def hashes(self) -> Hashes:
         """A 64-bit hash per value, the same in every process."""
-        return self.feature("hashes", _hashes)  # type: ignore[no-any-return]
+        return self.feature("hashes", _OWN["hashes"])  # type: ignore[no-any-return]
 
     @property
     def letters(self) -> NDArray[np.uint64]:
         """One bit per letter or digit that occurs in the value: two values differ by at least the bits that differ."""
-        return self.feature("letters", _letters)  # type: ignore[no-any-return]
+        return self.feature("letters", _OWN["letters"])  # type: ignore[no-any-return]
 
     @property
     def bags(self) -> NDArray[np.uint64]:
         """A number per value that texts of the same letters, in whatever order, share."""
-        return self.feature("bags", _bags)  # type: ignore[no-any-return]
+        return self.feature("bags", _OWN["bags"])  # type: ignore[no-any-return]
 
     @property
     def tokens(self) -> "Tokens":
@@ -79,7 +90,16 @@ class Column:
 
     def with_codes(self, codes: Codes) -> "Column":
         """Give a column of other rows with the same distinct values, and all that is known of them."""
-        return Column(codes, self.values, self._features)
+        return Column(codes, [], self._features)
+
+    def learn_together(self, whole: "Column", start: int) -> None:
+        """Let the values be looked into as a part, from `start` on, of those of `whole`: many small columns in one go."""
+        self._features["whole"] = (whole, start)
+
+    @property
+    def whole(self) -> tuple["Column", int] | None:
+        """The column that this one's values are a part of, and from where on; None where they stand alone."""
+        return self._features.get("whole")
 
     @classmethod
     def derived(cls, column: "Column", made: "Column") -> "Column":
@@ -95,6 +115,10 @@ class Column:
         return [None if self.codes[row] < 0 else self.values[int(self.codes[row])].as_py() for row in rows]
 
 
+def _values(column: Column) -> pa.StringArray:
+    return pa.array(column.strings, pa.string())
+
+
 def _strings(column: Column) -> list[str]:
     return column.values.to_pylist()  # type: ignore[no-any-return]
 
@@ -105,6 +129,18 @@ def _objects(column: Column) -> NDArray[np.object_]:
 
 def _buffer(column: Column) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return text_buffer(column.values)
+
+
+def _part_of_whole(make: Callable[[Column], Any], name: str) -> Callable[[Column], Any]:
+    """Take what is known of each value from the whole that a column is a part of, if it is one."""
+
+    def known(column: Column) -> Any:
+        if column.whole is None:
+            return make(column)
+        whole, start = column.whole
+        return getattr(whole, name)[start : start + column.size]
+
+    return known
 
 
 def _lengths(column: Column) -> NDArray[np.int32]:
@@ -125,8 +161,17 @@ def _bags(column: Column) -> NDArray[np.uint64]:
     return reduce_texts(np.add, _MULTIPLIERS[data], offsets)
 
 
+_OWN: Final[Mapping[str, Callable[[Column], Any]]] = {
+    name: _part_of_whole(make, name)
+    for name, make in (("objects", _objects), ("lengths", _lengths), ("hashes", _hashes), ("letters", _letters), ("bags", _bags))
+}
+
+
 def _tokens(column: Column) -> "Tokens":
-    return Tokens.of(column.values)
+    if column.whole is None:
+        return Tokens.of(column.values)
+    whole, start = column.whole
+    return whole.tokens.part(slice(start, start + column.size))
 
 
 class Tokens:
@@ -139,6 +184,11 @@ class Tokens:
         self.words = words
         self.places = np.ascontiguousarray(ids.T)
         """The first word of all values, then the second and so on (words x values): what loops over words reads."""
+
+    def part(self, values: slice) -> "Tokens":
+        """Give the words of some of the values, under the same numbers."""
+        counts = self.counts[values]
+        return Tokens(self.ids[values, : max(int(counts.max(initial=0)), 1)], counts, self.words)
 
     def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Sum the weights of each value's words; `weights` has one more than words, 0, for places without a word.
@@ -172,8 +222,14 @@ class Tokens:
         return cls(ids, found, Column(np.arange(len(words), dtype=np.int32), words))
 
 
+FEW: Final = 256
+"""Values up to which Python's own dictionaries are faster."""
+
+
 def encode(values: pa.Array) -> Column:
     """Encode a text array; null and the empty text are missing."""
+    if len(values) <= FEW:
+        return _encode_few(values.to_pylist())
     texts = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     encoded = texts.dictionary_encode()
     indices = encoded.indices.fill_null(MISSING) if encoded.null_count else encoded.indices
@@ -184,23 +240,46 @@ def encode(values: pa.Array) -> Column:
     return Column(codes, encoded.dictionary)
 
 
-def recode(column: Column, values: pa.StringArray) -> Column:
+def _encode_few(texts: list[str | None]) -> Column:
+    places: dict[str, int] = {}
+    codes = [places.setdefault(text, len(places)) if text else MISSING for text in texts]
+    return Column(np.array(codes, np.int32), list(places))
+
+
+def recode(column: Column, values: pa.StringArray | list[str | None]) -> Column:
     """Give the column whose value for each code is the text at that place of `values` (null: missing)."""
-    inner = encode(values)
-    lookup = np.append(inner.codes, np.int32(MISSING))
-    return Column(lookup[column.codes], inner.values)
+    inner = _encode_few(values) if isinstance(values, list) else encode(values)
+    return inner.with_codes(np.append(inner.codes, np.int32(MISSING))[column.codes])
 
 
 def join(left: Column, right: Column) -> Column:
     """Put the rows of two columns under one dictionary, so that equal texts have equal codes."""
     if left is right:
         return left
+    if left.size + right.size <= FEW:
+        return _join_few(left, right)
     both = pa.concat_arrays([left.values, right.values]).dictionary_encode()
     lookup = both.indices.to_numpy(zero_copy_only=False).astype(np.int32)
     size = len(left.values)
     first = np.append(lookup[:size], np.int32(MISSING))[left.codes]
     second = np.append(lookup[size:], np.int32(MISSING))[right.codes]
     return Column(np.concatenate([first, second]), both.dictionary)
+
+
+def _join_few(left: Column, right: Column) -> Column:
+    places = {text: code for code, text in enumerate(left.strings)}
+    lookup = np.array([*(places.setdefault(text, len(places)) for text in right.strings), MISSING], np.int32)
+    return Column(np.concatenate([left.codes, lookup[right.codes]]), list(places))
+
+
+def learn_together(columns: Iterable[Column]) -> None:
+    """Let columns of few values be looked into all at once, whichever is asked first."""
+    parts = list(columns)
+    whole = Column(np.empty(0, np.int32), [text for column in parts for text in column.strings])
+    start = 0
+    for column in parts:
+        column.learn_together(whole, start)
+        start += column.size
 
 
 def reduce_texts(function: Any, data: NDArray[np.uint64], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -11,11 +11,15 @@ from matching.core.grades import Levels, Operands
 
 @dataclass(frozen=True, slots=True)
 class Comparator:
-    """A comparator: how many `fields` it takes and the levels it can give (from 1), higher ones meaning more."""
+    """A comparator: how many `fields` it takes and the levels it can give (from 1), higher ones meaning more.
+
+    `texts` are the places of the fields whose texts it grades in every pair.
+    """
 
     compare: Callable[[Operands], Levels]
     fields: int
     levels: tuple[Level, ...]
+    texts: tuple[int, ...] = ()
 
 
 def _levels(table: str) -> tuple[Level, ...]:
@@ -38,7 +42,7 @@ different | .08 | .95   | - | - | different {labels}
 similar   | .05 | .02   | - | - | similar {labels}
 close     | .12 | .005  | - | - | {labels} alike but for a letter or two
 same      | .75 | .025  | - | - | same {label}
-""")),
+"""), (0,)),
     "code": Comparator(compare_plain.code, 1, _levels("""
 different | .06 | .999  | - | - | different {labels}
 one_off   | .04 | .0005 | - | - | {labels} alike but for one character
@@ -92,7 +96,7 @@ alike       | .04 | .0004 | .02  | .02  | similar {labels}
 close       | .15 | .0003 | .015 | .05  | {labels} alike but for spelling, a nickname or an initial
 swapped     | .02 | .0001 | .002 | .002 | given and family name swapped
 same        | .68 | .0002 | .013 | .83  | same {label}
-""")),
+"""), (0, 1)),
     "organisation_name": Comparator(compare_names.organisation_name, 1, _levels("""
 different  | .04 | .9832 | .76 | .02 | different {labels}
 part       | .06 | .015  | .15 | .08 | {labels} have a part in common
@@ -101,7 +105,7 @@ group      | .03 | .0001 | .001 | .06 | {labels} alike but for words that tell c
 alike      | .12 | .0002 | .004 | .06 | {labels} alike but for one word
 same_words | .10 | .0002 | .002 | .08 | {labels} of the same words
 same       | .55 | .0003 | .004 | .60 | same {label}
-""")),
+"""), (0,)),
     "address": Comparator(compare_places.address, 4, _levels("""
 elsewhere     | .10 | .95   | .02 | .80  | {labels} in different places
 town          | .04 | .04   | .03 | .10  | {labels} in the same town
@@ -112,7 +116,7 @@ postcode_only | .02 | .0001 | .03 | .002 | same postcode, and nothing nearer tha
 number        | .04 | .0001 | .03 | .01  | same street and house number, different places
 alike         | .12 | .0003 | .19 | .01  | similar {labels}
 same          | .62 | .0002 | .60 | .02  | same {label}
-""")),
+"""), (0, 2, 3)),
 }  # fmt: skip
 """Name in a match config -> comparator. A new one is a function, an entry here and property tests."""
 

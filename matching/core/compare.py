@@ -1,6 +1,6 @@
 """Comparing pairs of rows: one level per comparison of the config."""
 
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from matching.core.comparators import COMPARATORS
 from matching.core.compare_places import CITY
 from matching.core.declarations import Comparison, MatchConfig
-from matching.core.grades import Levels, Operands, Rows
+from matching.core.grades import Levels, Operands, Rows, grades_together
 from matching.core.parallel import each, spans
-from matching.core.prepare import Prepared, comparable
+from matching.core.prepare import Prepared
 from matching.core.terms import Terms, TermTable, place_words, value_terms, word_terms
 
 CHUNK = 100_000
@@ -41,24 +41,49 @@ def _fill(
 ) -> None:
     """Compare pairs by some comparisons of the config, in place. Each part writes rows of its own."""
     config, terms = by
-    comparisons: list[tuple[int, Comparison, dict[str, Any]]] = [
-        (config.comparisons.index(comparison), comparison, {})
-        for comparison in wanted
-        if comparable(prepared, comparison.fields) or comparison.kind == "person_name"  # it also compares crosswise
-    ]
+    comparisons: list[_Wanted] = [(config.comparisons.index(comparison), comparison, {}) for comparison in wanted]
     fields = list(dict.fromkeys(name for _, comparison, _ in comparisons for name in comparison.fields))
     # All codes of a row side by side: a pair costs two far places in memory, whatever is compared.
     codes = np.stack([prepared.columns[name].codes for name in fields], axis=1) if fields else np.empty((0, 0), np.int32)
 
     def compare_part(part: slice) -> None:
         one, other = (np.ascontiguousarray(codes.take(side[part], axis=0).T) for side in rows)
-        for place, comparison, memo in comparisons:
+        chosen, graded = comparisons, dict[str, Levels]()
+        if one.shape[1] <= _FEW_PAIRS:
+            chosen = _comparable(comparisons, fields, one, other)
+            graded = _graded(prepared, chosen, fields, one, other)
+        for place, comparison, memo in chosen:
             columns = tuple(prepared.columns[name] for name in comparison.fields)
             places = [fields.index(name) for name in comparison.fields]
-            operands = Operands(columns, comparison.fields, one[places], other[places], terms, memo)
+            operands = Operands(columns, comparison.fields, one[places], other[places], terms, memo, graded)
             levels[part, place] = COMPARATORS[comparison.kind].compare(operands)
 
     each(compare_part, spans(len(rows[0]), CHUNK))
+
+
+_Wanted: TypeAlias = tuple[int, Comparison, dict[str, Any]]
+_FEW_PAIRS: Final = 512
+"""Pairs up to which it pays to look first at what there is to compare, and to grade texts of all fields in one go."""
+
+
+def _comparable(comparisons: list[_Wanted], fields: list[str], one: Rows, other: Rows) -> list[_Wanted]:
+    """Leave out the comparisons of which no pair has a value on both sides: their levels stay 0."""
+    left, right = one >= 0, other >= 0
+    both, mine, yours = ({name for name, any_known in zip(fields, known.any(axis=1).tolist(), strict=True) if any_known} for known in (left & right, left, right))
+
+    return [
+        wanted
+        for wanted in comparisons
+        if not both.isdisjoint(wanted[1].fields)
+        # Given names are compared with family names too.
+        or (wanted[1].kind == "person_name" and not mine.isdisjoint(wanted[1].fields) and not yours.isdisjoint(wanted[1].fields))
+    ]
+
+
+def _graded(prepared: Prepared, comparisons: list[_Wanted], fields: list[str], one: Rows, other: Rows) -> dict[str, Levels]:
+    names = [c.fields[text] for _, c, _ in comparisons for text in COMPARATORS[c.kind].texts]
+    places = [fields.index(name) for name in names]
+    return grades_together({name: prepared.columns[name] for name in names}, one[places], other[places]) if names else {}
 
 
 def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:

@@ -24,8 +24,8 @@ def person_name(pair: Operands) -> Levels:
     missing, 5 one is the same and the other missing, 6 both alike, 7 one the same and the other close, 8 swapped,
     9 both the same.
     """
-    given = given_grades(pair.columns[0], *pair.codes(0))
-    family = family_grades(pair.columns[1], *pair.codes(1))
+    given = given_grades(pair)
+    family = family_grades(pair)
     levels = _PERSON[given, family]
     asked = np.flatnonzero((given <= SIMILAR) & (family <= SIMILAR))
     levels[asked] = np.maximum(levels[asked], _swapped(pair.at(asked)))
@@ -68,18 +68,16 @@ def _swapped(pair: Operands) -> Levels:
 
 def _union(given: Column, family: Column) -> tuple[Column, Rows, Rows]:
     """Put two columns' values under one dictionary: that column, and the new code of each old one (-1 stays)."""
-    size = len(given.values)
-    every = join(
-        Column(np.arange(size, dtype=np.int32), given.values),
-        Column(np.arange(len(family.values), dtype=np.int32), family.values),
-    )
+    size = given.size
+    every = join(given.with_codes(np.arange(size, dtype=np.int32)), family.with_codes(np.arange(family.size, dtype=np.int32)))
     missing = np.int32(-1)
     return every, np.append(every.codes[:size], missing), np.append(every.codes[size:], missing)
 
 
-def given_grades(column: Column, one: Rows, other: Rows) -> Levels:
+def given_grades(pair: Operands) -> Levels:
     """Grade given names: an initial, a nickname or one of several given names is close."""
-    grades = text_grades(column, one, other)
+    column, (one, other) = pair.columns[0], pair.codes(0)
+    grades = pair.grades(0)
     asked = np.flatnonzero((grades == DIFFERENT) | (grades == SIMILAR))
     if not len(asked):
         return grades
@@ -96,9 +94,10 @@ def given_grades(column: Column, one: Rows, other: Rows) -> Levels:
     return grades
 
 
-def family_grades(column: Column, one: Rows, other: Rows) -> Levels:
+def family_grades(pair: Operands) -> Levels:
     """Grade family names: one part of a double name is close."""
-    grades = text_grades(column, one, other)
+    column, (one, other) = pair.columns[1], pair.codes(1)
+    grades = pair.grades(1)
     asked = np.flatnonzero((grades == DIFFERENT) | (grades == SIMILAR))
     if not len(asked):
         return grades
@@ -159,7 +158,7 @@ def organisation_name(pair: Operands) -> Levels:
     """
     column = pair.columns[0]
     left, right = pair.codes(0)
-    grades = text_grades(column, left, right)
+    grades = pair.grades(0)
     levels = np.array([0, 1, 1, 5, 7], np.uint8)[grades]
     asked = np.flatnonzero((grades >= DIFFERENT) & (grades < SAME))
     if len(asked):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from golden_records.standardising.words import NAME_PARTICLES, STREET_TYPES
 from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight
-from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, equality, text_grades
+from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, equality
 
 STREET, NUMBER, POSTCODE, CITY = range(4)
 
@@ -30,7 +30,7 @@ def _street(pair: Operands) -> Levels:
     """Grade streets: one that is written with more beside it ('near the station', a building) is similar."""
     column = pair.columns[STREET]
     left, right = pair.codes(STREET)
-    grades = text_grades(column, left, right)
+    grades = pair.grades(STREET)
     asked = np.flatnonzero(grades == DIFFERENT)
     if len(asked):
         weight = column.feature("street words", _street_words)
@@ -58,9 +58,7 @@ ANOTHER, TOWN_ONLY, TOWN, NEAR, POSTCODE_SAME = range(1, 6)
 
 def _place(pair: Operands) -> Levels:
     """Grade postcode and town together."""
-    postcode = text_grades(pair.columns[POSTCODE], *pair.codes(POSTCODE))
-    city = text_grades(pair.columns[CITY], *pair.codes(CITY))
-    return _PLACE[postcode, city]
+    return _PLACE[pair.grades(POSTCODE), pair.grades(CITY)]
 
 
 def _place_grade(postcode: int, city: int) -> int:

@@ -19,7 +19,6 @@ from matching.core.grades import (
     Rows,
     distinct_pairs,
     equality,
-    text_grades,
 )
 
 
@@ -31,7 +30,7 @@ def exact(pair: Operands) -> Levels:
 
 def text(pair: Operands) -> Levels:
     """Different, similar, close, same."""
-    return text_grades(pair.columns[0], *pair.codes(0))
+    return pair.grades(0)
 
 
 def code(pair: Operands) -> Levels:
@@ -135,12 +134,12 @@ def email(pair: Operands) -> Levels:
     asked = np.flatnonzero(levels == DIFFERENT)
     levels = np.where(levels == SAME, np.uint8(6), levels)
     narrowed = pair.at(asked)
-    locals_ = text_grades(pair.columns[1], *narrowed.codes(1))
+    locals_ = narrowed.grades(1)
     domains = equality(*narrowed.codes(2))
     graded = np.select([locals_ == SAME, locals_ >= SIMILAR, domains == SAME], [4, 3, 2], 1)
     # Addresses that are close have close local parts: only those are worth comparing whole.
     alike = np.flatnonzero(graded > 2)  # noqa: PLR2004 - a local part alike
-    whole = text_grades(pair.columns[0], *narrowed.at(alike).codes(0))
+    whole = narrowed.at(alike).grades(0)
     graded[alike[whole == CLOSE]] = 5
     levels[asked] = graded
     return levels

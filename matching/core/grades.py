@@ -4,7 +4,7 @@ A grade is symmetric and depends on the two texts alone. Only pairs that can be 
 the string functions, each pair of distinct texts once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -34,7 +34,8 @@ _TWO_EDITS_FROM: Final = 8
 @dataclass(frozen=True, slots=True)
 class Operands:
     """What a comparator compares: its columns with their field names, both sides' codes in each (fields x pairs), and
-    the model's term tables. `memo` is shared by all parts of the pairs that one comparison has.
+    the model's term tables. `memo` is shared by all parts of the pairs that one comparison has; `graded` has the text
+    grades of fields where they are known already.
     """
 
     columns: tuple[Column, ...]
@@ -43,6 +44,7 @@ class Operands:
     other: Rows
     terms: Terms
     memo: dict[str, Any] = field(default_factory=dict)
+    graded: Mapping[str, Levels] = field(default_factory=dict)
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """Give what is made from the columns and terms alone, made once for all pairs."""
@@ -54,9 +56,14 @@ class Operands:
         """Give both sides' codes in a column."""
         return self.one[place], self.other[place]
 
+    def grades(self, place: int) -> Levels:
+        """Grade both sides' texts in a column."""
+        known = self.graded.get(self.names[place])
+        return text_grades(self.columns[place], *self.codes(place)) if known is None else known.copy()
+
     def at(self, chosen: NDArray[np.int64]) -> "Operands":
         """Keep some of the pairs."""
-        return replace(self, one=self.one[:, chosen], other=self.other[:, chosen])
+        return replace(self, one=self.one[:, chosen], other=self.other[:, chosen], graded={})
 
 
 def equality(one: Rows, other: Rows) -> Levels:
@@ -79,9 +86,19 @@ def text_grades(column: Column, one: Rows, other: Rows) -> Levels:
     return grades
 
 
+def grades_together(columns: Mapping[str, Column], one: Rows, other: Rows) -> dict[str, Levels]:
+    """Grade few pairs in several columns (fields x pairs) in one go, where these are parts of one whole."""
+    places = [column.whole for column in columns.values()]
+    if not places or places[0] is None:
+        return {}
+    starts = np.array([place[1] for place in places if place], np.int32)[:, None]
+    left, right = (np.where(codes >= 0, codes + starts, codes).ravel() for codes in (one, other))
+    return dict(zip(columns, text_grades(places[0][0], left, right).reshape(one.shape), strict=True))
+
+
 def distinct_pairs(column: Column, one: Rows, other: Rows) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]:
     """Give the distinct unordered pairs of codes, and which of them each pair is."""
-    size = len(column.values)
+    size = column.size
     low, high = np.minimum(one, other).astype(np.int64), np.maximum(one, other)
     pairs, place = np.unique(low * size + high, return_inverse=True)
     return (pairs // size, pairs % size), place

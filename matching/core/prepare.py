@@ -1,6 +1,6 @@
 """From attributes to match forms: each field of the config becomes a dictionary-encoded column, once per table."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.core.columns import MISSING, Column, encode, join, recode
+from matching.core.columns import FEW, MISSING, Column, encode, join, learn_together, recode
 from matching.core.declarations import MatchConfig
 from matching.core.forms import FORMS
 from matching.core.parallel import each, spans
@@ -47,41 +47,17 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
         columns = spread(lambda one: _formed(named[one[1]], one[2]), ready)
         named.update(zip([name for name, _, _ in ready], list(columns), strict=True))
         derived = [one for one in derived if one[0] not in named]
+    if attributes.num_rows <= FEW:
+        learn_together(named.values())
     return Prepared(attributes.num_rows, named)
 
 
 def joined(left: Prepared, right: Prepared) -> Prepared:
-    """Put the rows of two prepared tables one below the other; columns get common dictionaries when first asked for."""
-    return Prepared(left.size + right.size, _Joined(left.columns, right.columns))
-
-
-class _Joined(Mapping[str, Column]):
-    """The columns of two tables, each joined on first use: in real time many are missing or not compared."""
-
-    def __init__(self, left: Mapping[str, Column], right: Mapping[str, Column]) -> None:
-        self._left, self._right = left, right
-        self._made: dict[str, Column] = {}
-
-    def __getitem__(self, name: str) -> Column:
-        if name not in self._made:
-            self._made[name] = join(self._left[name], self._right[name])
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._left)
-
-    def __len__(self) -> int:
-        return len(self._left)
-
-    def comparable(self, name: str) -> bool:
-        """Say whether both tables have any value in a column."""
-        return bool((self._left[name].codes >= 0).any() and (self._right[name].codes >= 0).any())
-
-
-def comparable(prepared: Prepared, names: tuple[str, ...]) -> bool:
-    """Say whether two rows may have a value to compare in one of the columns."""
-    columns = prepared.columns
-    return not isinstance(columns, _Joined) or any(columns.comparable(name) for name in names)
+    """Put the rows of two prepared tables one below the other, with common dictionaries."""
+    columns = {name: join(column, right.columns[name]) for name, column in left.columns.items()}
+    if left.size + right.size <= FEW:
+        learn_together(columns.values())
+    return Prepared(left.size + right.size, columns)
 
 
 def _raw(attributes: pa.Table, of: tuple[str, ...], combine: str) -> Column:
@@ -94,33 +70,28 @@ def _raw(attributes: pa.Table, of: tuple[str, ...], combine: str) -> Column:
 
 
 def _formed(column: Column, form: str) -> Column:
-    return recode(column, form_of(form, column.values))
+    return recode(column, form_of(form, column))
 
 
-def form_of(form: str, values: Texts) -> Texts:
+def form_of(form: str, column: Column) -> Texts | list[str | None]:
     """Give the form of distinct texts. Few texts are looked up among those met before: in real time most are known."""
-    if len(values) > _REMEMBERED_UP_TO:
+    if column.size > FEW:
         # Parts that stay in the processor's cache: several times as fast as all at once.
-        return pa.concat_arrays([FORMS[form](values[part]) for part in spans(len(values), _FORMED_AT_ONCE)])
-    known = _KNOWN.setdefault(form, {})
-    texts = values.to_pylist()
+        return pa.concat_arrays([FORMS[form](column.values[part]) for part in spans(column.size, _FORMED_AT_ONCE)])
+    known, texts = _KNOWN.setdefault(form, {}), column.strings
     new = [text for text in texts if text not in known]
-    if new:
-        if len(known) > _MOST_REMEMBERED:
-            known.clear()
-        known.update(zip(new, FORMS[form](pa.array(new, pa.string())).to_pylist(), strict=True))
-        # Cleared above: what was known of the others is asked for again.
-        return form_of(form, values) if any(text not in known for text in texts) else _texts(known, texts)
-    return _texts(known, texts)
-
-
-def _texts(known: Mapping[str, str | None], texts: list[str]) -> Texts:
-    return pa.array([known[text] for text in texts], pa.string())
+    if not new:
+        return [known[text] for text in texts]
+    if len(known) > _MOST_REMEMBERED:
+        # A new one, not emptied: another thread may be reading the old one.
+        known = _KNOWN[form] = {}
+        new = texts
+    known.update(zip(new, FORMS[form](pa.array(new, pa.string())).to_pylist(), strict=True))
+    return [known[text] for text in texts]
 
 
 _THREADED_FROM: Final = 50_000
 _FORMED_AT_ONCE: Final = 32_768
-_REMEMBERED_UP_TO: Final = 256
 _MOST_REMEMBERED: Final = 100_000
 _KNOWN: Final[dict[str, dict[str, str | None]]] = {}
 
