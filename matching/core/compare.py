@@ -69,8 +69,7 @@ _FEW_PAIRS: Final = 512
 def _comparable(comparisons: list[_Wanted], fields: list[str], one: Rows, other: Rows) -> list[_Wanted]:
     """Leave out the comparisons of which no pair has a value on both sides: their levels stay 0."""
     left, right = one >= 0, other >= 0
-    both, mine, yours = ({name for name, any_known in zip(fields, known.any(axis=1).tolist(), strict=True) if any_known} for known in (left & right, left, right))
-
+    both, mine, yours = (_named(fields, known) for known in (left & right, left, right))
     return [
         wanted
         for wanted in comparisons
@@ -78,6 +77,10 @@ def _comparable(comparisons: list[_Wanted], fields: list[str], one: Rows, other:
         # Given names are compared with family names too.
         or (wanted[1].kind == "person_name" and not mine.isdisjoint(wanted[1].fields) and not yours.isdisjoint(wanted[1].fields))
     ]
+
+
+def _named(fields: list[str], known: NDArray[np.bool_]) -> set[str]:
+    return {fields[place] for place in np.flatnonzero(np.logical_or.reduce(known, axis=1)).tolist()}
 
 
 def _graded(prepared: Prepared, comparisons: list[_Wanted], fields: list[str], one: Rows, other: Rows) -> dict[str, Levels]:
