@@ -1,6 +1,6 @@
 """Clustering: which records are one entity, given the evidence on pairs and what people and vetoes say."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from matching.core.declarations import MatchConfig
+from matching.core.lockstep import Pairs, join_in_lockstep
 
 Labels = NDArray[np.int64]
 DENSE_FROM, DENSE_TO = 20, 5_000
@@ -78,33 +79,61 @@ def cluster(n: int, edges: Edges, constraints: Constraints, config: MatchConfig)
     the edges nor which side is left matters; of equally strong edges the one between smaller rows comes first.
     """
     components, doubtful = _components(n, edges, constraints)
+    settled = _settled(components, constraints)
     # Where nothing speaks against joining a whole component, there is nothing to weigh: nearly always.
-    start = np.where(doubtful, np.arange(n), components)
-    sizes = np.bincount(components, minlength=n)
-    large = doubtful & (sizes[components] >= DENSE_FROM) & (sizes[components] <= DENSE_TO)
-    for component in np.flatnonzero(np.bincount(components[large], minlength=n)):
-        rows = np.flatnonzero(components == component)
-        start[rows] = rows[average_linkage(rows, edges, constraints, config.clusters.weak_bridge)]
+    start = np.where(doubtful | settled, np.arange(n), components)
+    sizes = np.bincount(components, minlength=n)[components]
+    large = (doubtful | settled) & (sizes >= DENSE_FROM) & (sizes <= DENSE_TO)
+    for rows, some in _by_component(components, large, edges):
+        start[rows] = rows[average_linkage(rows, some, constraints, config.clusters.weak_bridge)]
+    cuts = _separated(start, large, edges, constraints)
+    small = doubtful & ~settled & (sizes < DENSE_FROM)
+    cuts += _join_small(start, (components, small), edges, config.clusters.weak_bridge)
     parts = _Parts(start, constraints)
     parts.settle(constraints)
-    weighed = np.flatnonzero((doubtful & ~large)[edges.left] & (doubtful & ~large)[edges.right])
-    cuts = parts.agglomerate(edges, weighed, config.clusters.weak_bridge) + _separated(start, large, edges, constraints)
+    weighed = (doubtful | settled) & ~large & ~small
+    cuts += parts.agglomerate(edges, np.flatnonzero(weighed[edges.left] & weighed[edges.right]), config.clusters.weak_bridge)
     labels = parts.labels()
-    sizes = np.bincount(labels, minlength=n)
-    alarms = tuple(np.flatnonzero(sizes > config.clusters.size_alarm).tolist())
+    alarms = tuple(np.flatnonzero(np.bincount(labels, minlength=n) > config.clusters.size_alarm).tolist())
     return Clusters(labels, _confidence(labels, edges, constraints), cuts, alarms)
 
 
+def _join_small(start: Labels, among: tuple[Labels, NDArray[np.bool_]], edges: Edges, bridge: float) -> tuple[Cut, ...]:
+    """Join the rows of small components that nothing is settled about, in place; give what stays apart."""
+    components, small = among
+    rows = np.flatnonzero(small)
+    place = np.cumsum(small) - 1
+    inside = np.flatnonzero(small[edges.left] & (components[edges.left] == components[edges.right]))
+    low, high = np.minimum(edges.left, edges.right)[inside], np.maximum(edges.left, edges.right)[inside]
+    _, number = np.unique(components[rows], return_inverse=True)
+    labels, apart = join_in_lockstep(number, Pairs(place[low], place[high], edges.weight[inside]), bridge)
+    start[rows] = rows[labels]
+    return tuple(Cut(*pair, "weak_bridge") for pair in zip(*_columns(edges, inside[apart]), strict=True))
+
+
+def _by_component(components: Labels, chosen: NDArray[np.bool_], edges: Edges) -> Iterator[tuple[Labels, Edges]]:
+    """Give the rows, ascending, and the edges of each component of the chosen rows."""
+    rows = np.flatnonzero(chosen)
+    if not len(rows):
+        return
+    rows = rows[np.argsort(components[rows], kind="stable")]
+    inside = np.flatnonzero(chosen[edges.left] & (components[edges.left] == components[edges.right]))
+    inside = inside[np.argsort(components[edges.left[inside]], kind="stable")]
+    labels, first = np.unique(components[rows], return_index=True)
+    cuts = np.searchsorted(components[edges.left[inside]], labels)
+    for own, some in zip(np.split(rows, first[1:]), np.split(inside, cuts[1:]), strict=True):
+        yield own, Edges(edges.left[some], edges.right[some], edges.weight[some])
+
+
 def average_linkage(rows: Labels, edges: Edges, constraints: Constraints, bridge: float) -> Labels:
-    """Cluster one large component by the mean evidence between its parts (UPGMA; Sokal and Michener 1958).
+    """Cluster one large component, with its edges, by the mean evidence between its parts (UPGMA; Sokal and Michener 1958).
 
     Gives for each of the rows (ascending) the place of the first row of its cluster. A pair not scored counts as
     neither for nor against. What is settled weighs more than all evidence, and 'apart' more than 'together'.
     """
     size = len(rows)
     weight = np.full((size, size), bridge)
-    inside = np.flatnonzero(np.isin(edges.left, rows) & np.isin(edges.right, rows))
-    _put(weight, np.searchsorted(rows, edges.left[inside]), np.searchsorted(rows, edges.right[inside]), edges.weight[inside])
+    _put(weight, np.searchsorted(rows, edges.left), np.searchsorted(rows, edges.right), edges.weight)
     _put(weight, *_places(rows, constraints.must_link), SETTLED)
     if constraints.groups is not None:
         group = constraints.groups[rows]
@@ -146,7 +175,7 @@ def _separated(start: Labels, large: NDArray[np.bool_], edges: Edges, constraint
 
 
 def _components(n: int, edges: Edges, constraints: Constraints) -> tuple[Labels, NDArray[np.bool_]]:
-    """Give each row the smallest row that it hangs together with, and say whether that component must be weighed."""
+    """Give each row the smallest row that it hangs together with, and say whether evidence speaks against its component."""
     joins = edges.weight > 0
     linked = np.array(constraints.must_link, np.int64).reshape(-1, 2)
     left = np.concatenate([edges.left[joins], linked[:, 0]])
@@ -156,13 +185,19 @@ def _components(n: int, edges: Edges, constraints: Constraints) -> tuple[Labels,
     doubtful = np.zeros(number, np.bool_)
     against = ~joins & (component[edges.left] == component[edges.right])
     doubtful[component[edges.left[against]]] = True
-    doubtful[component[linked.ravel()]] = True
-    doubtful[component[np.array(constraints.cannot_link, np.int64).ravel()]] = True
-    if constraints.groups is not None:
-        doubtful[component[constraints.groups >= 0]] = True
     smallest = np.full(number, n, np.int64)
     smallest[component[::-1]] = np.arange(n - 1, -1, -1)
     return smallest[component], doubtful[component]
+
+
+def _settled(components: Labels, constraints: Constraints) -> NDArray[np.bool_]:
+    """Say of each row whether anything is settled about its component."""
+    rows = np.array(constraints.must_link + constraints.cannot_link, np.int64).ravel()
+    found = np.zeros(len(components), np.bool_)
+    found[components[rows]] = True
+    if constraints.groups is not None:
+        found[components[constraints.groups >= 0]] = True
+    return found[components]
 
 
 def _confidence(labels: Labels, edges: Edges, constraints: Constraints) -> NDArray[np.float64]:

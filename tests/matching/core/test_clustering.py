@@ -49,6 +49,30 @@ def test_neither_the_order_of_edges_nor_their_direction_matters(
     assert all(before.labels[one] == before.labels[other] for one, other in together)
 
 
+def one_by_one(found: dict[tuple[int, int], float], bridge: float) -> list[int]:
+    """Join along the strongest pairs first, where the mean of all pairs between the two parts is above the bridge."""
+    part = list(range(ROWS))
+    for (one, other), weight in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])):
+        mine, yours = part[one], part[other]
+        between = [bits for pair, bits in found.items() if {part[row] for row in pair} == {mine, yours}]
+        if weight > 0 and mine != yours and sum(between) / len(between) > bridge:
+            part = [min(mine, yours) if label in {mine, yours} else label for label in part]
+    return part
+
+
+whole_bits = st.dictionaries(pairs.map(lambda pair: (min(pair), max(pair))), st.integers(-20, 20).map(float), max_size=40)
+
+
+@settings(max_examples=200, deadline=None)
+@given(whole_bits)
+def test_many_components_are_joined_at_once_as_each_would_be_alone(customer: MatchConfig, found: dict[tuple[int, int], float]) -> None:
+    result = cluster(ROWS, edges(found), Constraints(), customer)
+    assert result.labels.tolist() == one_by_one(found, customer.clusters.weak_bridge)
+    cut = {(min(one, other), max(one, other)) for one, other in ((cut.left, cut.right) for cut in result.cuts)}
+    apart = {pair for pair, weight in found.items() if weight > 0 and result.labels[pair[0]] != result.labels[pair[1]]}
+    assert cut == apart
+
+
 def test_records_that_people_joined_stay_together_against_the_evidence(customer: MatchConfig) -> None:
     result = cluster(3, edges({(0, 1): -20.0, (1, 2): -20.0}), Constraints(must_link=((0, 2),)), customer)
     assert result.labels.tolist() == [0, 1, 0]
