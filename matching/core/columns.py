@@ -1,6 +1,7 @@
 """Dictionary-encoded columns: one code per row, and what is computed once per distinct value."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import RLock
 from typing import Any, Final
 
 import numpy as np
@@ -34,7 +35,11 @@ class Column:
         """Give what `make` makes of the distinct values, made once."""
         found = self._features.get(name)
         if found is None:
-            found = self._features[name] = make(self)
+            # Made by one thread: the others would only do the same work again.
+            with self._features.setdefault("lock", RLock()):
+                found = self._features.get(name)
+                if found is None:
+                    found = self._features[name] = make(self)
         return found
 
     @property

@@ -92,9 +92,10 @@ def _graded(prepared: Prepared, comparisons: list[_Wanted], fields: list[str], o
 def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:
     """Count the values and words whose rarity the config weighs."""
     weighed = {level.term_frequency for comparison in config.comparisons for level in comparison.levels}
+    names, worded = sorted(filter(None, weighed)), worded_fields(config)
     return Terms(
-        values={name: value_terms(prepared.columns[name]) for name in sorted(filter(None, weighed))},
-        words={name: count_words(prepared, name, config) for name in worded_fields(config)},
+        values=dict(zip(names, each(lambda name: value_terms(prepared.columns[name]), names), strict=True)),
+        words=dict(zip(worded, each(lambda name: count_words(prepared, name, config), worded), strict=True)),
     )
 
 

@@ -58,20 +58,19 @@ def weigh(prepared: Prepared, left: Rows, right: Rows, levels: Levels, model: Ma
     stratum = strata(prepared, left, right, model.config)
     weights = np.empty(levels.shape, np.float32, order="F")
     weight = np.empty(len(levels))
-    shares: dict[int, Weights] = {}
 
     def weigh_part(part: slice) -> None:
         pairs = _Graded(levels[part], stratum[part], left[part], right[part])
         weights[part].T[:] = model.base_weights.ravel().take(_places(pairs.levels, pairs.strata, model))
-        _add_rarity(weights[part], pairs, (prepared, shares), model)
+        _add_rarity(weights[part], pairs, prepared, model)
         weight[part] = total_weight(weights[part], pairs.levels, pairs.strata, model)
 
     each(weigh_part, spans(len(levels), _AT_ONCE))
     return ScoredPairs(weight, probability(weight), levels, weights, find_vetoes(levels, model), stratum)
 
 
-_AT_ONCE: Final = 16_384
-"""Pairs weighed at a time: as many as the processor's cache holds. No part of the result."""
+_AT_ONCE: Final = 100_000
+"""Pairs weighed at a time: bounds the memory, and is no part of the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +128,9 @@ def probability(weight: Weights) -> Weights:
     return 1 / (1 + np.exp2(-weight))
 
 
-def _add_rarity(weights: NDArray[np.float32], pairs: _Graded, known: tuple[Prepared, dict[int, Weights]], model: MatchModel) -> None:
+def _add_rarity(weights: NDArray[np.float32], pairs: _Graded, prepared: Prepared, model: MatchModel) -> None:
     """Add what a level is worth more because the value is rare, or less because it is common, in bits."""
-    tables, (prepared, shares) = model.rarity, known
+    tables = model.rarity
     comparisons, width = tables.field.shape
     levels = np.add(pairs.levels.T, np.arange(0, comparisons * width, width)[:, None], dtype=np.int32)
     entry = np.flatnonzero(tables.field.ravel().take(levels) >= 0)
@@ -142,11 +141,10 @@ def _add_rarity(weights: NDArray[np.float32], pairs: _Graded, known: tuple[Prepa
     field, share = tables.field.ravel().take(at), np.empty(len(entry))
     for number in np.flatnonzero(np.bincount(field)).tolist():
         column = prepared.columns[tables.fields[number]]
-        if number not in shares:
-            shares[number] = np.append(model.terms.shares(tables.fields[number], column), 0.0)
+        shares = model.terms.shares(tables.fields[number], column)
         chosen = np.flatnonzero(field == number)
         rows = pair.take(chosen)
-        left, right = (shares[number].take(column.codes.take(side.take(rows))) for side in (pairs.left, pairs.right))
+        left, right = (shares.take(column.codes.take(side.take(rows))) for side in (pairs.left, pairs.right))
         share[chosen] = np.maximum(left, right)
     usual = model.expected_sameness.ravel().take(pairs.strata.take(pair) * (comparisons * width) + tables.against.ravel().take(at))
     # A level that few pairs can have, for want of more, is rare for that reason; the value is as common as it is.

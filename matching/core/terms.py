@@ -70,8 +70,11 @@ class Terms:
     words: Mapping[str, TermTable] = field(default_factory=dict)
 
     def shares(self, name: str, column: Column) -> NDArray[np.float64]:
-        """Give the share of records that have each distinct value of a field."""
-        return self.values.get(name, _EMPTY).look_up(column.hashes)
+        """Give the share of records that have each distinct value of a field, and 0 for a missing one."""
+        table = self.values.get(name, _EMPTY)
+        # The table is kept with what it gave: as long as that is known, no other table has its number.
+        _, shares = column.feature(f"shares {id(table)}", lambda own: (table, np.append(table.look_up(own.hashes), 0.0)))
+        return shares  # type: ignore[no-any-return]
 
     def token_weights(self, name: str, column: Column) -> NDArray[np.float32]:
         """Give what each word of a column counts: the bits of its rarity, less for weak words."""
