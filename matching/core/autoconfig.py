@@ -20,7 +20,7 @@ from matching.core.meaning import Meaning, understand
 
 EXHAUSTIVE_BELOW: Final = 2_500
 PAIRS_PER_RECORD: Final = 0.4
-LONE_PAIRS: Final = 0.85
+LEAST_YIELD: Final = 0.002
 
 
 def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> MatchConfig:
@@ -44,7 +44,7 @@ def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Matc
         strata_values=("organisation", "person") if "kind" in meaning.roles else (),
         exhaustive_below=EXHAUSTIVE_BELOW,
         pairs_per_record=PAIRS_PER_RECORD,
-        lone_pairs=LONE_PAIRS,
+        least_yield=LEAST_YIELD,
         clusters=ClusterPolicy(weak_bridge=0.0),
     )
 

@@ -32,7 +32,7 @@ class RuleReport:
     """What a rule did: its keys, the candidate pairs it gave, those no other rule gave, and what was left out.
 
     Keys shared by more than `limit` records (the rule's, or fewer where it would cost too much) were too common:
-    `pairs_left_out` counts the pairs under each. `lone_pairs` were left out for the rule being dear and alone with them.
+    `pairs_left_out` counts the pairs under each. `lone_pairs`, which no other rule gave, were left out as hardly any match.
     """
 
     name: str
@@ -109,9 +109,6 @@ def candidate_pairs(prepared: Prepared, config: MatchConfig) -> CandidatePairs:
     reports = [replace(one.report, only_found_by=only) for one, only in zip(found, alone, strict=True)]
     if prepared.size <= config.exhaustive_below:
         left, right, rules = _whole(prepared.size, left, right, rules)
-    elif config.lone_pairs < 1:
-        kept, reports = _without_chance(rules, reports, config.lone_pairs)
-        left, right, rules = left[kept], right[kept], rules[kept]
     return CandidatePairs(left, right, rules, BlockingReport(tuple(reports), len(rules)))
 
 
@@ -156,17 +153,6 @@ def _report(rule: BlockingRule, groups: _Groups, common: NDArray[np.bool_], pair
         most_common=tuple((int(key), int(count)) for key, count in zip(named, counts[top], strict=True)),
         limit=rule.limit,
     )
-
-
-def _without_chance(found: NDArray[np.uint32], reports: list[RuleReport], most: float) -> tuple[NDArray[np.bool_], list[RuleReport]]:
-    """Leave out, and count, the lone pairs of dear rules that hardly any other rule confirms."""
-    kept = np.ones(len(found), np.bool_)
-    rules = list(reports)
-    for number, rule in enumerate(rules):
-        if rule.pairs > FREE_PAIRS and rule.only_found_by > most * rule.pairs:
-            kept &= found != np.uint32(1 << number)
-            rules[number] = replace(rule, only_found_by=0, lone_pairs=rule.only_found_by)
-    return kept, rules
 
 
 _MOST_RULES: Final = 32

@@ -46,19 +46,29 @@ def _fill(
     # All codes of a row side by side: a pair costs two far places in memory, whatever is compared.
     codes = np.stack([prepared.columns[name].codes for name in fields], axis=1) if fields else np.empty((0, 0), np.int32)
 
-    def compare_part(part: slice) -> None:
+    def gathered(part: slice) -> tuple[Rows, Rows]:
         one, other = (np.ascontiguousarray(codes.take(side[part], axis=0).T) for side in rows)
-        chosen, graded = comparisons, dict[str, Levels]()
-        if one.shape[1] <= _FEW_PAIRS:
-            chosen = _comparable(comparisons, fields, one, other)
-            graded = _graded(prepared, chosen, fields, one, other)
-        for place, comparison, memo in chosen:
+        return one, other
+
+    def compare_part(part: slice, some: list[_Wanted], sides: tuple[Rows, Rows]) -> None:
+        graded = dict[str, Levels]()
+        if len(sides[0].T) <= _FEW_PAIRS:
+            some = _comparable(some, fields, *sides)
+            graded = _graded(prepared, some, fields, *sides)
+        for place, comparison, memo in some:
             columns = tuple(prepared.columns[name] for name in comparison.fields)
             places = [fields.index(name) for name in comparison.fields]
-            operands = Operands(columns, comparison.fields, one[places], other[places], terms, memo, graded)
+            operands = Operands(columns, comparison.fields, sides[0][places], sides[1][places], terms, memo, graded)
             levels[part, place] = COMPARATORS[comparison.kind].compare(operands)
 
-    each(compare_part, spans(len(rows[0]), CHUNK))
+    first, *others = spans(len(rows[0]), CHUNK)
+    sides = gathered(first)
+    if others:
+        # Each core its own comparisons at first: what these make of the distinct values is then there for all parts.
+        each(lambda one: compare_part(first, [one], sides), comparisons)
+        each(lambda part: compare_part(part, comparisons, gathered(part)), others)
+    else:
+        compare_part(first, comparisons, sides)
 
 
 _Wanted: TypeAlias = tuple[int, Comparison, dict[str, Any]]

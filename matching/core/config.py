@@ -30,9 +30,11 @@ from matching.core.prepare import COMBINERS
 _SECTIONS: Final = frozenset(
     {
         *("entity", "version", "thresholds", "prior", "strata", "fields", "comparisons", "blocking", "vetoes"),
-        *("clusters", "exhaustive_below", "pairs_per_record", "lone_pairs"),
+        *("clusters", "exhaustive_below", "pairs_per_record", "least_yield"),
     }
 )
+_RETIRED: Final = frozenset({"lone_pairs"})
+"""Settings that stored configs may have and that say nothing any more."""
 _RULES_AT_MOST: Final = 32
 
 
@@ -75,7 +77,7 @@ class _Reader:
         self.errors: list[str] = []
 
     def config(self, document: Mapping[str, Any]) -> MatchConfig:
-        for name in sorted(set(document) - _SECTIONS):
+        for name in sorted(set(document) - _SECTIONS - _RETIRED):
             self.errors.append(f"{name}: unknown section; known are {', '.join(sorted(_SECTIONS))}")
         fields = self.fields(self.section(document, "fields"))
         names = {field.name for field in fields}
@@ -97,7 +99,7 @@ class _Reader:
             prior=self.prior(prior),
             exhaustive_below=int(self.number("exhaustive_below", document.get("exhaustive_below", 0), 0, 1e5)),
             pairs_per_record=self.number("pairs_per_record", document.get("pairs_per_record", 2.0), 0.01, 1e6),
-            lone_pairs=self.number("lone_pairs", document.get("lone_pairs", 1.0), 0, 1),
+            least_yield=self.number("least_yield", document.get("least_yield", 0.0), 0, 1),
             clusters=ClusterPolicy(
                 self.number("clusters.weak_bridge", clusters.get("weak_bridge", 0.0), -60, 60),
                 int(self.number("clusters.size_alarm", clusters.get("size_alarm", 200), 2, 1e9)),

@@ -141,8 +141,8 @@ class MatchConfig:
     """How one entity is matched; see `configs/`. Equal configs have equal documents.
 
     A table of at most `exhaustive_below` records is compared whole. No blocking rule gives more than
-    `pairs_per_record` pairs per record of the table: its most common keys are set aside first. Of a dear rule of whose
-    pairs more than the share `lone_pairs` is found by no other rule, those are left out: what it finds is chance.
+    `pairs_per_record` pairs per record of the table: its most common keys are set aside first. In a large
+    table, pairs that one rule alone gives are left out where fewer than the share `least_yield` of them match.
     """
 
     entity: str
@@ -157,7 +157,7 @@ class MatchConfig:
     prior: Prior = Prior()
     exhaustive_below: int = 0
     pairs_per_record: float = 2.0
-    lone_pairs: float = 1.0
+    least_yield: float = 0.0
     clusters: ClusterPolicy = ClusterPolicy()
 
     @property
@@ -185,7 +185,7 @@ class MatchConfig:
             "clusters": {"weak_bridge": self.clusters.weak_bridge, "size_alarm": self.clusters.size_alarm},
             "exhaustive_below": self.exhaustive_below,
             "pairs_per_record": self.pairs_per_record,
-            "lone_pairs": self.lone_pairs,
+            "least_yield": self.least_yield,
         }
 
 

@@ -67,23 +67,29 @@ class Learnt:
     matches: float
 
 
-def count_patterns(levels: NDArray[np.uint8], strata: NDArray[np.uint8], sizes: NDArray[np.int64]) -> Patterns:
-    """Count the distinct rows of levels; `sizes` is how many levels each comparison has, the missing one included."""
+def count_patterns(
+    levels: NDArray[np.uint8], strata: NDArray[np.uint8], sizes: NDArray[np.int64], counts: NDArray[np.float64] | None = None
+) -> Patterns:
+    """Count the distinct rows of levels; `sizes` is how many levels each comparison has, the missing one included.
+
+    `counts` says how many pairs each row stands for where that is not one.
+    """
     number = strata.astype(np.int64)
     for place, size in enumerate(sizes.tolist()):
         number *= size
         number += levels[:, place]
     space = int(np.prod(sizes.astype(object))) * (int(strata.max(initial=0)) + 1)
     if space <= COUNTED_BY_PLACE:
-        every = np.bincount(number, minlength=1)
+        every = np.bincount(number, counts, minlength=1).astype(np.float64)
         distinct = np.flatnonzero(every)
-        counts = every[distinct]
+        found = every[distinct]
     else:
-        distinct, counts = np.unique(number, return_counts=True)
+        distinct, pattern = np.unique(number, return_inverse=True)
+        found = np.bincount(pattern, counts, minlength=len(distinct)).astype(np.float64)
     rows = np.empty((len(distinct), len(sizes)), np.uint8)
     for place in range(len(sizes) - 1, -1, -1):
         distinct, rows[:, place] = np.divmod(distinct, sizes[place])
-    return Patterns(rows, counts.astype(np.float64), distinct.astype(np.uint8))
+    return Patterns(rows, found, distinct.astype(np.uint8))
 
 
 def learn(candidates: Patterns, sample: Patterns, start: Learning) -> Learnt:

@@ -18,6 +18,7 @@ from matching.core.grades import Levels, Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
 from matching.core.parallel import each
 from matching.core.prepare import Prepared
+from matching.core.promise import JUDGED_FROM, probe_of, promising
 from matching.core.score import weigh
 from matching.core.terms import Terms, TermTable, value_terms
 
@@ -38,6 +39,8 @@ class Compared:
     right: Rows
     levels: Levels
     strata: NDArray[np.uint8]
+    counts: NDArray[np.float64] | None = None
+    """How many pairs each stands for; None: for itself."""
 
     def with_terms(self, prepared: Prepared, config: MatchConfig, terms: Terms) -> "Compared":
         """Give the pairs compared with other terms."""
@@ -46,9 +49,10 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model, and the levels by it of the pairs that it was learnt from."""
+    """A model, the pairs that it was learnt from, without those that promised nothing, and their levels by it."""
 
     model: MatchModel
+    pairs: CandidatePairs
     levels: Levels
 
 
@@ -59,18 +63,32 @@ def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> Tra
     again: a firm that has a hundred records does not make its own name common.
     """
     terms = count_terms(prepared, config)
-    candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
     sample = compared(prepared, random_pairs(prepared.size), config, terms)
+    if len(pairs.left) > JUDGED_FROM and config.least_yield:
+        probe = probe_of(pairs)
+        probed = compared(prepared, (pairs.left[probe.places], pairs.right[probe.places]), config, terms)
+        judge = _learn(prepared, (replace(probed, counts=probe.counts), sample), config, terms)
+        pairs = promising(pairs, probe, _matches(prepared, probed, judge), config.least_yield)
+    candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
     model = _learn(prepared, (candidates, sample), config, terms)
     entities = _entities(prepared, candidates, model)
     values = dict(zip(terms.values, each(lambda name: value_terms(prepared.columns[name], entities), terms.values), strict=True))
     words = _entity_words(prepared, entities, config)
     if not words:
-        return Trained(replace(model, terms=Terms(values, terms.words)), candidates.levels)
+        return Trained(replace(model, terms=Terms(values, terms.words)), pairs, candidates.levels)
     recounted = Terms(terms.values, {**terms.words, **words})
     again = candidates.with_terms(prepared, config, recounted)
     model = _learn(prepared, (again, sample.with_terms(prepared, config, recounted)), config, recounted)
-    return Trained(replace(model, terms=Terms(values, recounted.words)), again.levels)
+    return Trained(replace(model, terms=Terms(values, recounted.words)), pairs, again.levels)
+
+
+def worthwhile(prepared: Prepared, pairs: CandidatePairs, model: MatchModel) -> CandidatePairs:
+    """Leave out of many candidate pairs what promises nothing by a model."""
+    if len(pairs.left) <= JUDGED_FROM or not model.config.least_yield:
+        return pairs
+    probe = probe_of(pairs)
+    probed = compared(prepared, (pairs.left[probe.places], pairs.right[probe.places]), model.config, model.terms)
+    return promising(pairs, probe, _matches(prepared, probed, model), model.config.least_yield)
 
 
 def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, terms: Terms) -> Compared:
@@ -83,7 +101,7 @@ def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, t
 def _learn(prepared: Prepared, pairs: tuple[Compared, Compared], config: MatchConfig, terms: Terms) -> MatchModel:
     """Learn from candidate pairs and from a random sample."""
     sizes = level_sizes(config)
-    candidates, unrelated = (count_patterns(some.levels, some.strata, sizes) for some in pairs)
+    candidates, unrelated = (count_patterns(some.levels, some.strata, sizes, some.counts) for some in pairs)
     probabilities, shares = shipped_probabilities(config), shipped_shares(config, prepared.size)
     warnings: list[str] = []
     for stratum in range(len(probabilities)):
@@ -110,12 +128,15 @@ def _entity_words(prepared: Prepared, entities: NDArray[np.int64], config: Match
 
 def _entities(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray[np.int64]:
     """Give each row a number that it shares with the rows it seems to be one with."""
-    scored = weigh(prepared, pairs.left, pairs.right, pairs.levels, model)
-    found = decide(scored, model) == Outcome.MATCH
+    found = _matches(prepared, pairs, model)
     rows = (pairs.left[found], pairs.right[found])
     graph = coo_array((np.ones(len(rows[0]), np.int8), rows), (prepared.size, prepared.size))
     result: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
     return result
+
+
+def _matches(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray[np.bool_]:
+    return decide(weigh(prepared, pairs.left, pairs.right, pairs.levels, model), model) == Outcome.MATCH  # type: ignore[no-any-return]
 
 
 def _name(config: MatchConfig, stratum: int) -> str:

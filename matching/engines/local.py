@@ -21,7 +21,7 @@ from matching.core.grades import Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare
 from matching.core.score import ScoredPairs, score_pairs, weigh
-from matching.core.train import train
+from matching.core.train import train, worthwhile
 
 VETO_BITS: Final = -15.0
 """What a vetoed pair says when the parts of a cluster are weighed."""
@@ -98,9 +98,10 @@ def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, 
     clock.lap("block")
     if model is None:
         trained = train(prepared, candidates, config)
-        model, levels = trained.model, trained.levels
+        model, candidates, levels = trained.model, trained.pairs, trained.levels
         clock.lap("compare and train")
     else:
+        candidates = worthwhile(prepared, candidates, model)
         levels = compare_rows(prepared, candidates.left, candidates.right, config, model.terms)
         clock.lap("compare")
     scored = weigh(prepared, candidates.left, candidates.right, levels, model)

@@ -10,6 +10,7 @@ from matching.core.blocking import CandidatePairs, blocking_keys, candidate_pair
 from matching.core.config import MatchConfig
 from matching.core.declarations import BlockingRule, KeyPart
 from matching.core.prepare import prepare
+from matching.core.promise import probe_of, promising
 from tests.matching.core.conftest import Record, table
 
 
@@ -90,14 +91,21 @@ def test_a_rule_that_costs_too_much_leaves_its_most_common_keys(customer: MatchC
     assert pairs.report.rules[0].limit == 5
 
 
-def test_the_lone_pairs_of_a_dear_rule_are_left_out_and_counted(customer: MatchConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matching.core.blocking.FREE_PAIRS", 5)
+def test_what_one_rule_alone_gives_is_left_out_and_counted_where_it_hardly_ever_matches(
+    customer: MatchConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matching.core.promise.PROBES", 5)
     rules = (BlockingRule("phone", (KeyPart("phone"),)), BlockingRule("city", (KeyPart("city"),)))
     records = [{"city": "Lyon"}] * 5 + [{"city": "Lyon", "phone": "0140506070"}] * 2
-    pairs = candidates(records, replace(only(customer, *rules), pairs_per_record=100, lone_pairs=0.5))
-    assert found(pairs) == {(5, 6)}
-    report = pairs.report.rules[1]
+    pairs = candidates(records, replace(only(customer, *rules), pairs_per_record=100))
+    probe = probe_of(pairs)
+    assert probe.counts.sum() == len(pairs.left) == 21
+    none = np.zeros(len(probe.places), np.bool_)
+    kept = promising(pairs, probe, none, least=0.1)
+    assert found(kept) == {(5, 6)}
+    report = kept.report.rules[1]
     assert (report.pairs, report.only_found_by, report.lone_pairs, report.pairs_left_out) == (21, 0, 20, 0)
+    assert found(promising(pairs, probe, ~none, least=0.1)) == found(pairs)
 
 
 def test_a_small_table_is_compared_whole_where_the_config_says_so(customer: MatchConfig) -> None:
