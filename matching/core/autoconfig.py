@@ -140,7 +140,9 @@ def _email(meaning: Meaning) -> _Part:
 
 
 def _kind(meaning: Meaning) -> _Part:
-    return _Part((Field("kind", "verbatim", meaning.one("kind"), "kind"),)) if meaning.one("kind") else _Part()
+    if not meaning.one("kind"):
+        return _Part()
+    return _Part((Field("kind", "verbatim", meaning.one("kind"), "kind"),), (_comparison("kind", "kind", ("kind",), {}),))
 
 
 def _plain(role: str, form: str, kind: str) -> Callable[[Meaning], _Part]:
@@ -151,7 +153,7 @@ _BUILDERS: Final = (
     _kind, _person, _names, _plain("birth_date", "date", "date"), _plain("national_id", "compact", "code"),
     _plain("registration_id", "registration", "code"), _plain("vat_id", "compact", "code"), _plain("lei", "compact", "code"),
     _email, _plain("phone", "phone", "phone"), _plain("website", "website", "website"), _address,
-    _plain("address_2", "text", "text"), _plain("region", "text", "exact"), _plain("country", "text", "exact"),
+    _plain("address_2", "text", "text"), _plain("region", "text", "area"), _plain("country", "text", "area"),
     _plain("middle_name", "person", "text"), _plain("code", "compact", "code"), _plain("title", "text", "organisation_name"),
     _plain("customer", "organisation", "organisation_name"), _plain("manager", "person", "organisation_name"),
     _plain("start_date", "date", "date"), _plain("end_date", "date", "date"), _plain("budget", "number", "number"),

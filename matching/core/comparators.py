@@ -37,6 +37,14 @@ COMPARATORS: Final[Mapping[str, Comparator]] = {
 different | .10 | .90 | - | - | different {labels}
 same      | .90 | .10 | - | - | same {label}
 """)),
+    "kind": Comparator(compare_plain.exact, 1, _levels("""
+different | .001 | .40 | .50 | .05 | different {labels}
+same      | .999 | .60 | .50 | .95 | same {label}
+""")),
+    "area": Comparator(compare_plain.exact, 1, _levels("""
+different | .02 | .50 | .02 | - | different {labels}
+same      | .98 | .50 | .98 | - | same {label}
+""")),
     "text": Comparator(compare_plain.text, 1, _levels("""
 different | .08 | .95   | - | - | different {labels}
 similar   | .05 | .02   | - | - | similar {labels}
