@@ -45,6 +45,10 @@ same      | .999 | .60 | .50 | .95 | same {label}
 different | .02 | .50 | .02 | - | different {labels}
 same      | .98 | .50 | .98 | - | same {label}
 """)),
+    "owner": Comparator(compare_plain.exact, 1, _levels("""
+different | .03 | .995 | .02 | - | different {labels}
+same      | .97 | .005 | .98 | - | same {label}
+""")),
     "text": Comparator(compare_plain.text, 1, _levels("""
 different | .08 | .95   | - | - | different {labels}
 similar   | .05 | .02   | - | - | similar {labels}
@@ -128,12 +132,27 @@ same          | .62 | .0002 | .60 | .02  | same {label}
 }  # fmt: skip
 """Name in a match config -> comparator. A new one is a function, an entry here and property tests."""
 
-NAMES: Final[Mapping[str, tuple[float, ...]]] = {
-    "person_name": (0.15, 0.2, 0.3),
-    "organisation_name": (0.15, 0.3),
-}
-"""Comparators of names, and how many matches may have their lowest level, lowest two and so on, at most.
 
-Names are what tells relatives from one another, so their shares among relatives are shipped and never learnt. Without
-a bound among matches, that class drifts to whatever else is common, such as firms that are called after their town.
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Of the matches no more than the share `most` has one of the levels from `lowest` to `highest`."""
+
+    lowest: int
+    highest: int
+    most: float
+
+
+BOUNDS: Final[Mapping[str, tuple[Bound, ...]]] = {
+    "person_name": (Bound(1, 1, 0.15), Bound(1, 2, 0.2), Bound(3, 3, 0.03)),
+    "organisation_name": (Bound(1, 1, 0.15), Bound(1, 2, 0.3)),
+    "owner": (Bound(1, 1, 0.1),),
+    "kind": (Bound(1, 1, 0.01),),
+}
+"""How many matches may have the lowest levels of some comparators at most.
+
+Without a bound, the class of matches drifts to whatever else is common: firms that are called after their town; households,
+where one family name with two given names is two people far more often than one; contracts of many customers for one year.
 """
+
+NAMES: Final = frozenset({"person_name", "organisation_name", "owner"})
+"""Comparators of what tells relatives from one another: the shares of its levels among them are shipped and never learnt."""

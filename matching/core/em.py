@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.core.comparators import Bound
+
 Table = NDArray[np.float64]
 
 MATCH, UNRELATED = 0, 1
@@ -44,8 +46,8 @@ class Learning:
 
     `pairs_in_all` is how many pairs there are, compared or not; those not compared count as unrelated. `ways` says
     per class and comparison whether the probabilities are learnt, stay as shipped, or are those of unrelated pairs.
-    `at_most` bounds, per comparison, how many matches may have its lowest level, its lowest two and so on: a class
-    whose names differ is another thing.
+    `at_most` bounds, per comparison, how many matches may have its low levels: a class whose names differ is another
+    thing.
     `most_relatives` bounds the pairs of each kind of relatives: beyond it the class would stand for unrelated pairs.
     """
 
@@ -54,7 +56,7 @@ class Learning:
     pairs_in_all: float
     most_relatives: float
     ways: NDArray[np.int8]
-    at_most: tuple[tuple[float, ...], ...]
+    at_most: tuple[tuple[Bound, ...], ...]
     sizes: NDArray[np.int64]
 
 
@@ -157,13 +159,16 @@ def _at_least(sampled: Table, levels: NDArray[np.uint8], unrelated: Table, start
     return table
 
 
-def _at_most(chances: Table, bounds: tuple[float, ...]) -> Table:
-    """Bound the chance of the lowest level, of the lowest two and so on; what is above the bound goes higher."""
-    bounded = chances
-    for lowest, bound in enumerate(bounds, start=1):
-        low = bounded[:lowest].sum()
-        if low > bound:
-            bounded = np.append(bounded[:lowest] * bound / low, bounded[lowest:] * (1 - bound) / (1 - low))
+def _at_most(chances: Table, bounds: tuple[Bound, ...]) -> Table:
+    """Bound the chance of levels, taken from 1; what is above the bound goes to the levels beyond."""
+    bounded = chances.copy()
+    for bound in bounds:
+        inside, beyond = slice(bound.lowest - 1, bound.highest), slice(bound.highest, None)
+        found = bounded[inside].sum()
+        if found > bound.most:
+            rest = bounded[beyond].sum()
+            bounded[inside] *= bound.most / found
+            bounded[beyond] *= (rest + found - bound.most) / rest
     return bounded
 
 

@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
-from matching.core.comparators import NAMES
+from matching.core.comparators import BOUNDS, NAMES
 from matching.core.compare import compare_rows, compare_words, count_terms, count_words, strata, worded_fields
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
@@ -159,7 +159,7 @@ def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning | 
         pairs_in_all=size * (size - 1) / 2,
         most_relatives=MOST_RELATIVES * size,
         ways=_ways(config),
-        at_most=tuple(NAMES.get(comparison.kind, ()) for comparison in config.comparisons),
+        at_most=tuple(BOUNDS.get(comparison.kind, ()) for comparison in config.comparisons),
         sizes=level_sizes(config),
     )
 
