@@ -231,12 +231,30 @@ FEW: Final = 256
 """Values up to which Python's own dictionaries are faster."""
 
 
+def whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Give a column in one piece."""
+    if isinstance(values, pa.Array):
+        return values
+    return (values.unify_dictionaries() if pa.types.is_dictionary(values.type) else values).combine_chunks()
+
+
+def as_text(values: pa.Array | pa.ChunkedArray) -> pa.StringArray:
+    """Give any column as texts."""
+    array = whole(values)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    return array if array.type == pa.string() else array.cast(pa.string())
+
+
 def encode(values: pa.Array) -> Column:
     """Encode a text array; null and the empty text are missing."""
     if len(values) <= FEW:
-        return _encode_few(values.to_pylist())
-    texts = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    encoded = texts.dictionary_encode()
+        return _encode_few(as_text(values).to_pylist())
+    values = whole(values)
+    if pa.types.is_dictionary(values.type):
+        inner = encode(values.dictionary)
+        return inner.with_codes(np.append(inner.codes, np.int32(MISSING))[values.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)])
+    encoded = as_text(values).dictionary_encode()
     indices = encoded.indices.fill_null(MISSING) if encoded.null_count else encoded.indices
     codes = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     empty = pc.index(encoded.dictionary, "").as_py()

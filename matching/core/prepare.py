@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from matching.core.columns import FEW, MISSING, Column, encode, join, learn_together, recode
+from matching.core.columns import FEW, MISSING, Column, as_text, encode, join, learn_together, recode, whole
 from matching.core.declarations import MatchConfig
 from matching.core.forms import FORMS
 from matching.core.parallel import each, spans
 
 Texts: TypeAlias = pa.StringArray
+Values: TypeAlias = pa.Array | pa.ChunkedArray
+"""A column of a table: texts, dictionary-encoded or not, or what can be told as texts."""
 ORGANISATION_WORDS: Final = ("organisation", "organization", "company", "o", "b", "societe", "firma", "business")
 PERSON_WORDS: Final = ("person", "individual", "p", "i", "c", "personne", "particulier", "consumer")
 
@@ -65,8 +67,9 @@ def _raw(attributes: pa.Table, of: tuple[str, ...], combine: str) -> Column:
     present = [name for name in of if name in attributes.column_names]
     if not present:
         return Column(np.full(attributes.num_rows, MISSING, np.int32), pa.array([], pa.string()))
-    texts = [_as_text(attributes[name]) for name in present]
-    return encode(texts[0] if combine == "first" and len(texts) == 1 else COMBINERS[combine](present, texts))
+    if combine == "first" and len(present) == 1:
+        return encode(attributes[present[0]])
+    return encode(COMBINERS[combine](present, [attributes[name] for name in present]))
 
 
 def _formed(column: Column, form: str) -> Column:
@@ -96,26 +99,19 @@ _MOST_REMEMBERED: Final = 100_000
 _KNOWN: Final[dict[str, dict[str, str | None]]] = {}
 
 
-def _as_text(column: pa.ChunkedArray) -> Texts:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    return array if array.type == pa.string() else array.cast(pa.string())
+def _first(_: list[str], columns: list[Values]) -> Texts:
+    return pc.coalesce(*map(as_text, columns))
 
 
-def _first(_: list[str], texts: list[Texts]) -> Texts:
-    return pc.coalesce(*texts)
-
-
-def _join(_: list[str], texts: list[Texts]) -> Texts:
+def _join(_: list[str], columns: list[Values]) -> Texts:
+    texts = map(as_text, columns)
     return pc.utf8_trim_whitespace(pc.binary_join_element_wise(*texts, " ", null_handling="replace"))
 
 
-def _kind(names: list[str], texts: list[Texts]) -> Texts:
-    known = dict(zip(names, texts, strict=True))
-    size = len(texts[0])
-    kind = known.get("kind", pa.nulls(size, pa.string()))
-    word = pc.utf8_lower(kind)
+def _kind(names: list[str], columns: list[Values]) -> Texts:
+    known = dict(zip(names, columns, strict=True))
+    size = len(columns[0])
+    word = pc.utf8_lower(as_text(known["kind"])) if "kind" in known else pa.nulls(size, pa.string())
     organisation, person = _any_of(known, ("legal_name", "trade_name")), _any_of(known, ("given_name", "family_name"))
     return pc.case_when(
         pc.make_struct(
@@ -128,8 +124,8 @@ def _kind(names: list[str], texts: list[Texts]) -> Texts:
     )  # fmt: skip
 
 
-def _any_of(known: Mapping[str, Texts], names: tuple[str, ...]) -> pa.BooleanArray | None:
-    found = [pc.is_valid(known[name]) for name in names if name in known]
+def _any_of(known: Mapping[str, Values], names: tuple[str, ...]) -> pa.BooleanArray | None:
+    found = [pc.is_valid(whole(known[name])) for name in names if name in known]
     return None if not found else found[0] if len(found) == 1 else pc.or_(found[0], found[1])
 
 
@@ -137,7 +133,7 @@ def _array(mask: pa.BooleanArray | None, size: int) -> pa.BooleanArray:
     return pa.repeat(pa.scalar(value=False), size) if mask is None else mask
 
 
-COMBINERS: Final[Mapping[str, Callable[[list[str], list[Texts]], Texts]]] = {
+COMBINERS: Final[Mapping[str, Callable[[list[str], list[Values]], Texts]]] = {
     "first": _first, "join": _join, "kind": _kind,
 }  # fmt: skip
 """How several attributes become one text: the first that is known, all of them, or what kind of party they tell of."""
