@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from matching.core.parallel import spans
 from matching.core.sorting import sorted_unique
 from matching.core.texts import text_buffer
 
@@ -19,7 +20,7 @@ MISSING: Final = -1
 MOST_TOKENS: Final = 16
 """Words of a text that are compared; what follows is left out, as it is an address or a description by then."""
 _LONGEST_HASHED: Final = 4096
-_HASHED_AT_ONCE: Final = 16_384
+_TEXTS_AT_ONCE: Final = 16_384
 
 
 class Column:
@@ -157,13 +158,11 @@ def _hashes(column: Column) -> Hashes:
 
 
 def _letters(column: Column) -> NDArray[np.uint64]:
-    data, offsets = column.buffer
-    return reduce_texts(np.bitwise_or, _LETTER_BIT[data], offsets)
+    return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.bitwise_or, _LETTER_BIT[data], offsets))
 
 
 def _bags(column: Column) -> NDArray[np.uint64]:
-    data, offsets = column.buffer
-    return reduce_texts(np.add, _MULTIPLIERS[data], offsets)
+    return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.add, _MULTIPLIERS[data], offsets))
 
 
 _OWN: Final[Mapping[str, Callable[[Column], Any]]] = {
@@ -319,16 +318,23 @@ def hash_texts(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Hashes:
 
     Depends on nothing but the bytes. Two of n texts collide with probability about n^2 / 2^65.
     """
-    hashes = np.empty(len(offsets) - 1, np.uint64)
-    for start in range(0, len(hashes), _HASHED_AT_ONCE):
-        # Parts that stay in the processor's cache: three times as fast as all at once.
-        part = offsets[start : start + _HASHED_AT_ONCE + 1]
-        lengths = np.diff(part)
-        place = np.arange(part[-1] - part[0]) - np.repeat(part[:-1] - part[0], lengths)
-        spread = (data[part[0] : part[-1]].astype(np.uint64) + np.uint64(1)) * _MULTIPLIERS[place % _LONGEST_HASHED]
-        sums = reduce_texts(np.add, spread, part - part[0]) + lengths.astype(np.uint64)
-        hashes[start : start + len(lengths)] = mix(sums)
-    return hashes
+
+    def hashed(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Hashes:
+        lengths = np.diff(offsets)
+        place = np.arange(len(data)) - np.repeat(offsets[:-1], lengths)
+        spread = (data.astype(np.uint64) + np.uint64(1)) * _MULTIPLIERS[place % _LONGEST_HASHED]
+        return mix(reduce_texts(np.add, spread, offsets) + lengths.astype(np.uint64))
+
+    return in_parts(data, offsets, hashed)
+
+
+def in_parts(data: NDArray[np.uint8], offsets: NDArray[np.int64], make: Callable[..., NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Make a number of each text, in parts that stay in the processor's cache: three times as fast as all at once."""
+    numbers = np.empty(len(offsets) - 1, np.uint64)
+    for part in spans(len(numbers), _TEXTS_AT_ONCE):
+        own = offsets[part.start : part.stop + 1]
+        numbers[part] = make(data[own[0] : own[-1]], own - own[0])
+    return numbers
 
 
 def mix(numbers: Hashes) -> Hashes:

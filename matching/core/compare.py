@@ -13,7 +13,7 @@ from matching.core.parallel import each, spans
 from matching.core.prepare import Prepared
 from matching.core.terms import Terms, TermTable, place_words, value_terms, word_terms
 
-CHUNK = 100_000
+CHUNK = 300_000
 """Pairs compared at a time: bounds the memory, and is no part of the result."""
 WORD_COMPARATORS = frozenset({"organisation_name", "values"})
 
@@ -44,7 +44,7 @@ def _fill(
     comparisons: list[_Wanted] = [(config.comparisons.index(comparison), comparison, {}) for comparison in wanted]
     fields = list(dict.fromkeys(name for _, comparison, _ in comparisons for name in comparison.fields))
     # All codes of a row side by side: a pair costs two far places in memory, whatever is compared.
-    codes = np.stack([prepared.columns[name].codes for name in fields], axis=1) if fields else np.empty((0, 0), np.int32)
+    codes = prepared.codes(tuple(fields)) if fields else np.empty((0, 0), np.int32)
 
     def gathered(part: slice) -> tuple[Rows, Rows]:
         one, other = (np.ascontiguousarray(codes.take(side[part], axis=0).T) for side in rows)

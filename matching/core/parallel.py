@@ -22,5 +22,8 @@ def each(function: Callable[[Part], Result], parts: Iterable[Part]) -> list[Resu
 
 
 def spans(size: int, most: int) -> list[slice]:
-    """Cut `size` rows into spans of at most `most`; one empty span where there is no row."""
-    return [slice(start, min(start + most, size)) for start in range(0, max(size, 1), most)]
+    """Cut `size` rows into even spans of at most `most`, as many for each core; one empty span where there is no row."""
+    if size <= most:
+        return [slice(0, size)]
+    count = -(-size // (most * CORES)) * CORES
+    return [slice(size * part // count, size * (part + 1) // count) for part in range(count)]

@@ -1,12 +1,13 @@
 """From attributes to match forms: each field of the config becomes a dictionary-encoded column, once per table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from matching.core.columns import FEW, MISSING, Column, as_text, encode, join, learn_together, recode, whole
 from matching.core.declarations import MatchConfig
@@ -26,6 +27,13 @@ class Prepared:
 
     size: int
     columns: Mapping[str, Column]
+    _codes: dict[tuple[str, ...], NDArray[np.int32]] = field(default_factory=dict, compare=False, repr=False)
+
+    def codes(self, names: tuple[str, ...]) -> NDArray[np.int32]:
+        """Give the codes of some columns side by side (rows x columns): a row is one place in memory. Made once."""
+        if names not in self._codes:
+            self._codes[names] = np.stack([self.columns[name].codes for name in names], axis=1)
+        return self._codes[names]
 
     def rows(self, rows: np.ndarray) -> "Prepared":
         """Give some rows, in this order."""

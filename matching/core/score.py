@@ -65,11 +65,13 @@ def weigh(prepared: Prepared, left: Rows, right: Rows, levels: Levels, model: Ma
         _add_rarity(weights[part], pairs, prepared, model)
         weight[part] = total_weight(weights[part], pairs.levels, pairs.strata, model)
 
+    if len(levels) > _AT_ONCE:
+        each(lambda name: model.terms.shares(name, prepared.columns[name]), model.rarity.fields)
     each(weigh_part, spans(len(levels), _AT_ONCE))
     return ScoredPairs(weight, probability(weight), levels, weights, find_vetoes(levels, model), stratum)
 
 
-_AT_ONCE: Final = 100_000
+_AT_ONCE: Final = 131_072
 """Pairs weighed at a time: bounds the memory, and is no part of the result."""
 
 
