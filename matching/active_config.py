@@ -1,15 +1,19 @@
 """Which match config is in force for an entity type, with the model that was learned under it."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from golden_records.entities import EntityType
-from matching.core.config import load_config
+from golden_records.errors import MdmError
+from matching.core.config import ConfigErrors, load_config
 from matching.core.declarations import MatchConfig
 from matching.core.model import MatchModel, shipped_model
 from matching.models import MatchConfigVersion
@@ -17,6 +21,13 @@ from matching.models import MatchConfigVersion
 _CONFIGS: Final = Path(__file__).parent / "configs"
 _CACHED_MODELS: Final = 8
 _FEWEST_RECORDS: Final = 1_000
+
+
+class UnreadableConfig(MdmError):
+    """A stored match config is of another release, whose comparators or levels this one does not have."""
+
+    code = "unreadable_match_config"
+    title = "The stored match config can't be read by this release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +50,17 @@ def shipped_config(entity: EntityType) -> MatchConfig:
 
 
 def active_config(entity: EntityType) -> ActiveConfig:
-    """Give the config in force; the first to ask puts the shipped one in force. One small query once it is known."""
+    """Give the config in force; the first to ask puts the shipped one in force. One small query once it is known.
+
+    So does one that is of another release and can't be read any more: it stays stored, and another takes its place.
+    """
     found = MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).values_list("id", flat=True).first()
     if found is None:
-        found = activate(entity, unlearned_model(entity), label="shipped").id
-    return _load(found)
+        return activate(entity, unlearned_model(entity), label="shipped")
+    try:
+        return _load(found)
+    except UnreadableConfig:
+        return activate(entity, unlearned_model(entity), label="shipped")
 
 
 def unlearned_model(entity: EntityType) -> MatchModel:
@@ -52,20 +69,24 @@ def unlearned_model(entity: EntityType) -> MatchModel:
 
 
 def config_version(version_id: int) -> ActiveConfig:
-    """Give a config version by the id under which decisions keep it, in force or not."""
+    """Give a config version by the id under which decisions keep it, in force or not. Raises `UnreadableConfig`."""
     return _load(version_id)
 
 
 def activate(entity: EntityType, model: MatchModel, *, label: str) -> ActiveConfig:
-    """Store a model under `VERSION+label` and put it in force; the same version stored before is put in force again."""
-    version = f"{model.config.version}+{label}"
+    """Store a model under `VERSION+label` and put it in force; the same stored before is put in force again.
+
+    Where another config has that name already, this one gets the name with a number: what was stored is never changed.
+    """
+    document = json.loads(json.dumps(model.config.to_document()))
+    version = _version(entity, f"{model.config.version}+{label}", document)
     try:
         with transaction.atomic():
             MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).update(is_active=False)
             row, _ = MatchConfigVersion.objects.get_or_create(
                 entity=entity.name,
                 version=version,
-                defaults={"document": model.config.to_document(), "model": model.to_bytes(), "created_at": timezone.now()},
+                defaults={"document": document, "model": model.to_bytes(), "created_at": timezone.now()},
             )
             MatchConfigVersion.objects.filter(pk=row.pk).update(is_active=True)
     except IntegrityError:  # another process put one in force in the same moment: that one counts
@@ -76,7 +97,22 @@ def activate(entity: EntityType, model: MatchModel, *, label: str) -> ActiveConf
 @lru_cache(maxsize=_CACHED_MODELS)
 def _load(version_id: int) -> ActiveConfig:
     row = MatchConfigVersion.objects.get(pk=version_id)
-    return ActiveConfig(row.pk, row.version, MatchModel.from_bytes(bytes(row.model)))
+    try:
+        model = MatchModel.from_bytes(bytes(row.model))
+    except (ConfigErrors, ValueError) as error:
+        message = f"Match config {row} was stored by another release."
+        raise UnreadableConfig(message, remedy="Match again: the config that ships with this release takes its place.") from error
+    return ActiveConfig(row.pk, row.version, model)
+
+
+def _version(entity: EntityType, name: str, document: Mapping[str, Any]) -> str:
+    """Give the name, or the first with a number, under which nothing or this very document is stored."""
+    stored = dict(MatchConfigVersion.objects.filter(entity=entity.name, version__startswith=name).values_list("version", "document"))
+    for number in count(1):
+        version = name if number == 1 else f"{name}.{number}"
+        if stored.get(version, document) == document:
+            return version
+    raise AssertionError  # pragma: no cover - there is always a further number
 
 
 @lru_cache

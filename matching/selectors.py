@@ -8,9 +8,11 @@ import numpy as np
 
 from golden_records.entities import EntityType, entity_type
 from golden_records.models import SourceRecord
-from matching.active_config import ActiveConfig, config_version
+from matching.active_config import ActiveConfig, UnreadableConfig, config_version
 from matching.core.explain import Step, explain
+from matching.core.model import stored_document
 from matching.core.score import Evidence
+from matching.core.stored import StoredEvidence, explain_stored
 from matching.models import MatchConfigVersion, MatchDecision
 
 
@@ -29,7 +31,7 @@ def explanation_of(decision: MatchDecision) -> MatchView:
     records = entity_type(decision.entity).records.in_bulk([decision.left_record_id, decision.right_record_id])
     evidence = {name: getattr(decision, name) for name in ("levels", "weights", "stratum", "vetoes", "weight", "probability")}
     left, right = records[decision.left_record_id], records[decision.right_record_id]
-    return view(entity_type(decision.entity), config_version(decision.config_id), evidence, (left, right))
+    return _stored_view(entity_type(decision.entity), decision.config_id, evidence, (left, right))
 
 
 def link_explanation(entity: EntityType, record: SourceRecord) -> MatchView | None:
@@ -38,7 +40,20 @@ def link_explanation(entity: EntityType, record: SourceRecord) -> MatchView | No
         return None
     other = entity.records.get(pk=record.link["record"])
     version = MatchConfigVersion.objects.values_list("id", flat=True).get(entity=entity.name, version=record.link["config"])
-    return view(entity, config_version(version), record.link, (record, other))
+    return _stored_view(entity, version, record.link, (record, other))
+
+
+def _stored_view(entity: EntityType, version_id: int, evidence: Mapping[str, Any], records: tuple[SourceRecord, SourceRecord]) -> MatchView:
+    """Put evidence into words by the config it was found under; where that can't be read any more, by what was stored of it."""
+    try:
+        return view(entity, config_version(version_id), evidence, records)
+    except UnreadableConfig:
+        row = MatchConfigVersion.objects.get(pk=version_id)
+    left, right = (_values(entity, record) for record in records)
+    kept = StoredEvidence(evidence["levels"], evidence["weights"], evidence.get("vetoes", ()), evidence["weight"])
+    # Not `row.document`: a database may give its keys in another order, and levels are kept by place.
+    steps = explain_stored(kept, stored_document(bytes(row.model)), left, right)
+    return MatchView(evidence["probability"], evidence["weight"], row.version, tuple(steps))
 
 
 def view(entity: EntityType, config: ActiveConfig, evidence: Mapping[str, Any], records: tuple[SourceRecord, SourceRecord]) -> MatchView:

@@ -3,6 +3,8 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -81,21 +83,22 @@ class MatchModel:
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> "MatchModel":
-        """Unpack a model; raises `ValueError` where the bytes are not one."""
-        if not packed.startswith(b"PK\x03\x04"):
-            raise ValueError("These bytes are not a match model.")
-        try:
-            with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-                head = json.loads(bytes(arrays["head"]))
-                return cls(
-                    config=parse_config(head["config"]),
-                    probabilities=arrays["probabilities"],
-                    shares=arrays["shares"],
-                    terms=Terms(_unpack(arrays, head, "values"), _unpack(arrays, head, "words")),
-                    warnings=tuple(head["warnings"]),
-                )
-        except (KeyError, OSError, zipfile.BadZipFile) as error:
-            raise ValueError("These bytes are not a match model.") from error
+        """Unpack a model; raises `ValueError` where the bytes are not one, or one of other comparators than there are now.
+
+        A config that names what is not known any more raises `ConfigErrors`.
+        """
+        with _opened(packed) as (arrays, head):
+            config = parse_config(head["config"])
+            stored = head["config"]["comparisons"]
+            if any(list(stored[c.name]["levels"]) != [level.name for level in c.levels] for c in config.comparisons):
+                raise ValueError("These levels are not those that the comparators have now.")
+            return cls(
+                config=config,
+                probabilities=arrays["probabilities"],
+                shares=arrays["shares"],
+                terms=Terms(_unpack(arrays, head, "values"), _unpack(arrays, head, "words")),
+                warnings=tuple(head["warnings"]),
+            )
 
 
 def summable(bits: Table) -> NDArray[np.float32]:
@@ -143,6 +146,27 @@ class RarityTables:
                     tables.lesser[place, number] = lesser
                     tables.against[place, number] = place * shape[1] + (len(comparison.levels) if lesser else number)
         return tables
+
+
+def stored_document(packed: bytes) -> dict[str, Any]:
+    """Give the config of a packed model as it was stored, in its order, whether or not it can be read today.
+
+    Raises `ValueError` where the bytes are not a model.
+    """
+    with _opened(packed) as (_, head):
+        document: dict[str, Any] = head["config"]
+        return document
+
+
+@contextmanager
+def _opened(packed: bytes) -> Iterator[tuple[Any, Any]]:
+    if not packed.startswith(b"PK\x03\x04"):
+        raise ValueError("These bytes are not a match model.")
+    try:
+        with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+            yield arrays, json.loads(bytes(arrays["head"]))
+    except (KeyError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError("These bytes are not a match model.") from error
 
 
 def _unpack(arrays: Any, head: Any, kind: str) -> dict[str, TermTable]:
