@@ -91,8 +91,10 @@ def value_terms(column: Column, entities: NDArray[np.int64] | None = None) -> Te
     known = column.codes >= 0
     codes = column.codes[known]
     if entities is not None:
-        width = np.int64(max(len(column.values), 1))
-        codes = (sorted_unique(entities[known] * width + codes) % width).astype(np.int32)
+        width, own = np.int64(max(len(column.values), 1)), entities[known]
+        several = (np.bincount(entities) > 1)[own]
+        once = sorted_unique(own[several] * width + codes[several]) % width
+        codes = np.append(codes[~several], once.astype(np.int32))
     return TermTable.count(column.hashes, np.bincount(codes, minlength=len(column.values)))
 
 

@@ -64,21 +64,24 @@ def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> Tra
     """
     terms = count_terms(prepared, config)
     sample = compared(prepared, random_pairs(prepared.size), config, terms)
-    if len(pairs.left) > JUDGED_FROM and config.least_yield:
+    if len(pairs.left) > JUDGED_FROM:
         probe = probe_of(pairs)
-        probed = compared(prepared, (pairs.left[probe.places], pairs.right[probe.places]), config, terms)
-        judge = _learn(prepared, (replace(probed, counts=probe.counts), sample), config, terms)
-        pairs = promising(pairs, probe, _matches(prepared, probed, judge), config.least_yield)
-    candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
-    model = _learn(prepared, (candidates, sample), config, terms)
+        some = compared(prepared, (pairs.left[probe.places], pairs.right[probe.places]), config, terms)
+        learnt_from = replace(some, counts=probe.counts)
+        model = _learn(prepared, (learnt_from, sample), config, terms)
+        pairs = promising(pairs, probe, _matches(prepared, some, model), config.least_yield)
+        candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
+    else:
+        learnt_from = candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
+        model = _learn(prepared, (candidates, sample), config, terms)
     entities = _entities(prepared, candidates, model)
     values = dict(zip(terms.values, each(lambda name: value_terms(prepared.columns[name], entities), terms.values), strict=True))
     words = _entity_words(prepared, entities, config)
     if not words:
         return Trained(replace(model, terms=Terms(values, terms.words)), pairs, candidates.levels)
     recounted = Terms(terms.values, {**terms.words, **words})
-    again = candidates.with_terms(prepared, config, recounted)
-    model = _learn(prepared, (again, sample.with_terms(prepared, config, recounted)), config, recounted)
+    again, *learnt_again = (some.with_terms(prepared, config, recounted) for some in (candidates, learnt_from, sample))
+    model = _learn(prepared, (learnt_again[0], learnt_again[1]), config, recounted)
     return Trained(replace(model, terms=Terms(values, recounted.words)), pairs, again.levels)
 
 
