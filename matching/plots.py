@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from matching.core.blocking import BlockingReport
@@ -16,7 +16,10 @@ from matching.drawing import AGAINST, FOR, INK, MUTED, SECOND, TEXT, TOTAL, Plot
 
 Numbers = NDArray[np.float64]
 _ODDS_TICKS: Final = (0.0001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999)
+_NEAR: Final = 1e-6
 _MOST_POINTS: Final = 400
+_TELLING: Final = 0.05
+"""Bits, either way, from which evidence is drawn."""
 _ROW: Final = 34.0
 _WORDS_AT: Final = 0.36
 """Height of a row of bars, in units, and how far above its bar a row's words stand, in rows."""
@@ -24,7 +27,7 @@ _WORDS_AT: Final = 0.36
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """An estimate of the matches that no blocking rule gives: how many, and the bounds of the interval around it."""
+    """An estimate of the matches that no blocking rule gives, with the bounds of its interval; `high` may be infinite."""
 
     matches: float
     low: float
@@ -44,9 +47,8 @@ def calibration(table: Reliability) -> Plot:
     if len(table.pairs):
         _legend(axis, "upper left")
     counts.bar(table.lower, table.pairs, table.upper - table.lower, align="edge", color=TOTAL, linewidth=0)
-    counts.set(yscale="log", xlabel="match probability", ylabel="pairs", ylim=(0.7, max(10, 3 * table.pairs.max(initial=1))))
-    counts.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    counts.minorticks_off()
+    counts.set(xlabel="match probability", ylabel="pairs", ylim=(0.7, max(10, 3 * table.pairs.max(initial=1))))
+    _counted(counts)
     inside = int(table.within.sum())
     return finished(figure, "Calibration", (
         f"In {inside} of {len(table.pairs)} bins the mean probability lies within the interval of the share that is true; "
@@ -57,7 +59,9 @@ def calibration(table: Reliability) -> Plot:
 def threshold_curve(curve: ThresholdCurve, *, auto: float | None = None, review: float | None = None) -> Plot:
     """Draw precision, recall and F1 over the threshold, and the thresholds in force."""
     figure, (axis,) = blank(300)
-    chosen = _thinned(len(curve.threshold))
+    # Beyond the ends of the axis all thresholds would stand in one place.
+    chosen = np.flatnonzero((curve.threshold > _NEAR) & (curve.threshold < 1 - _NEAR))
+    chosen = chosen[_thinned(len(chosen))] if len(chosen) else chosen
     at = _bits(curve.threshold[chosen])
     lines = ((curve.precision, FOR, "precision"), (curve.recall, AGAINST, "recall"), (curve.f1, SECOND, "F1"))
     for (values, colour, words), dashes in zip(lines, ((), (5, 2), (1, 1.5)), strict=True):
@@ -74,14 +78,14 @@ def blocking(report: BlockingReport, missed: Missed | None = None) -> Plot:
     """Draw per blocking rule the pairs that it costs and those that only it finds, the dearest first; and what all miss."""
     rules = sorted((rule for rule in report.rules if rule.pairs), key=lambda rule: -rule.pairs)
     words = [f"{rule.name}: {rule.pairs:,} pairs, {rule.only_found_by:,} only by it" for rule in rules]
-    end = [] if missed is None else [f"missed by all, estimated: {missed.matches:,.0f} matches ({missed.low:,.0f} to {missed.high:,.0f})"]
+    end = [] if missed is None else [_missed_words(missed)]
     figure, (axis,) = blank(_ROW * (len(words) + len(end)) + 34)
     places = np.arange(len(words))
     axis.barh(places, [rule.pairs for rule in rules], 0.34, color=FOR, alpha=0.35)
     axis.barh(places, [rule.only_found_by for rule in rules], 0.34, color=FOR)
     if missed is not None:
         axis.barh(len(words), missed.matches, 0.34, color=AGAINST)
-        axis.plot([missed.low, missed.high], [len(words)] * 2, color=INK, linewidth=1.5)
+        axis.plot([missed.low, missed.high if np.isfinite(missed.high) else missed.matches], [len(words)] * 2, color=INK, linewidth=1.5)
     _rows(axis, words + end)
     axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
@@ -91,12 +95,17 @@ def blocking(report: BlockingReport, missed: Missed | None = None) -> Plot:
     return finished(figure, "What blocking costs and finds", " ".join(told))
 
 
+def _missed_words(missed: Missed) -> str:
+    bounds = f"{missed.low:,.0f} to {missed.high:,.0f}" if np.isfinite(missed.high) else f"at least {missed.low:,.0f}"
+    return f"missed by all, estimated: {missed.matches:,.0f} matches ({bounds})"
+
+
 def waterfall(steps: Sequence[Step], title: str = "Evidence in bits") -> Plot:
     """Draw the steps of one pair's sum: each bar starts where the one before it ended; the total stands last.
 
-    Missing values are left out, for they say nothing; a veto is told in words.
+    What says nothing is left out, as missing values are; a veto is told in words.
     """
-    told = [step for step in steps if step.level not in {"missing", "veto", "total"}]
+    told = [step for step in steps if step.level not in {"missing", "veto", "total"} and abs(step.bits) >= _TELLING]
     after = np.cumsum([step.bits for step in told])
     ends = [(step.words, bits, float(end - bits)) for step, end, bits in zip(told, after, [s.bits for s in told], strict=True)]
     ends += [(step.words, step.bits, 0.0) for step in steps if step.level in {"veto", "total"}]
@@ -120,21 +129,21 @@ def match_weights(weights: Numbers, *, auto: float, review: float, truth: NDArra
     """Draw how many pairs have which match weight, with the two thresholds; with the truth, matches and others apart."""
     figure, (axis,) = blank(280)
     edges = np.linspace(np.floor(weights.min(initial=-5)), np.ceil(weights.max(initial=5)), 41)
-    parts = [("pairs", FOR, weights)] if truth is None else [("others", AGAINST, weights[~truth]), ("matches", FOR, weights[truth])]
-    bottom = np.zeros(len(edges) - 1)
+    parts = [("pairs", TOTAL, weights)] if truth is None else [("others", AGAINST, weights[~truth]), ("matches", FOR, weights[truth])]
+    greatest = 1
     for words, colour, part in parts:
         height = np.histogram(part, edges)[0]
-        axis.bar(edges[:-1], height, np.diff(edges) * 0.92, bottom, align="edge", color=colour, linewidth=0, label=words)
-        bottom = bottom + height
-    axis.set(xlabel="match weight in bits", ylabel="pairs", ylim=(0, max(1.0, bottom.max() * 1.18)))
-    axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axis.bar(edges[:-1], height, np.diff(edges), align="edge", color=colour, alpha=0.6, linewidth=0, label=words)
+        greatest = max(greatest, int(height.max(initial=0)))
+    axis.set(xlabel="match weight in bits", ylabel="pairs", ylim=(0.7, max(10, 6 * greatest)))
+    _counted(axis)
     _thresholds(axis, auto, review)
     if truth is not None:
         _legend(axis, "upper left")
     bits = _bits(np.array([review, auto]))
     sure, asked = int((weights >= bits[1]).sum()), int(((weights >= bits[0]) & (weights < bits[1])).sum())
-    return finished(figure, "Match weights", f"{len(weights):,} pairs: {sure:,} are matched, {asked:,} are doubtful.")
+    told = f"{len(weights):,} pairs: {sure:,} are from the threshold of a match on, {asked:,} between the two thresholds."
+    return finished(figure, "Match weights", told)
 
 
 def cluster_sizes(sizes: NDArray[np.int64]) -> Plot:
@@ -149,10 +158,8 @@ def cluster_sizes(sizes: NDArray[np.int64]) -> Plot:
         if count:
             axis.annotate(f"{count:,}", (place, count), (0, 3), textcoords="offset points", ha="center", color=INK, size=TEXT - 1)
     axis.set(ylim=(0.7, max(10, 4 * counts.max(initial=1))), xlabel="records in a cluster", ylabel="clusters")
-    axis.set_yscale("log", nonpositive="clip")
+    _counted(axis)
     axis.set_xticks(range(shown), labels[:shown])
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axis.minorticks_off()
     axis.grid(visible=False, axis="x")
     told = ", ".join(f"{count:,} of {label}" for count, label in zip(counts, labels, strict=True) if count)
     return finished(figure, "Cluster sizes", f"Clusters by their number of records: {told or 'none'}.")
@@ -165,6 +172,13 @@ def _rows(axis: Axes, words: Sequence[str]) -> None:
     axis.set_yticks([])
     axis.set_ylim(max(len(words), 1) - 0.6, -0.7)
     axis.grid(visible=False, axis="y")
+
+
+def _counted(axis: Axes) -> None:
+    """Let the upright axis count on a scale whose steps are ten times as many, so that one is seen beside a million."""
+    axis.set_yscale("log", nonpositive="clip")
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axis.minorticks_off()
 
 
 def _thresholds(axis: Axes, auto: float | None, review: float | None) -> None:
@@ -184,7 +198,7 @@ def _odds(axis: Axes) -> None:
 
 
 def _bits(probability: Numbers) -> Numbers:
-    inside = np.clip(probability, 1e-6, 1 - 1e-6)
+    inside = np.clip(probability, _NEAR, 1 - _NEAR)
     bits: Numbers = np.log2(inside / (1 - inside))
     return bits
 

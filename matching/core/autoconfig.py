@@ -6,6 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from matching.core.column_names import words_of_name
 from matching.core.comparators import COMPARATORS
 from matching.core.declarations import (
     BlockingRule,
@@ -15,6 +16,7 @@ from matching.core.declarations import (
     KeyPart,
     MatchConfig,
     Thresholds,
+    Veto,
 )
 from matching.core.meaning import Meaning, understand
 
@@ -29,15 +31,20 @@ def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Matc
     Raises `UnknownAttribute` and `UnknownColumn` for a wrong mapping. The labels, if the table has any, must not be
     among its columns.
     """
-    meaning = understand(table, mapping, entity)
+    return config_of(understand(table, mapping, entity), entity)
+
+
+def config_of(meaning: Meaning, entity: str) -> MatchConfig:
+    """Make a match config for columns whose meaning is known."""
     parts = [build(meaning) for build in _BUILDERS]
     others = [_other(column, shape) for column, shape in meaning.others.items()]
     fields = [field for part in [*parts, *others] for field in part.fields]
+    comparisons = tuple(comparison for part in [*parts, *others] for comparison in part.comparisons)
     return MatchConfig(
         entity=entity,
         version=1,
         fields=tuple({field.name: field for field in fields}.values()),
-        comparisons=tuple(comparison for part in [*parts, *others] for comparison in part.comparisons),
+        comparisons=comparisons,
         blocking=tuple(_rules(meaning, fields)),
         thresholds=Thresholds(auto=0.6, review=0.2),
         strata="kind" if "kind" in meaning.roles else None,
@@ -46,6 +53,7 @@ def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Matc
         pairs_per_record=PAIRS_PER_RECORD,
         least_yield=LEAST_YIELD,
         clusters=ClusterPolicy(weak_bridge=0.0),
+        vetoes=_vetoes(comparisons),
     )
 
 
@@ -170,8 +178,34 @@ def _other(column: str, shape: str) -> _Part:
 
 
 def _spelt(column: str) -> str:
-    """Call a column as its table does: 'Store_type' is a store type."""
-    return " ".join(column.replace("_", " ").split()).lower() or "value"
+    """Call a column as its table does: 'Store_type', 'storeType' and 'Store_Type__c' are a store type."""
+    return " ".join(words_of_name(column).replace("_", " ").split()).lower() or "value"
+
+
+_REGISTERED: Final = ("registration_id", "vat_id", "lei")
+"""Numbers that a register gives to one legal unit each."""
+
+
+def _vetoes(comparisons: tuple[Comparison, ...]) -> tuple[Veto, ...]:
+    """Leave to a person what a register, or words that tell companies of one group apart, speak against.
+
+    Only in tables with two such numbers or more, which are kept by legal unit. Where there is one, it is often damaged or
+    of another kind, and a veto would keep apart more that is one than it would save.
+    """
+    known = {comparison.name: comparison for comparison in comparisons}
+    numbers = [known[name] for name in _REGISTERED if name in known]
+    if len(numbers) < 2:  # noqa: PLR2004 - see above
+        return ()
+    vetoes = [
+        Veto(f"other_{number.name}", number.name, (number.level_number("different"),), "possible_match", f"two different {number.label}s")
+        for number in numbers
+    ]
+    if "name" in known:
+        own = tuple(known["name"].level_number(level) for level in ("part", "within", "group"))
+        unless = tuple((number.name, (number.level_number("same"),)) for number in numbers)
+        words = "the names have words of their own, as companies of one group have, and no registered number agrees"
+        vetoes.append(Veto("other_words", "name", own, "possible_match", words, unless))
+    return tuple(vetoes)
 
 
 _RULES: Final = """

@@ -6,16 +6,21 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from golden_records.errors import MdmError
+from matching.core.column_names import role_of_name
 from matching.core.columns import Column, encode
-from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, role_of_name, role_of_values, shape_of, tells_persons
+from matching.core.prepare import ORGANISATION_WORDS, PERSON_WORDS
+from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, PROJECT_ROLES, role_of_values, shape_of, tells_persons
 
 REPEATED: Final = 2.0
 """How often the values of a column must occur on average for it to be seen that they determine another's."""
 DETERMINED: Final = 1.15
 """Different values of the other column per value, up to which it is determined."""
-IGNORED_ROLES: Final = frozenset({"record_id", "source"})
+KNOWN_KINDS: Final = 0.8
+"""The share of its values that must be known words for a column to say what kind of party a record is of."""
+IGNORED_ROLES: Final = frozenset({"record_id", "source", "aside"})
 ROLES: Final = frozenset(
     {
         *("kind", "given_name", "family_name", "full_name", "middle_name", "legal_name", "trade_name", "birth_date"),
@@ -25,6 +30,8 @@ ROLES: Final = frozenset(
     }
 )
 """What a column may mean; columns of another role are compared as what they look like."""
+IGNORE: Final = "ignore"
+"""What a mapping says of a column that is not to be compared."""
 
 
 class UnknownAttribute(MdmError):
@@ -57,30 +64,43 @@ def understand(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Mean
     """Say what each column means: as mapped, else by its name, else by its values."""
     _check(table, mapping, entity)
     roles: dict[str, tuple[str, ...]] = {}
-    others: dict[str, str] = {}
-    for column in table.column_names:
+    unknown: dict[str, tuple[pa.StringArray, str]] = {}
+    # What somebody says of a column counts before what others are guessed to be.
+    for column in sorted(table.column_names, key=lambda column: column not in mapping):
         attribute = mapping.get(column)
-        role = ATTRIBUTE_ROLES.get(attribute, attribute) if attribute else role_of_name(column)
-        if role in IGNORED_ROLES:
-            continue
+        role = ATTRIBUTE_ROLES.get(attribute, attribute) if attribute else _role_of(column, entity)
         values = table[column].combine_chunks().cast(pa.string())
         shape = shape_of(values)
-        if shape == "empty":
+        if role in IGNORED_ROLES or attribute == IGNORE or shape == "empty":
             continue
-        if role not in ROLES and shape != "date":
-            role = role_of_values(values)
-            role = None if role in roles else role
         if role == "legal_name" and attribute is None and tells_persons(values):
             role = "full_name"
-        if role in ROLES and _fits(role, shape):
+        if role in ROLES and (attribute is not None or _fits(role, shape, values)):
             roles[role] = (*roles.get(role, ()), column)
         else:
-            others[column] = shape
+            unknown[column] = (values, shape)
+    # Values are asked only for what no name tells: a legal form's number looks like a postcode, beside the postcode.
+    for column, (values, shape) in unknown.items():
+        role = role_of_values(values) if column not in mapping and shape != "date" else None
+        if role == "legal_name" and tells_persons(values):
+            role = "full_name"
+        if role in ROLES and role not in roles and _fits(role, shape, values):
+            roles[role] = (column,)
+    taken = {column for columns in roles.values() for column in columns}
+    others = {column: shape for column, (_, shape) in unknown.items() if column not in taken}
     if "given_name" in roles and not {"family_name", "full_name"} & set(roles):
         _move_neighbour(table, (roles, others), "given_name", "family_name")
     if "postcode" in roles and "city" not in roles:
         _move_neighbour(table, (roles, others), "postcode", "city")
     return Meaning(roles, independent(table, others))
+
+
+def _role_of(column: str, entity: str) -> str | None:
+    """Give the role that a name tells in a table of this entity: a person's title is not a project's."""
+    role = role_of_name(column)
+    if entity == "project":
+        return "customer" if role == "legal_name" else role
+    return None if role in PROJECT_ROLES else role
 
 
 def _move_neighbour(table: pa.Table, known: tuple[dict[str, tuple[str, ...]], dict[str, str]], role: str, wanted: str) -> None:
@@ -123,13 +143,18 @@ def _check(table: pa.Table, mapping: Mapping[str, str], entity: str) -> None:
     for column, attribute in mapping.items():
         if column not in table.column_names:
             raise UnknownColumn(f"The table has no column '{column}'.", remedy=_use(table.column_names))
-        if attribute not in ATTRIBUTES[entity]:
-            raise UnknownAttribute(f"'{attribute}' is no attribute of {entity}.", remedy=_use(sorted(ATTRIBUTES[entity])))
+        if attribute not in {*ATTRIBUTES[entity], IGNORE}:
+            message = f"Column '{column}': '{attribute}' is no attribute of {entity}."
+            raise UnknownAttribute(message, remedy=_use([*sorted(ATTRIBUTES[entity]), IGNORE]))
 
 
 def _use(names: Iterable[str]) -> str:
     return f"Use one of: {', '.join(names)}."
 
 
-def _fits(role: str, shape: str) -> bool:
+def _fits(role: str, shape: str, values: pa.StringArray) -> bool:
+    """Say whether a column may be what its name says, by its values."""
+    if role == "kind":
+        known = pc.is_in(pc.utf8_lower(values), value_set=pa.array([*ORGANISATION_WORDS, *PERSON_WORDS]))
+        return bool(pc.sum(known).as_py() > KNOWN_KINDS * len(values.drop_null()))
     return shape == "date" if role == "birth_date" else True

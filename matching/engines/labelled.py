@@ -1,9 +1,5 @@
-"""Running the engine on a labelled file: the labels are taken off first and come back only to score the result."""
+"""Labelled tables: the labels are taken off before matching and come back only to score the result."""
 
-import resource
-import time
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -14,19 +10,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from golden_records.errors import MdmError
-from matching.core.autoconfig import config_for
-from matching.core.evaluate import evaluate
-from matching.engines.local import match
 
 LABELS: Final = "cluster"
-_KIB_PER_MIB: Final = 1024
-
-
-class UnreadableFile(MdmError):
-    """The file is missing or is no Parquet file."""
-
-    code = "unreadable_file"
-    title = "The file could not be read"
+Truth = NDArray[np.int64]
 
 
 class NoLabels(MdmError):
@@ -36,36 +22,21 @@ class NoLabels(MdmError):
     title = "The file has no labels"
 
 
-def evaluate_file(path: str | Path, *, entity: str, mapping: Mapping[str, str]) -> dict[str, float | int]:
-    """Match a labelled Parquet file and say how right the clusters are, in what time and memory.
+def read_labelled(path: str | Path) -> tuple[pa.Table, Truth]:
+    """Read a labelled Parquet file: its records without the labels, and the labels as numbers. Raises `NoLabels`."""
+    return without_labels(pq.read_table(path), LABELS, str(path))
 
-    Seconds are those of the engine: the config, learning and clustering included, reading the file and scoring not.
-    `peak_mib` is the most memory the process has had. Raises `UnreadableFile`, `NoLabels`, `UnknownAttribute`,
-    `UnknownColumn`.
+
+def without_labels(table: pa.Table, column: str, name: str) -> tuple[pa.Table, Truth]:
+    """Take the labels off a table: equal values mark records of one entity, a record without a label is alone.
+
+    Raises `NoLabels` where the table, called `name`, has no such column.
     """
-    table, truth = read_labelled(path)
-    wall, cpu = time.perf_counter(), time.process_time()
-    result = match(table, config_for(table, mapping, entity))
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    figures = evaluate(truth, result.clusters.labels, result.candidates.left, result.candidates.right)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB_PER_MIB
-    rounded = {name: round(value, 6) for name, value in asdict(figures).items()}
-    return rounded | {"seconds": round(wall, 3), "cpu_seconds": round(cpu, 3), "peak_mib": round(peak, 1)}
-
-
-def read_labelled(path: str | Path) -> tuple[pa.Table, NDArray[np.int64]]:
-    """Read a labelled file: its records without the labels, and the labels as numbers."""
-    if not Path(path).is_file():
-        raise UnreadableFile(f"There is no file '{path}'.", remedy="Give the path of a Parquet file.")
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UnreadableFile(f"'{path}' is not a Parquet file.", remedy="Convert it to Parquet first.") from error
-    if LABELS not in table.column_names:
-        raise NoLabels(f"'{path}' has no column '{LABELS}'.", remedy="Add it: equal values mark records of one entity.")
-    labels = table[LABELS].combine_chunks().dictionary_encode()
+    if column not in table.column_names:
+        remedy = "Add it, or name another with --labels: equal values mark records of one entity."
+        raise NoLabels(f"'{name}' has no column '{column}'.", remedy=remedy)
+    labels = table[column].combine_chunks().dictionary_encode()
     truth = pc.fill_null(labels.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    # A record without a label is alone.
     alone = np.flatnonzero(truth < 0)
     truth[alone] = len(labels.dictionary) + np.arange(len(alone))
-    return table.drop_columns([LABELS]), truth
+    return table.drop_columns([column]), truth

@@ -1,7 +1,7 @@
 """The engine of one machine: a table of attributes in, scored pairs and clusters out."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -58,14 +58,21 @@ class MatchResult:
     timings: Mapping[str, float]
 
 
+Watch = Callable[[str], None]
+"""Told the name of each stage of a run when it is done: a name of `MatchResult.timings`."""
+
+
 class _Clock:
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
         self.timings: dict[str, float] = {}
+        self._watch = watch
         self._since = time.perf_counter()
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
         self.timings[name] = now - self._since
+        if self._watch is not None:
+            self._watch(name)
         self._since = now
 
 
@@ -75,6 +82,7 @@ def match(
     *,
     model: MatchModel | None = None,
     constraints: Constraints | None = None,
+    watch: Watch | None = None,
 ) -> MatchResult:
     """Match the rows of a table with each other; without a model one is learnt from the table itself.
 
@@ -83,15 +91,14 @@ def match(
     """
     order = _by_id(attributes)
     if order is None:
-        return _match(attributes, config, model, constraints or Constraints())
+        return _match(attributes, config, model, constraints or Constraints(), _Clock(watch))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    result = _match(attributes.take(order), config, model, _moved(constraints or Constraints(), order, place))
+    result = _match(attributes.take(order), config, model, _moved(constraints or Constraints(), order, place), _Clock(watch))
     return _moved_back(result, order, place)
 
 
-def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, constraints: Constraints) -> MatchResult:
-    clock = _Clock()
+def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, constraints: Constraints, clock: _Clock) -> MatchResult:
     prepared = prepare(attributes, config)
     clock.lap("prepare")
     candidates = candidate_pairs(prepared, config)

@@ -1,44 +1,45 @@
-"""`manage.py evaluate FILE.parquet`: how good the engine is on a labelled file."""
+"""`manage.py evaluate FILE`: how good the engine is on a labelled file."""
 
 import json
+from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand
+from rich.console import Console
 
-from golden_records.errors import MdmError
-from matching.core.recognise import ATTRIBUTES
-from matching.engines.labelled import evaluate_file
+from golden_records.management.telling import errors_as_lines
+from matching.engines.labelled import LABELS
+from matching.files.accuracy import accuracy
+from matching.files.evaluating import figures, match_labelled
+from matching.files.report import write_report
+from matching.management.files import add_file_options, file_options, stage_bars
 
 
 class Command(BaseCommand):
-    """Match a labelled Parquet file without the database and print how right the result is."""
+    """Match a labelled file without the database and print how right the result is."""
 
-    help = "Match a labelled Parquet file and print precision, recall, time and memory. The labels are for scoring only."
+    help = "Match a labelled file and print precision, recall, time and memory. The labels are for scoring only."
+    requires_system_checks = ()
 
-    def add_arguments(self, parser: CommandParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("file", metavar="FILE.parquet")
-        parser.add_argument("--entity", choices=sorted(ATTRIBUTES), default="customer")
-        parser.add_argument("--map", nargs="+", action="extend", default=[], metavar="column=attribute", dest="mapping")
+        parser.add_argument("file", type=Path, metavar="FILE", help="CSV, NDJSON or Parquet")
+        parser.add_argument("--labels", default=LABELS, metavar="COLUMN", help="equal values mark one entity (%(default)s)")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+        add_file_options(parser)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run, print, and turn errors into a line and an exit code."""
-        try:
-            mapping = dict(_pair(text) for text in options["mapping"])
-            figures = evaluate_file(options["file"], entity=options["entity"], mapping=mapping)
-        except MdmError as error:
-            raise CommandError(f"{error.message} {error.remedy}".strip()) from error
+        said = file_options(options)
+        with errors_as_lines(), stage_bars(Console(stderr=True, quiet=not self.stdout.isatty())) as stages:
+            matched, truth = match_labelled(path=options["file"], options=said, labels=options["labels"], stages=stages)
+            found = figures(matched, truth)
+            if options["report"]:
+                stages.start("drawing the report")
+                write_report(matched, said, Path(options["report"]), accuracy(matched, truth))
         if options["as_json"]:
-            self.stdout.write(json.dumps(figures))
+            self.stdout.write(json.dumps(found))
             return
-        for name, value in figures.items():
+        for name, value in found.items():
             self.stdout.write(f"{name:<18} {value:,.4f}" if isinstance(value, float) else f"{name:<18} {value:,}")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    column, found, attribute = text.partition("=")
-    if not found or not column or not attribute:
-        message = f"--map needs column=attribute, not '{text}'."
-        raise CommandError(message)
-    return column, attribute

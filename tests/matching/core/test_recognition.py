@@ -4,8 +4,9 @@ import pyarrow as pa
 import pytest
 
 from matching.core.autoconfig import config_for
+from matching.core.column_names import role_of_name
 from matching.core.meaning import UnknownAttribute, UnknownColumn, understand
-from matching.core.recognise import role_of_name, shape_of
+from matching.core.recognise import entity_of_names, shape_of
 
 PEOPLE = [
     ("Marie", "Dupont", "1980-03-12", "12 rue Neuve", "69001", "Lyon", "marie.dupont@mail.fr", "04 72 00 11 22"),
@@ -22,6 +23,10 @@ PEOPLE = [
         ("dob", "birth_date"), ("date_of_birth", "birth_date"), ("soc_sec_id", "national_id"), ("addr", "street"),
         ("Code postal", "postcode"), ("PLZ", "postcode"), ("suburb", "city"), ("customer_email", "email"),
         ("Raison sociale", "legal_name"), ("tax_id", "registration_id"), ("record_id", "record_id"), ("colour", None),
+        ("SIRET__c", "registration_id"), ("BillingPostalCode", "postcode"), ("PersonBirthdate", "birth_date"), ("TEL_1", "phone"),
+        ("ADRESSE_2", "address_2"), ("TVA_INTRACOM", "vat_id"), ("USt-IdNr.", "vat_id"), ("Straße und Hausnummer", "street"),
+        ("Geburtsdatum", "birth_date"), ("Kundennummer", "record_id"), ("NO_CLIENT", "record_id"), ("Geändert am", "aside"),
+        ("LastModifiedDate", "aside"), ("Nom et prénom", "full_name"), ("street name", "street"), ("E-Mail-Adresse", "email"),
     ],
 )  # fmt: skip
 def test_a_column_is_recognised_by_its_name(name: str, role: str | None) -> None:
@@ -68,3 +73,33 @@ def test_a_wrong_mapping_is_told_with_what_is_allowed() -> None:
     assert "legal_name" in unknown.value.remedy
     with pytest.raises(UnknownColumn):
         config_for(table, {"y": "legal_name"}, "customer")
+
+
+def test_values_decide_only_where_no_name_does() -> None:
+    forms = {"FORME_JUR": ["5499", "5710", "5499", "5710"], "CP": ["69001", "13002", "69001", "13002"], "nom": ["A", "B", "C", "D"]}
+    assert understand(pa.table(forms), {}, "customer").roles["postcode"] == ("CP",)
+
+
+def test_a_persons_title_is_no_project() -> None:
+    table = {"title": ["Mr", "Mrs"], "surname": ["Morel", "Petit"]}
+    assert "title" not in understand(pa.table(table), {}, "customer").roles
+    assert entity_of_names(table) == "customer"
+
+
+@pytest.mark.parametrize(
+    "names", [["Project code", "Title", "Start date"], ["CODE_PROJET", "Intitulé", "Client"], ["Projektnummer", "Bezeichnung"]]
+)
+def test_a_table_of_projects_is_seen_by_its_columns(names: list[str]) -> None:
+    assert entity_of_names(names) == "project"
+
+
+def test_a_mapping_to_ignore_leaves_a_column_out() -> None:
+    table = pa.table({"surname": ["Morel", "Petit"], "shoe": ["red one", "blue one"]})
+    assert understand(table, {"shoe": "ignore"}, "customer").others == {}
+
+
+def test_companies_of_one_group_are_told_apart_where_registers_number_them() -> None:
+    columns = {"Raison sociale": ["Verodis Nord", "Verodis Sud"], "SIRET": ["57887193100015", "73800027200018"]}
+    assert config_for(pa.table(columns), {}, "customer").vetoes == ()
+    config = config_for(pa.table({**columns, "TVA": ["FR93546701533", "FR44705678050"]}), {}, "customer")
+    assert [veto.name for veto in config.vetoes] == ["other_registration_id", "other_vat_id", "other_words"]

@@ -1,21 +1,16 @@
 """The local engine: from a table to clusters, whatever the order of the rows, and on labelled files."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 
 from matching.core.autoconfig import config_for
 from matching.core.cluster import Constraints
 from matching.core.config import MatchConfig, load_config
 from matching.core.decide import Outcome
 from matching.core.model import shipped_model
-from matching.engines.labelled import NoLabels, UnreadableFile, evaluate_file
 from matching.engines.local import match
 from tests.matching.core.conftest import CONFIGS, table
 
@@ -47,18 +42,6 @@ def people(entities: int, seed: int = 3) -> pa.Table:
 @pytest.fixture(scope="module")
 def customer() -> MatchConfig:
     return load_config(CONFIGS / "customer.yml")
-
-
-def test_labelled_persons_come_out_nearly_right_without_labels(tmp_path: Path) -> None:
-    path = tmp_path / "people.parquet"
-    pq.write_table(people(1_500), path)
-    figures = evaluate_file(path, entity="customer", mapping={})
-    assert figures["pairs_f1"] > 0.98
-    assert figures["candidate_recall"] > 0.98
-    assert list(figures) == [
-        "pairs_precision", "pairs_recall", "pairs_f1", "bcubed_f1", "candidates", "candidate_recall", "seconds",
-        "cpu_seconds", "peak_mib",
-    ]  # fmt: skip
 
 
 def test_the_order_of_the_rows_is_no_part_of_the_result() -> None:
@@ -128,29 +111,3 @@ def test_projects_of_different_golden_customers_are_not_merged() -> None:
     result = match(table(records), project, model=shipped_model(project, records=2_000))
     assert result.clusters.labels.tolist() == [0, 0, 2]
     assert Outcome.POSSIBLE_MATCH in result.pairs.outcome.tolist()
-
-
-def test_a_file_that_is_not_there_or_is_no_parquet_or_has_no_labels_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="no file"):
-        evaluate_file(tmp_path / "none.parquet", entity="customer", mapping={})
-    text = tmp_path / "text.parquet"
-    text.write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(UnreadableFile, match="not a Parquet file"):
-        evaluate_file(text, entity="customer", mapping={})
-    unlabelled = tmp_path / "unlabelled.parquet"
-    pq.write_table(pa.table({"name": ["a"]}), unlabelled)
-    with pytest.raises(NoLabels):
-        evaluate_file(unlabelled, entity="customer", mapping={})
-
-
-def test_the_command_prints_figures_and_turns_errors_into_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "people.parquet"
-    pq.write_table(people(60), path)
-    call_command("evaluate", str(path))
-    assert "pairs_f1" in capsys.readouterr().out
-    call_command("evaluate", str(path), "--json", "--map", "first_name=given_name")
-    assert capsys.readouterr().out.startswith('{"pairs_precision"')
-    with pytest.raises(CommandError, match="no attribute of customer"):
-        call_command("evaluate", str(path), "--map", "first_name=shoe_size")
-    with pytest.raises(CommandError, match="column=attribute"):
-        call_command("evaluate", str(path), "--map", "first_name")

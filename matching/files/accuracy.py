@@ -1,0 +1,133 @@
+"""How right a run is, given the truth that it never saw: figures, calibration, thresholds, blocking, the worst errors."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.core.calibration import Reliability, ThresholdCurve, reliability, threshold_curve
+from matching.core.evaluate import Figures, evaluate
+from matching.core.score import score_pairs
+from matching.files.choosing import candidate_weights
+from matching.files.running import MatchedFiles
+from matching.files.showing import ShownPair, shown_pair
+
+Truth = NDArray[np.int64]
+_MOST_ERRORS: Final = 6
+_MOST_OF_CLUSTER: Final = 50
+"""True clusters larger than this are looked through in part for missed pairs: their pairs grow with the square."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRecall:
+    """What one blocking rule finds of the true pairs: how many, what share of all, and how many only it finds."""
+
+    name: str
+    found: int
+    share: float
+    only: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """All that the truth says of a run; `weights` and `true` are of every candidate pair."""
+
+    figures: Figures
+    reliability: Reliability
+    curve: ThresholdCurve
+    weights: NDArray[np.float64]
+    true: NDArray[np.bool_]
+    rules: tuple[RuleRecall, ...]
+    false_merges: tuple[ShownPair, ...]
+    missed: tuple[ShownPair, ...]
+
+
+def accuracy(matched: MatchedFiles, truth: Truth) -> Accuracy:
+    """Score a run against true clusters, a number per row."""
+    result = matched.result
+    candidates = result.candidates
+    figures = evaluate(truth, result.clusters.labels, candidates.left, candidates.right)
+    weights, chances, _ = candidate_weights(matched)
+    true = truth[candidates.left] == truth[candidates.right]
+    total = _true_pairs(truth)
+    return Accuracy(
+        figures=figures,
+        reliability=reliability(chances, true),
+        curve=threshold_curve(chances, true, missed=total - int(true.sum())),
+        weights=weights,
+        true=true,
+        rules=_rules(matched, true, total),
+        false_merges=_false_merges(matched, truth),
+        missed=_missed(matched, truth),
+    )
+
+
+def _true_pairs(truth: Truth) -> int:
+    sizes = np.unique(truth, return_counts=True)[1].astype(np.int64)
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def _rules(matched: MatchedFiles, true: NDArray[np.bool_], total: int) -> tuple[RuleRecall, ...]:
+    rules = matched.result.candidates.rules[true]
+    found = []
+    for number, rule in enumerate(matched.config.blocking):
+        bit = np.uint32(1 << number)
+        count, only = int(((rules & bit) != 0).sum()), int((rules == bit).sum())
+        found.append(RuleRecall(rule.name, count, count / total if total else 1.0, only))
+    return tuple(sorted(found, key=lambda rule: -rule.found))
+
+
+def _false_merges(matched: MatchedFiles, truth: Truth) -> tuple[ShownPair, ...]:
+    """Show the pairs in one cluster that are not one entity, the most probable first, one of each cluster."""
+    pairs, labels = matched.result.pairs, matched.result.clusters.labels
+    wrong = np.flatnonzero((labels[pairs.left] == labels[pairs.right]) & (truth[pairs.left] != truth[pairs.right]))
+    wrong = _one_each(wrong[np.argsort(-pairs.weight[wrong], kind="stable")], labels[pairs.left])
+    return _shown(matched, pairs.left[wrong], pairs.right[wrong])
+
+
+def _one_each(ordered: NDArray[np.int64], group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the first of the ordered places, one of each group: one wrong cluster has many wrong pairs."""
+    first = np.sort(np.unique(group[ordered], return_index=True)[1])[:_MOST_ERRORS]
+    return ordered[first]
+
+
+def _missed(matched: MatchedFiles, truth: Truth) -> tuple[ShownPair, ...]:
+    """Show the true pairs in two clusters, the least probable first, one of each true cluster."""
+    labels, result = matched.result.clusters.labels, matched.result
+    left, right = _pairs_within(truth)
+    apart = labels[left] != labels[right]
+    left, right = left[apart].astype(np.int32), right[apart].astype(np.int32)
+    if not len(left):
+        return ()
+    weight = score_pairs(result.prepared, result.prepared, left, right, result.model).weight
+    worst = _one_each(np.argsort(weight, kind="stable"), truth[left])
+    return _shown(matched, left[worst], right[worst])
+
+
+def _pairs_within(truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair the rows of each true cluster, of large ones the first rows only; left < right."""
+    order = np.argsort(truth, kind="stable")
+    grouped = truth[order]
+    place = np.arange(len(order)) - np.searchsorted(grouped, grouped)
+    left, right = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for step in range(1, min(int(place.max(initial=0)) + 1, _MOST_OF_CLUSTER)):
+        same = np.flatnonzero((grouped[step:] == grouped[:-step]) & (place[step:] < _MOST_OF_CLUSTER))
+        left.append(order[same])
+        right.append(order[same + step])
+    return np.concatenate(left), np.concatenate(right)
+
+
+def _shown(matched: MatchedFiles, left: NDArray[np.int32], right: NDArray[np.int32]) -> tuple[ShownPair, ...]:
+    if not len(left):
+        return ()
+    result = matched.result
+    scored = score_pairs(result.prepared, result.prepared, left, right, result.model)
+    size = len(result.clusters.labels)
+    candidates = result.candidates.left.astype(np.int64) * size + result.candidates.right
+    known = np.isin(left.astype(np.int64) * size + right, candidates)
+    notes = ["" if one else "never compared: no blocking rule in common" for one in known]
+    return tuple(
+        shown_pair(matched, (int(one), int(other)), scored.evidence(row), notes[row])
+        for row, (one, other) in enumerate(zip(left, right, strict=True))
+    )
