@@ -4,12 +4,13 @@ Written here alone. A key shared by more records than the cap is *common*: it br
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from django.db import connection
+from django.db.models import Count
 from numpy.typing import NDArray
 
 from golden_records.entities import EntityType
@@ -80,4 +81,25 @@ def candidates(entity: EntityType, record_id: int, keys: Sequence[tuple[int, int
     for rule, key, other in rows:
         if other != record_id and sizes[key] <= limits[rule]:
             found.setdefault(other, set()).add(rule)
+    return found
+
+
+def sharing(entity: EntityType, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Count the records that have each of these keys (rule, key). One statement."""
+    rows = BlockingKey.objects.filter(entity=entity.name, key__in={key for _, key in keys}).order_by().values_list("rule", "key")
+    return {(rule, key): count for rule, key, count in rows.annotate(count=Count("pk")) if (rule, key) in keys}
+
+
+def some_records_of(entity: EntityType, keys: Sequence[tuple[int, int]], *, most: int) -> dict[tuple[int, int], list[int]]:
+    """Give up to `most` ids of records that have each of these keys (rule, key). One statement, however common they are."""
+    if not keys:
+        return {}
+    part = f"SELECT * FROM (SELECT rule, key, record_id FROM {_TABLE} WHERE entity = %s AND key = %s AND rule = %s LIMIT %s) AS k"  # noqa: S608 - a table's name
+    parameters = [value for rule, key in keys for value in (entity.name, key, rule, most)]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([part] * len(keys)), parameters)
+        rows = cursor.fetchall()
+    found: dict[tuple[int, int], list[int]] = {}
+    for rule, key, record_id in rows:
+        found.setdefault((rule, key), []).append(record_id)
     return found

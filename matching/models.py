@@ -68,7 +68,7 @@ class MatchRun(models.Model):
     """One matching of an entity type's records: a plan made once, then applied in chunks that can be resumed.
 
     Taken by a worker through a lease; `attempt` fences a worker that was thought dead. `counts` and `timings` say
-    what came of it.
+    what came of it, `blocking` what each blocking rule cost, found and left out.
     """
 
     entity = models.CharField(_("entity type"), max_length=30)
@@ -79,6 +79,7 @@ class MatchRun(models.Model):
     lease_until = models.DateTimeField(_("lease"), null=True, blank=True)
     counts = models.JSONField(_("counts"), default=dict)
     timings = models.JSONField(_("seconds"), default=dict)
+    blocking = models.JSONField(_("blocking"), default=dict)
     actor = models.CharField(_("actor"), max_length=200)
     created_at = models.DateTimeField(_("created"))
     planned_at = models.DateTimeField(_("planned"), null=True, blank=True)

@@ -6,7 +6,7 @@ says where each waiting record goes, which evidence to keep, and which questions
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from matching.core.decide import Outcome
 from matching.core.model import MatchModel
 from matching.core.reconcile import reconcile
 from matching.core.score import score_pairs
+from matching.engines.blocking_study import study_blocking, study_document
 from matching.engines.local import MatchResult, match
 from matching.models import JudgementValue
 from matching.population import Population
@@ -40,6 +41,7 @@ class Plan:
     learned: bool
     counts: dict[str, int]
     timings: dict[str, float] = field(default_factory=dict)
+    blocking: dict[str, Any] = field(default_factory=dict)
 
 
 def make_plan(entity: EntityType, people: Population, active: ActiveConfig, *, learn: bool, say: Callable[[str], None]) -> Plan:
@@ -68,7 +70,8 @@ def make_plan(entity: EntityType, people: Population, active: ActiveConfig, *, l
         *chunks.questions(people.ids, result, questions),
     ]
     counts = {"records": len(people.ids), "waiting": int(people.pending.sum()), "candidates": result.report.candidates}
-    return Plan(tuple(made), result.model, learn, counts, dict(result.timings))
+    blocking = study_document(study_blocking(result), people.ids)
+    return Plan(tuple(made), result.model, learn, counts, dict(result.timings), blocking)
 
 
 def _groups(golden_ids: list[str | None]) -> NDArray[np.int64]:

@@ -140,8 +140,8 @@ def _plan(run: MatchRun, say: Callable[[str], None]) -> None:
             run.counts["learned_from"] = len(people.ids)
         run.counts |= plan.counts
         run.timings = timings | {"plan": round(time.monotonic() - begun, 3)}
-        run.step, run.config_id = "apply", active.id
-        fields = ("counts", "timings", "step", "config_id", "planned_at", "last_record_id")
+        run.step, run.config_id, run.blocking = "apply", active.id, plan.blocking
+        fields = ("counts", "timings", "blocking", "step", "config_id", "planned_at", "last_record_id")
         _keep(run, **{name: getattr(run, name) for name in fields})
         run.chunks.all().delete()
         RunChunk.objects.bulk_create(

@@ -209,13 +209,14 @@ def _level_document(level: Level) -> dict[str, Any]:
 
 
 def _rule_document(rule: BlockingRule) -> dict[str, Any]:
-    document: dict[str, Any] = {"parts": [_part_text(part) for part in rule.parts]}
+    document: dict[str, Any] = {"parts": [part_text(part) for part in rule.parts]}
     if rule.refines:
         document["refines"] = rule.refines
     return document | {"locked": rule.locked, "limit": rule.limit}
 
 
-def _part_text(part: KeyPart) -> str:
+def part_text(part: KeyPart) -> str:
+    """Write a part as a config does: 'name prefix 4'."""
     if part.transform == "whole":
         return part.field
     return f"{part.field} {part.transform}" + (f" {part.size}" if part.size else "")
