@@ -9,18 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching.core.parallel import spans
+from matching.core.hashing import LETTER_BITS, MULTIPLIERS, Hashes, hash_texts, in_parts, reduce_texts
 from matching.core.sorting import sorted_unique
 from matching.core.texts import text_buffer
 
 Codes = NDArray[np.int32]
-Hashes = NDArray[np.uint64]
 
 MISSING: Final = -1
 MOST_TOKENS: Final = 16
 """Words of a text that are compared; what follows is left out, as it is an address or a description by then."""
-_LONGEST_HASHED: Final = 4096
-_TEXTS_AT_ONCE: Final = 16_384
 
 
 class Column:
@@ -158,11 +155,11 @@ def _hashes(column: Column) -> Hashes:
 
 
 def _letters(column: Column) -> NDArray[np.uint64]:
-    return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.bitwise_or, _LETTER_BIT[data], offsets))
+    return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.bitwise_or, LETTER_BITS[data], offsets))
 
 
 def _bags(column: Column) -> NDArray[np.uint64]:
-    return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.add, _MULTIPLIERS[data], offsets))
+    return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.add, MULTIPLIERS[data], offsets))
 
 
 _OWN: Final[Mapping[str, Callable[[Column], Any]]] = {
@@ -302,56 +299,3 @@ def learn_together(columns: Iterable[Column]) -> None:
     for column in parts:
         column.learn_together(whole, start)
         start += column.size
-
-
-def reduce_texts(function: Any, data: NDArray[np.uint64], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Reduce the numbers of each text to one by a NumPy function; an empty text gives 0."""
-    result = np.zeros(len(offsets) - 1, np.uint64)
-    filled = offsets[1:] > offsets[:-1]
-    if filled.any():
-        result[filled] = function.reduceat(data, offsets[:-1][filled])
-    return result
-
-
-def hash_texts(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Hashes:
-    """Hash texts: each byte times an odd number that belongs to its place, summed modulo 2^64, then mixed.
-
-    Depends on nothing but the bytes. Two of n texts collide with probability about n^2 / 2^65.
-    """
-
-    def hashed(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Hashes:
-        lengths = np.diff(offsets)
-        place = np.arange(len(data)) - np.repeat(offsets[:-1], lengths)
-        spread = (data.astype(np.uint64) + np.uint64(1)) * _MULTIPLIERS[place % _LONGEST_HASHED]
-        return mix(reduce_texts(np.add, spread, offsets) + lengths.astype(np.uint64))
-
-    return in_parts(data, offsets, hashed)
-
-
-def in_parts(data: NDArray[np.uint8], offsets: NDArray[np.int64], make: Callable[..., NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """Make a number of each text, in parts that stay in the processor's cache: three times as fast as all at once."""
-    numbers = np.empty(len(offsets) - 1, np.uint64)
-    for part in spans(len(numbers), _TEXTS_AT_ONCE):
-        own = offsets[part.start : part.stop + 1]
-        numbers[part] = make(data[own[0] : own[-1]], own - own[0])
-    return numbers
-
-
-def mix(numbers: Hashes) -> Hashes:
-    """Spread 64-bit numbers: the finaliser of SplitMix64 (Steele, Lea, Flood 2014)."""
-    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
-
-
-def _letter_bits() -> NDArray[np.uint64]:
-    bits = np.uint64(1) << (np.arange(256, dtype=np.uint64) % np.uint64(27) + np.uint64(37))
-    for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz0123456789"):
-        bits[ord(letter)] = np.uint64(1) << np.uint64(place)
-    bits[ord(" ")] = 0
-    return bits
-
-
-_LETTER_BIT: Final = _letter_bits()
-_MULTIPLIERS: Final = mix(np.arange(_LONGEST_HASHED, dtype=np.uint64)) | np.uint64(1)

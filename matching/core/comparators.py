@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from matching.core import compare_names, compare_places, compare_plain
+from matching.core import compare_codes, compare_names, compare_persons, compare_places, compare_plain
 from matching.core.declarations import Level
 from matching.core.grades import Levels, Operands
 
@@ -55,10 +55,28 @@ similar   | .05 | .02   | - | - | similar {labels}
 close     | .12 | .005  | - | - | {labels} alike but for a letter or two
 same      | .75 | .025  | - | - | same {label}
 """), (0,)),
-    "code": Comparator(compare_plain.code, 1, _levels("""
+    "code": Comparator(compare_codes.code, 1, _levels("""
 different | .06 | .999  | - | - | different {labels}
 one_off   | .04 | .0005 | - | - | {labels} alike but for one character
 same      | .90 | .0005 | - | - | same {label}
+""")),
+    "identifier": Comparator(compare_codes.identifier, 1, _levels("""
+different | .04 | .9485   | - | - | different {labels}
+invalid   | .02 | .05     | - | - | different {labels}, one of which is not valid
+one_off   | .04 | .0005   | - | - | {labels} alike but for one character
+same      | .90 | .000001 | - | - | same {label}
+""")),
+    "jaro_winkler": Comparator(compare_plain.jaro_winkler, 1, _levels("""
+different | .08 | .94   | - | - | different {labels}
+similar   | .05 | .03   | - | - | similar {labels}
+close     | .12 | .005  | - | - | {labels} alike but for a letter or two
+same      | .75 | .025  | - | - | same {label}
+""")),
+    "damerau_levenshtein": Comparator(compare_plain.damerau_levenshtein, 1, _levels("""
+different | .10 | .96   | - | - | different {labels}
+two_edits | .05 | .01   | - | - | {labels} alike but for two characters
+one_edit  | .10 | .005  | - | - | {labels} alike but for one character
+same      | .75 | .025  | - | - | same {label}
 """)),
     "number": Comparator(compare_plain.number, 1, _levels("""
 different | .10 | .90 | - | - | different {labels}
@@ -98,7 +116,7 @@ some   | .25 | .10 | - | - | {labels} have a fair share in common
 most   | .20 | .03 | - | - | {labels} have most in common
 same   | .20 | .02 | - | - | same {label}
 """)),
-    "person_name": Comparator(compare_names.person_name, 2, _levels("""
+    "person_name": Comparator(compare_persons.person_name, 2, _levels("""
 different   | .02 | .985  | .12  | .01  | different given and family names
 given_only  | .03 | .008  | .01  | .01  | same given name, different family names
 family_only | .02 | .005  | .78  | .01  | same family name, different given names
@@ -119,9 +137,10 @@ same_words | .10 | .0002 | .002 | .08 | {labels} of the same words
 same       | .55 | .0003 | .004 | .60 | same {label}
 """), (0,)),
     "address": Comparator(compare_places.address, 4, _levels("""
-elsewhere     | .10 | .95   | .02 | .80  | {labels} in different places
+elsewhere     | .09 | .94   | .018 | .79  | {labels} in different places
+near          | .01 | .01   | .002 | .01  | {labels} in different places of one postal area
 town          | .04 | .04   | .03 | .10  | {labels} in the same town
-postcode      | .05 | .009  | .05 | .05  | {labels} with the same postcode
+postcode      | .05 | .009  | .05 | .05  | {labels} with the same postcode, or one alike
 town_only     | .02 | .001  | .03 | .004 | same town, and nothing nearer that both {labels} have
 street        | .03 | .0004 | .08 | .01  | same street, different house numbers
 postcode_only | .02 | .0001 | .03 | .002 | same postcode, and nothing nearer that both {labels} have

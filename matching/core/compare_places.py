@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from golden_records.standardising.words import NAME_PARTICLES, STREET_TYPES
 from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight
+from matching.core.folding import replace
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, equality
+from matching.core.hashing import Hashes, hash_texts
+from matching.core.texts import text_buffer
 
 STREET, NUMBER, POSTCODE, CITY = range(4)
 
@@ -16,9 +19,9 @@ STREET, NUMBER, POSTCODE, CITY = range(4)
 def address(pair: Operands) -> Levels:
     """Compare addresses. Fields: street name, house number, postcode, town.
 
-    Levels: 1 another place, 2 same town, 3 same postcode, 4 same town where no more is known, 5 same street but another
-    number, 6 same postcode where no street is known, 7 same street and number in what seems another place, 8 alike,
-    9 the same in all that is known.
+    Levels: 1 another place, 2 near each other (one postal area), 3 same town, 4 same postcode, 5 same town where no more is
+    known, 6 same street but another number, 7 same postcode where no street is known, 8 same street and number in what
+    seems another place, 9 alike, 10 the same in all that is known.
     """
     street = _street(pair)
     number = equality(*pair.codes(NUMBER))
@@ -52,13 +55,33 @@ def _street_words(column: Column) -> NDArray[np.float32]:
 _UNNAMED: Final = frozenset({*STREET_TYPES, *STREET_TYPES.values(), *NAME_PARTICLES})
 
 
-ANOTHER, TOWN_ONLY, TOWN, NEAR, POSTCODE_SAME = range(1, 6)
-"""Grades of places beside `MISSING`: another, same town and no postcode known, same town, alike postcode, same postcode."""
+ANOTHER, AREA, TOWN_ONLY, TOWN, NEAR, POSTCODE_SAME = range(1, 7)
+"""Grades of places beside `MISSING`: another, another in the same postal area, same town and no postcode known, same town,
+alike postcode, same postcode."""
 
 
 def _place(pair: Operands) -> Levels:
     """Grade postcode and town together."""
-    return _PLACE[pair.grades(POSTCODE), pair.grades(CITY)]
+    grades = _PLACE[pair.grades(POSTCODE), pair.grades(CITY)]
+    left, right = pair.codes(POSTCODE)
+    asked = np.flatnonzero((grades == ANOTHER) & (left >= 0) & (right >= 0))
+    if len(asked):
+        area = pair.columns[POSTCODE].feature("area", _areas)
+        mine, yours = area[left[asked]], area[right[asked]]
+        grades[asked[(mine == yours) & (mine != 0)]] = AREA
+    return grades
+
+
+def _areas(column: Column) -> Hashes:
+    """Hash the part of each postcode that names a region some tens of kilometres wide; 0 where its shape tells none.
+
+    France, Germany, Spain, Italy and others number regions by the first two digits; so do countries with four digits.
+    In Great Britain and Canada the area stands before the last three characters.
+    """
+    codes = replace(column.values, "^([0-9]{2})[0-9]{2,3}(?:[a-z]{2})?$", r"\1")
+    areas = replace(codes, "^([a-z]{1,2}[0-9][0-9a-z]?)[0-9][a-z][a-z0-9]$", r"\1")
+    data, offsets = text_buffer(areas)
+    return np.where(np.diff(offsets) < column.lengths, hash_texts(data, offsets), np.uint64(0))
 
 
 def _place_grade(postcode: int, city: int) -> int:
@@ -81,21 +104,21 @@ def _place_table() -> NDArray[np.uint8]:
 
 def _address_level(street: int, number: int, place: int) -> int:
     if street == MISSING:
-        return (0, 1, 4, 2, 3, 6)[place]
+        return (0, 1, 2, 5, 3, 4, 7)[place]
     if street == DIFFERENT:
-        return (1, 1, 2, 2, 3, 3)[place]
+        return (1, 1, 2, 3, 3, 4, 4)[place]
     if number == DIFFERENT:
-        return 1 if place == ANOTHER else 5
-    if place == ANOTHER:
-        return 7 if number == SAME and street >= CLOSE else 1
-    return 9 if street == SAME and place not in {TOWN_ONLY, TOWN} else 8
+        return place if place in {ANOTHER, AREA} else 6
+    if place in {ANOTHER, AREA}:
+        return 8 if number == SAME and street >= CLOSE else place
+    return 10 if street == SAME and place not in {TOWN_ONLY, TOWN} else 9
 
 
 def _address_table() -> NDArray[np.uint8]:
-    table = np.zeros((5, 5, 6), np.uint8)
+    table = np.zeros((5, 5, 7), np.uint8)
     for street in range(5):
         for number in range(5):
-            for place in range(6):
+            for place in range(7):
                 table[street, number, place] = _address_level(street, number, place)
     return table
 

@@ -1,14 +1,16 @@
-"""Comparators of single values: codes, numbers, dates, telephone numbers, e-mail addresses, lists."""
+"""Comparators of single values: texts, numbers, dates, telephone numbers, e-mail addresses, lists."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 from rapidfuzz.process import cpdist
 
 from matching.core.columns import Column, encode
+from matching.core.compare_codes import code
 from matching.core.grades import (
     CLOSE,
     DIFFERENT,
@@ -16,7 +18,6 @@ from matching.core.grades import (
     SIMILAR,
     Levels,
     Operands,
-    Rows,
     distinct_pairs,
     equality,
 )
@@ -33,25 +34,41 @@ def text(pair: Operands) -> Levels:
     return pair.grades(0)
 
 
-def code(pair: Operands) -> Levels:
-    """Different, one character off, same."""
-    column = pair.columns[0]
-    left, right = pair.codes(0)
-    grades = equality(left, right)
-    asked = np.flatnonzero(grades == DIFFERENT)
-    asked = asked[np.bitwise_count(column.letters[left[asked]] ^ column.letters[right[asked]]) <= 2]  # noqa: PLR2004 - one letter for another
-    asked = asked[np.minimum(column.lengths[left[asked]], column.lengths[right[asked]]) >= 4]  # noqa: PLR2004 - shorter codes are all alike
-    grades[asked] += _one_edit(column, left[asked], right[asked])
-    return np.where(grades == SAME, np.uint8(3), grades)
+def damerau_levenshtein(pair: Operands) -> Levels:
+    """More than two edits, two, one, same; two letters exchanged are one edit."""
+
+    def graded(one: Texts, other: Texts) -> NDArray[np.int32]:
+        edits = cpdist(one, other, scorer=DamerauLevenshtein.distance, score_cutoff=2, dtype=np.int32)
+        few: NDArray[np.int32] = np.int32(3) - np.minimum(edits, np.int32(3))
+        return few
+
+    return _by_measure(pair, graded)
 
 
-def _one_edit(column: Column, one: Rows, other: Rows) -> Levels:
-    if not len(one):
-        return np.zeros(0, np.uint8)
-    (low, high), place = distinct_pairs(column, one, other)
-    texts = column.objects
-    edits = cpdist(texts[low], texts[high], scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
-    return (edits <= 1).astype(np.uint8)[place]
+def jaro_winkler(pair: Operands) -> Levels:
+    """Different, similar (0.88 or more), close (0.94), same: for short texts whose beginning is the surest part."""
+
+    def graded(one: Texts, other: Texts) -> NDArray[np.int32]:
+        # Rounded, so that the order of the two is no part of the result.
+        likeness = np.round(cpdist(one, other, scorer=JaroWinkler.similarity, dtype=np.float64), 6)
+        return (likeness >= _JARO_SIMILAR).astype(np.int32) + (likeness >= _JARO_CLOSE)
+
+    return _by_measure(pair, graded)
+
+
+Texts = NDArray[np.object_]
+_JARO_SIMILAR, _JARO_CLOSE = 0.88, 0.94
+
+
+def _by_measure(pair: Operands, measure: Callable[[Texts, Texts], NDArray[np.int32]]) -> Levels:
+    """Grade what is not the same by how alike the texts are, 0 to 2, each pair of distinct texts once."""
+    column, (left, right) = pair.columns[0], pair.codes(0)
+    levels = equality(left, right)
+    asked = np.flatnonzero(levels == DIFFERENT)
+    if len(asked):
+        (low, high), place = distinct_pairs(column, left[asked], right[asked])
+        levels[asked] += measure(column.objects[low], column.objects[high]).astype(np.uint8)[place]
+    return levels
 
 
 def phone(pair: Operands) -> Levels:

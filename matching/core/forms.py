@@ -31,10 +31,12 @@ _TITLE: Final = f"^(?:(?:{_alternation(TITLES)}) )+"
 
 
 def organisation(values: pa.StringArray) -> pa.StringArray:
-    """The name of an organisation without its legal form; a name that is nothing else stays."""
+    """The name of an organisation without its legal form; a name that is nothing else stays, and so do lone letters."""
     folded = text(values)
     bare = replace(folded, _LEGAL_FORM, "")
-    return pc.if_else(pc.equal(bare, ""), folded, bare)
+    # 'S.N.C.F.' is no S.N.C. that is called F.
+    kept = pc.or_(pc.equal(bare, ""), pc.match_substring_regex(folded, "^(?:[a-z] )+[a-z]$"))
+    return pc.if_else(kept, folded, bare)
 
 
 def person(values: pa.StringArray) -> pa.StringArray:

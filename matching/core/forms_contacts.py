@@ -10,7 +10,7 @@ from golden_records.standardising.words import FREE_MAIL_DOMAINS, GENERIC_MAILBO
 from matching.core.folding import NOTHING, empty_is_null, fold, null_where, replace, replace_where
 from matching.core.texts import DIGITS, byte_set, keep_bytes, last_place, slice_texts, text_buffer
 
-_LETTERS: Final = byte_set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_LETTERS: Final = byte_set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#")
 _NATIONAL: Final = 9
 """Digits that tell a telephone number within a country: the most that national and international spellings share."""
 
@@ -19,13 +19,17 @@ def phone(values: pa.StringArray) -> pa.StringArray:
     """The last nine digits of a telephone number without its extension; too short and made-up numbers are missing."""
     values = replace_where(values, pc.match_substring(values, "(0)"), r"\(0\)", "")
     lettered = pc.not_equal(keep_bytes(values, _LETTERS), "")
-    values = replace_where(values, lettered, r"(?i)\s*(?:x|ext|extension|poste|durchwahl|dw)\.?\s*[0-9]{1,5}\s*$", "")
+    values = replace_where(values, lettered, _EXTENSION, "")
     data, offsets = text_buffer(keep_bytes(values, DIGITS))
     digits = slice_texts(data, np.maximum(offsets[:-1], offsets[1:] - _NATIONAL), offsets[1:])
     short = pc.less(pc.binary_length(digits), 6)
     return null_where(digits, pc.or_(short, pc.is_in(digits, value_set=_NO_NUMBERS)))
 
 
+# `#` is among the letters here: no telephone number has one.
+_EXTENSION: Final = (
+    r"(?i)[ ,;/(]*(?:#|x|ext|extn|extension|poste|p|int|interne|interno|durchwahl|dw|app|apparat|toestel)[.:]*\s*[0-9]{1,5}\s*\)?\s*$"
+)
 _NO_NUMBERS: Final = pa.array([digit * length for digit in "0123456789" for length in range(6, 10)] + ["012345678", "123456789"])
 
 

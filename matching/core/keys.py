@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching.core.columns import Column, Hashes, encode, hash_texts, mix
+from matching.core.columns import Column, encode
 from matching.core.declarations import BlockingRule, KeyPart
 from matching.core.folding import fold, replace
+from matching.core.hashing import Hashes, hash_texts, mix
 from matching.core.prepare import Prepared
 
 SHORTEST_TOKEN: Final = 3

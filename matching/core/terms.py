@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from golden_records.standardising.words import WEAK_ORGANISATION_WORDS
-from matching.core.columns import Column, Hashes, hash_texts
+from matching.core.columns import Column
+from matching.core.hashing import Hashes, hash_texts
 from matching.core.sorting import sorted_unique
 from matching.core.texts import text_buffer
 

@@ -19,5 +19,13 @@ def test_a_pair_has_the_outcome_that_a_steward_would_give(case: dict[str, Any], 
     outcome = Outcome(int(decide(scored, shipped)[0])).name.lower()
     if "outcome" in case:
         assert outcome == case["outcome"], scored
-    else:
-        assert outcome != case["never"], scored
+    assert outcome != case.get("never"), scored
+    levels = dict(zip([comparison.name for comparison in shipped.config.comparisons], scored.levels[0].tolist(), strict=True))
+    for comparison in shipped.config.comparisons:
+        if comparison.name in case.get("levels", {}):
+            names = ["missing", *(level.name for level in comparison.levels)]
+            assert names[levels[comparison.name]] == case["levels"][comparison.name]
+
+
+def test_every_case_says_what_it_expects() -> None:
+    assert all({"outcome", "never", "levels"} & case.keys() for case in CASES)

@@ -1,0 +1,65 @@
+"""How names sound in French and its neighbours: spellings that are read alike get one spelling.
+
+Vowels count by their colour, open, front or back, so that Meyer, Maier and Mayr are one sound and Martin and Morten two.
+The rules are of our own making, after what Soundex, Kölner Phonetik and French Phonex agree on.
+"""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from matching.core.columns import Column
+from matching.core.folding import replace
+from matching.core.hashing import LETTER_BITS, Hashes, hash_texts
+from matching.core.texts import from_buffer, text_buffer
+
+SHORTEST_SOUND: Final = 3
+"""Sounds that a name must have for another to sound like it."""
+_MOST_LETTERS_APART: Final = 6
+_ALWAYS_HEARD: Final = np.bitwise_or.reduce(LETTER_BITS[[ord(letter) for letter in "mnr"]])
+_RULES: Final = (
+    ("[^a-z]+", ""), ("sch|tsch|tch|sh", "x"), ("chr", "kr"), ("ch|cz", "x"), ("ph", "f"), ("dt$|th", "t"), ("gn|ny|nh", "n"),
+    ("ck|cqu|qu|q", "k"), ("c([eiy])", r"s\1"), ("c", "k"), ("[zç]", "s"), ("w|bv", "v"), ("gu([eiy])", r"g\1"),
+    ("ge([aou])", r"j\1"), ("g([eiy])", r"j\1"), ("h", ""), ("(?:ault|auld|aux|aud|aut|eaux|eault)$", "o"),
+    ("([bcdfgjklmnpqrstvx][aeiouy]*[lmnr])[dtsx]$", r"\1"), ("e?s$|e$", ""),
+    ("[aeiy]*[ou][aeiouy]*", "o"), ("[ay]*[eiy][aeiy]*", "e"),
+)  # fmt: skip
+
+
+def spelt_by_sound(values: pa.StringArray) -> pa.StringArray:
+    """Spell folded names as they sound; what stands for one sound is one letter, and a letter doubled is one."""
+    for pattern, sound in _RULES:
+        values = replace(values, pattern, sound)
+    data, offsets = text_buffer(values)
+    kept = np.ones(len(data), np.bool_)
+    kept[1:] = data[1:] != data[:-1]
+    kept[offsets[:-1][offsets[:-1] < len(data)]] = True
+    return from_buffer(data[kept], np.append(0, np.cumsum(kept))[offsets])
+
+
+def sound_alike(column: Column, one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Say of pairs of codes (none missing) whether the two texts sound alike; short ones never do."""
+    found = np.zeros(len(one), np.bool_)
+    # Spelling by sound is dear: only where about the same letters are used, and those that no rule changes are the same.
+    apart = column.letters[one] ^ column.letters[other]
+    maybe = np.flatnonzero((np.bitwise_count(apart) <= _MOST_LETTERS_APART) & (apart & _ALWAYS_HEARD == 0))
+    if len(maybe):
+        left, right = _sounds(column, one[maybe]), _sounds(column, other[maybe])
+        found[maybe] = (left == right) & (left != 0)
+    return found
+
+
+def _sounds(column: Column, codes: NDArray[np.int32]) -> Hashes:
+    """Give hashes of the sounds of some values, 0 for short ones; each value is spelt once."""
+    known: Hashes = column.feature("sounds", lambda own: np.zeros(own.size, np.uint64))
+    asked = np.unique(codes)
+    asked = asked[known[asked] == 0]
+    if len(asked):
+        spelt = spelt_by_sound(pa.array(column.objects[asked].tolist(), pa.string()))
+        long_enough = pc.greater_equal(pc.binary_length(spelt), SHORTEST_SOUND).to_numpy(zero_copy_only=False)
+        known[asked] = np.where(long_enough, hash_texts(*text_buffer(spelt)), np.uint64(1))
+    result: Hashes = known[codes]
+    return np.where(result == 1, np.uint64(0), result)
