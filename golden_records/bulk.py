@@ -4,19 +4,37 @@ The rows go to the database as one JSON document, which it takes apart itself: f
 that costs half of what Django's `bulk_create` costs, and a tenth of its `bulk_update`; an insert can leave alone what
 exists and tell what it wrote; and one record takes the same road as ten thousand. A row is a mapping from column
 attribute names (`golden_id`, not `golden`) to values; what it leaves out is NULL, so all defaults must be given.
+
+What was written can be copied to another table (`Copy`), as it is in the table then: on PostgreSQL in the same statement.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 
 import orjson
 from django.db import connection, models
 
 Row = Mapping[str, object]
 Field: TypeAlias = "models.Field[Any, Any]"
+Model: TypeAlias = type[models.Model]
+
+# Statements depend on the columns that have a value, and there are few such sets.
+_REMEMBERED: Final = 1024
 
 
-def insert(model: type[models.Model], rows: Sequence[Row], *, returning: Sequence[str], or_ignore: bool = False) -> list[tuple[Any, ...]]:
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Another table, which has the columns of the one that is written: it gets each row as well, with `extra` beside."""
+
+    to: Model
+    extra: Row
+
+
+def insert(
+    model: Model, rows: Sequence[Row], *, returning: Sequence[str] = (), or_ignore: bool = False, copy_to: Copy | None = None
+) -> list[tuple[Any, ...]]:
     """Insert the rows and give back the columns `returning` of those that were written, in no particular order.
 
     With `or_ignore`, a row that breaks a uniqueness is left out instead of failing, so that of two who insert the same
@@ -25,50 +43,87 @@ def insert(model: type[models.Model], rows: Sequence[Row], *, returning: Sequenc
     if not rows:
         return []
     fields = _fields(model, {name for row in rows for name, value in row.items() if value is not None})
-    given_back = [model._meta.get_field(name) for name in returning]
-    columns = ", ".join(_column(field) for field in fields)
-    # The condition keeps SQLite from taking ON CONFLICT for the beginning of a join.
-    sql = (
-        f"INSERT INTO {_table(model)} ({columns}) SELECT {columns} FROM {_rows_of_document(model, fields)} WHERE true "  # noqa: S608  # names of our own columns
-        f"{'ON CONFLICT DO NOTHING ' if or_ignore else ''}RETURNING {', '.join(_column(field) for field in given_back)}"
-    )
+    sql = _insertion(connection.vendor, model, tuple(field.attname for field in fields), or_ignore=or_ignore)
+    given_back = [model._meta.pk, *(model._meta.get_field(name) for name in returning)]
+    columns, constants = ", ".join(map(_column, given_back)), []
+    if copy_to is not None and _on_postgresql():
+        constants = _constants(copy_to)
+        sql = f"WITH written AS ({sql} RETURNING *), copied AS ({_copying(model, copy_to, 'written')}) SELECT {columns} FROM written"  # noqa: S608  # names of our own columns
+    else:
+        sql = f"{sql} RETURNING {columns}"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_document(fields, rows)])
-        return [tuple(map(_from_database, given_back, row)) for row in cursor.fetchall()]
+        cursor.execute(sql, [_document(fields, rows), *constants])
+        written = cursor.fetchall()
+    if copy_to is not None and not _on_postgresql():
+        copy(model, [_from_database(given_back[0], key) for key, *_ in written], copy_to)
+    return [tuple(map(_from_database, given_back[1:], told)) for _, *told in written]
 
 
-def update(model: type[models.Model], rows: Sequence[Row], *, columns: Sequence[str]) -> None:
+def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to: Copy | None = None) -> None:
     """Set `columns` of the rows that are named by primary key; the caller holds their locks, if it needs any."""
     if not rows:
         return
-    fields, key = _fields(model, set(columns)), model._meta.pk
-    settings = ", ".join(f"{_column(field)} = given.{_column(field)}" for field in fields)
-    sql = (
-        f"UPDATE {_table(model)} SET {settings} FROM {_rows_of_document(model, [key, *fields])} "  # noqa: S608  # as above
-        f"WHERE {_table(model)}.{_column(key)} = given.{_column(key)}"
-    )
+    key, fields = model._meta.pk, _fields(model, set(columns))
+    sql, constants = _revision(connection.vendor, model, tuple(columns)), []
+    if copy_to is not None and _on_postgresql():
+        constants = _constants(copy_to)
+        sql = f"WITH written AS ({sql} RETURNING {_table(model)}.*) {_copying(model, copy_to, 'written')}"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_document([key, *fields], rows)])
+        cursor.execute(sql, [_document([key, *fields], rows), *constants])
+    if copy_to is not None and not _on_postgresql():
+        copy(model, [row[key.attname] for row in rows], copy_to)
 
 
-def copy(source: type[models.Model], target: type[models.Model], ids: Iterable[Any], extra: Row) -> None:
-    """Copy the rows of `source` with these primary keys to `target`, in the order of the keys, with `extra` beside."""
+def copy(source: Model, ids: Iterable[Any], copy_to: Copy) -> None:
+    """Copy the rows of `source` with these primary keys, in the order of the keys."""
     keys = sorted(set(ids))
     if not keys:
         return
-    key, own = source._meta.pk, _fields(target, set(extra))
-    columns = ", ".join(_column(field) for field in source._meta.concrete_fields)
-    sql = (
-        f"INSERT INTO {_table(target)} ({columns}, {', '.join(_column(field) for field in own)}) "  # noqa: S608  # as above
-        f"SELECT {columns}, {', '.join(['%s'] * len(own))} FROM {_table(source)} "
-        f"WHERE {_column(key)} IN ({_keys_of_document(key)}) ORDER BY {_column(key)}"
-    )
-    constants: list[Any] = [field.get_db_prep_save(extra[field.attname], connection) for field in own]
+    key = source._meta.pk
+    named = f"{_table(source)} WHERE {_column(key)} IN ({_keys_of_document(key)})"
+    document = orjson.dumps(keys if _on_postgresql() else [_as_stored(key, value) for value in keys]).decode()
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*constants, orjson.dumps(keys if _on_postgresql() else [_as_stored(key, value) for value in keys]).decode()])
+        cursor.execute(_copying(source, copy_to, named), [*_constants(copy_to), document])
 
 
-def _fields(model: type[models.Model], names: set[str]) -> list[Field]:
+@lru_cache(maxsize=_REMEMBERED)
+def _insertion(_vendor: str, model: Model, names: tuple[str, ...], *, or_ignore: bool) -> str:
+    fields = _fields(model, set(names))
+    columns = ", ".join(map(_column, fields))
+    # The condition keeps SQLite from taking ON CONFLICT for the beginning of a join.
+    return (
+        f"INSERT INTO {_table(model)} ({columns}) SELECT {columns} FROM {_rows_of_document(model, fields)} WHERE true"  # noqa: S608  # names of our own columns
+        f"{' ON CONFLICT DO NOTHING' if or_ignore else ''}"
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _revision(_vendor: str, model: Model, names: tuple[str, ...]) -> str:
+    key, fields = model._meta.pk, _fields(model, set(names))
+    settings = ", ".join(f"{_column(field)} = given.{_column(field)}" for field in fields)
+    return (
+        f"UPDATE {_table(model)} SET {settings} FROM {_rows_of_document(model, [key, *fields])} "  # noqa: S608  # as above
+        f"WHERE {_table(model)}.{_column(key)} = given.{_column(key)}"
+    )
+
+
+def _copying(source: Model, copy_to: Copy, origin: str) -> str:
+    columns, own, key = _copied_columns(connection.vendor, source, copy_to.to, tuple(copy_to.extra))
+    places = ", ".join(["%s"] * len(copy_to.extra))
+    return f"INSERT INTO {_table(copy_to.to)} ({columns}, {own}) SELECT {columns}, {places} FROM {origin} ORDER BY {key}"  # noqa: S608  # as above
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _copied_columns(_vendor: str, source: Model, target: Model, extra: tuple[str, ...]) -> tuple[str, str, str]:
+    own = _fields(target, set(extra))
+    return ", ".join(map(_column, source._meta.concrete_fields)), ", ".join(map(_column, own)), _column(source._meta.pk)
+
+
+def _constants(copy_to: Copy) -> list[Any]:
+    return [field.get_db_prep_save(copy_to.extra[field.attname], connection) for field in _fields(copy_to.to, set(copy_to.extra))]
+
+
+def _fields(model: Model, names: set[str]) -> list[Field]:
     return [field for field in model._meta.concrete_fields if field.attname in names]
 
 
@@ -76,7 +131,7 @@ def _column(field: Any) -> str:
     return connection.ops.quote_name(field.column)
 
 
-def _table(model: type[models.Model]) -> str:
+def _table(model: Model) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 
@@ -84,7 +139,7 @@ def _on_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
-def _rows_of_document(model: type[models.Model], fields: Iterable[Field]) -> str:
+def _rows_of_document(model: Model, fields: Iterable[Field]) -> str:
     if _on_postgresql():
         return f"json_populate_recordset(NULL::{_table(model)}, %s::json) AS given"
     parts = ", ".join(f"json_extract(value, '$.{field.column}') AS {_column(field)}" for field in fields)

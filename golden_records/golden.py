@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
-
 from golden_records import bulk
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import Busy, StaleWrite, UnknownSourceRecord
-from golden_records.history import ChangeKind, write_history_of
+from golden_records.history import ChangeKind, history_of
 from golden_records.members import Link, LinkedMember, members_of
 from golden_records.models import GoldenState, LinkSource, MatchState
 from golden_records.rulebook import rules_of
@@ -28,12 +26,28 @@ GoldenRow = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Where a source record belongs, who put it there, and the evidence."""
+    """Where a source record belongs, who put it there, and the evidence.
+
+    `unwritten` is what happened to the record itself earlier in the same transaction, where that is not in its history
+    yet: it is kept there together with the link, as one change.
+    """
 
     record_id: int
     golden_id: UUID
     link_source: LinkSource
     link: dict[str, Any]
+    unwritten: ChangeKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Golden records that the caller has locked, as they are, and the source records of theirs, read since.
+
+    Also of the source records that are to move: every one of them, and every one that shares a golden record with it.
+    """
+
+    goldens: Mapping[UUID, GoldenRow]
+    members: Sequence[LinkedMember]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +59,21 @@ class Assigned:
     retired: list[UUID]
 
 
-def assign(entity: EntityType, memberships: Sequence[Membership], *, change: Change, revive: UUID | None = None) -> Assigned:
+def assign(
+    entity: EntityType, memberships: Sequence[Membership], *, change: Change, revive: UUID | None = None, held: Held | None = None
+) -> Assigned:
     """Put source records into golden records, make those that do not exist yet, and recompute every one that is touched.
 
     A golden record that is left without an active member is retired, with the one that got most of its members as
     successor (the oldest, where several got as many). Golden records are locked in the order of their ids; the caller
-    owns the transaction. At most nine statements, however many records. `revive` names a retired golden record that
-    may come back. Raises `StaleWrite` for any other that is not active, `Busy` where a record was moved by somebody
-    else at the same time; nothing has been written then.
+    owns the transaction. At most nine statements, however many records; those that lock and read are spared where the
+    caller has done so (`held`). `revive` names a retired golden record that may come back. Raises `StaleWrite` for any
+    other that is not active, `Busy` where a record was moved by somebody else at the same time; nothing has been
+    written then.
     """
     placed = {membership.record_id: membership for membership in memberships}
     targets = {membership.golden_id for membership in memberships}
-    goldens = _locked(entity, targets, list(placed))
-    members = members_of(entity, targets | goldens.keys(), placed)
+    goldens, members = _held(entity, targets, placed) if held is None else _concerned(held, targets, placed)
     _check(placed, goldens, members, revive)
     groups, homes = _regroup(placed, members, goldens)
     plan = _Plan(entity, change)
@@ -71,9 +87,21 @@ def assign(entity: EntityType, memberships: Sequence[Membership], *, change: Cha
     return plan.done
 
 
+def locked(entity: EntityType, *, golden_ids: Iterable[UUID] = (), record_ids: Iterable[int] = ()) -> dict[UUID, GoldenRow]:
+    """Lock these golden records, and those that these source records are in now, in the order of their ids.
+
+    One statement: where the locks had to be waited for, a record may have moved since it was looked up.
+    """
+    # A union, not a disjunction: with that, every golden record there is would be read.
+    of_records = entity.records.order_by().filter(id__in=list(record_ids), golden_id__isnull=False).values("golden_id")
+    named = entity.goldens.order_by().filter(id__in=list(golden_ids)).values("id").union(of_records)
+    rows = entity.goldens.select_for_update().filter(id__in=named).order_by("id")
+    return {row["id"]: row for row in rows.values("id", *_CONTENT, "version", *entity.attribute_names)}
+
+
 def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -> list[UUID]:
     """Compute active golden records again from their members, and write those that come out different; names them."""
-    goldens = {golden_id: row for golden_id, row in _locked(entity, set(golden_ids), []).items() if row["state"] == GoldenState.ACTIVE}
+    goldens = {golden_id: row for golden_id, row in locked(entity, golden_ids=golden_ids).items() if row["state"] == GoldenState.ACTIVE}
     groups, _ = _regroup({}, members_of(entity, goldens), goldens)
     plan = _Plan(entity, change)
     for golden_id in sorted(goldens):
@@ -120,10 +148,10 @@ class _Plan:
 
     def write(self) -> None:
         golden, names = self._entity.golden, self._entity.attribute_names
-        bulk.insert(golden, self._inserts, returning=("id",))
-        bulk.update(golden, self._updates, columns=(*names, *_CONTENT, "version", "updated_at"))
-        write_history_of(golden, _ids(self._inserts), change=self._change, kind=ChangeKind.CREATED)
-        write_history_of(golden, _ids(self._updates), change=self._change, kind=ChangeKind.CHANGED)
+        created = history_of(golden, change=self._change, kind=ChangeKind.CREATED)
+        changed = history_of(golden, change=self._change, kind=ChangeKind.CHANGED)
+        bulk.insert(golden, self._inserts, copy_to=created)
+        bulk.update(golden, self._updates, columns=(*names, *_CONTENT, "version", "updated_at"), copy_to=changed)
 
     @property
     def done(self) -> Assigned:
@@ -132,15 +160,16 @@ class _Plan:
         return Assigned(created=_ids(self._inserts), changed=changed, retired=sorted(retired))
 
 
-def _locked(entity: EntityType, golden_ids: set[UUID], record_ids: list[int]) -> dict[UUID, GoldenRow]:
-    """Lock these golden records, and those that these source records are in now, in the order of their ids."""
-    named = Q(id__in=golden_ids)
-    if record_ids:
-        records: Any = entity.record._default_manager
-        named |= Q(id__in=records.filter(id__in=record_ids, golden_id__isnull=False).values("golden_id"))
-    rows = entity.golden._default_manager.select_for_update().filter(named).order_by("id")
-    columns = ("id", *_CONTENT, "version", *entity.attribute_names)
-    return {row["id"]: row for row in rows.values(*columns)}
+def _held(entity: EntityType, targets: set[UUID], placed: Mapping[int, Membership]) -> tuple[Mapping[UUID, GoldenRow], list[LinkedMember]]:
+    goldens = locked(entity, golden_ids=targets, record_ids=placed)
+    return goldens, members_of(entity, targets | goldens.keys(), placed)
+
+
+def _concerned(held: Held, targets: set[UUID], placed: Mapping[int, Membership]) -> tuple[Mapping[UUID, GoldenRow], list[LinkedMember]]:
+    """Give what this assignment touches of what is held: where records come from, and where they go."""
+    left = {each.link.golden_id for each in held.members if each.member.record_id in placed}
+    goldens = {golden_id: row for golden_id, row in held.goldens.items() if golden_id in targets | left}
+    return goldens, [each for each in held.members if each.link.golden_id in goldens or each.member.record_id in placed]
 
 
 def _check(
@@ -192,16 +221,17 @@ def _lineage(survived: Survived, rules: SurvivorshipRules) -> dict[str, dict[str
 
 
 def _write_links(entity: EntityType, placed: Mapping[int, Membership], members: Sequence[LinkedMember], change: Change) -> None:
-    rows = []
+    rows: dict[ChangeKind, list[Mapping[str, Any]]] = {}
     for each in members:
         membership = placed.get(each.member.record_id)
         if membership is None:
             continue
         link = _link(membership, each.link, change)
-        if link != each.link:
-            rows.append({"id": each.member.record_id} | {name: getattr(link, name) for name in _LINK})
-    bulk.update(entity.record, rows, columns=_LINK)
-    write_history_of(entity.record, _ids(rows), change=change, kind=ChangeKind.CHANGED)
+        if link != each.link or membership.unwritten is not None:
+            row = {"id": each.member.record_id} | {name: getattr(link, name) for name in _LINK}
+            rows.setdefault(membership.unwritten or ChangeKind.CHANGED, []).append(row)
+    for kind, linked in rows.items():
+        bulk.update(entity.record, linked, columns=_LINK, copy_to=history_of(entity.record, change=change, kind=kind))
 
 
 def _link(membership: Membership, before: Link, change: Change) -> Link:

@@ -29,11 +29,14 @@ def write_history(model: type[models.Model], objects: Iterable[models.Model], *,
 
 def write_history_of(model: type[models.Model], ids: Iterable[Any], *, change: Change, kind: str) -> None:
     """Do as `write_history` does, for rows that are known by their primary keys alone."""
+    bulk.copy(model, ids, history_of(model, change=change, kind=kind))
+
+
+def history_of(model: type[models.Model], *, change: Change, kind: str) -> bulk.Copy:
+    """Name the history of a model as what gets a copy of rows while they are written: one statement for both."""
     with_history: Any = model
-    bulk.copy(
-        model,
+    return bulk.Copy(
         with_history.history.model,
-        ids,
         {
             "history_date": change.at,
             "history_type": ChangeKind(kind).value,

@@ -1,14 +1,15 @@
 """Reading the source records that belong to golden records, as survivorship takes them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery, UUIDField
 
-from golden_records.entities import EntityType
+from golden_records.attributes import AttributeSpec
+from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import RecordState
 from golden_records.survivorship.members import Member
 
@@ -40,28 +41,45 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class LinkedMember:
-    """A source record as survivorship sees it, and its link. Only an active one takes part in survivorship."""
+    """A source record as survivorship sees it, and its link. Only an active one takes part in survivorship.
+
+    `references` are the golden records that attributes refer to, of those attributes that were asked for.
+    """
 
     member: Member
     is_active: bool
     link: Link
+    references: Mapping[str, UUID | None] = field(default_factory=dict)
 
 
-def members_of(entity: EntityType, golden_ids: Iterable[UUID], record_ids: Iterable[int] = ()) -> list[LinkedMember]:
+def members_of(
+    entity: EntityType, golden_ids: Iterable[UUID], record_ids: Iterable[int] = (), *, references: Sequence[AttributeSpec] = ()
+) -> list[LinkedMember]:
     """Read the source records of these golden records, and these records beside, in the order of their ids.
 
     One statement. Nothing is locked: memberships change only under the locks of the golden records.
     """
     wanted = Q(golden_id__in=list(golden_ids)) | Q(id__in=list(record_ids))
-    rows = entity.record._default_manager.filter(wanted).order_by("id")
-    return [_linked_member(entity.attribute_names, row) for row in rows.values_list(*_HEAD, *entity.attribute_names)]
+    rows = entity.records.filter(wanted).annotate(**{f"{spec.name}_refers_to": reference(spec) for spec in references}).order_by("id")
+    names = [spec.name for spec in references]
+    columns = [*_HEAD, *entity.attribute_names, *(f"{name}_refers_to" for name in names)]
+    return [_linked_member(entity.attribute_names, names, row) for row in rows.values_list(*columns)]
 
 
-def _linked_member(names: Sequence[str], row: tuple[Any, ...]) -> LinkedMember:
+def reference(spec: AttributeSpec) -> Subquery:
+    """Give the golden record that the value of an attribute, a source's own id, stands for; for the record's own source."""
+    records = ENTITIES[str(spec.refers_to)].records
+    named = records.filter(source=OuterRef("source"), external_id=OuterRef(spec.name))
+    # Else SQLite would give the text that it stores, and no id.
+    return Subquery(named.values("golden_id")[:1], output_field=UUIDField())
+
+
+def _linked_member(names: Sequence[str], references: Sequence[str], row: tuple[Any, ...]) -> LinkedMember:
     record_id, source, trust, source_updated_at, updated_at, golden_id, state, match_state, link_source, link, linked_at = row[: len(_HEAD)]
-    values = dict(zip(names, row[len(_HEAD) :], strict=True))
+    values = dict(zip(names, row[len(_HEAD) : len(_HEAD) + len(names)], strict=True))
     return LinkedMember(
         member=Member(record_id, source, trust, source_updated_at, updated_at, values),
         is_active=state == RecordState.ACTIVE,
         link=Link(golden_id, match_state, link_source, link, linked_at),
+        references=dict(zip(references, row[len(_HEAD) + len(names) :], strict=True)),
     )

@@ -10,7 +10,7 @@ from golden_records import bulk
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import Busy
-from golden_records.history import ChangeKind, write_history
+from golden_records.history import ChangeKind, history_of
 from golden_records.models import MatchState, RecordState, SourceRecord, SourceSystem
 from golden_records.standardising.problems import Value
 
@@ -65,18 +65,21 @@ class Stored:
 Key = tuple[int, str]
 
 
-def store(entity: EntityType, records: Sequence[UnderstoodRecord], *, change: Change) -> list[Stored]:
+def store(entity: EntityType, records: Sequence[UnderstoodRecord], *, change: Change, keep_history: bool = True) -> list[Stored]:
     """Write what sources sent, each as if the ones before it had been written; the answers are in the same order.
 
     The same content again is no work at all. A record that is new or changed waits to be matched (PENDING). What is
     older than what is held, by the source's own time, is not written. Existing rows are locked in the order of their
     ids; of two who insert the same record at once, the second finds that of the first. The caller owns the
     transaction. At most five statements, however many records.
+
+    Without `keep_history`, the caller goes on to write to the same records in the same transaction, and keeps all of it
+    as one change: see `unwritten` of `golden.Membership`.
     """
     outcomes: dict[int, Stored] = {}
     waiting = list(enumerate(records))
     for _ in range(_ROUNDS):
-        batch = _Batch(entity, [record for _, record in waiting], change)
+        batch = _Batch(entity, [record for _, record in waiting], change, keep_history=keep_history)
         for (position, _), stored in zip(waiting, batch.apply(), strict=True):
             if stored is not None:
                 outcomes[position] = stored
@@ -90,11 +93,12 @@ def store(entity: EntityType, records: Sequence[UnderstoodRecord], *, change: Ch
 class _Batch:
     """One round of storing: read what is there, decide in memory, write."""
 
-    def __init__(self, entity: EntityType, records: Sequence[UnderstoodRecord], change: Change) -> None:
+    def __init__(self, entity: EntityType, records: Sequence[UnderstoodRecord], change: Change, *, keep_history: bool) -> None:
         self._model = entity.record
         self._names = entity.attribute_names
         self._records = records
         self._change = change
+        self._keep_history = keep_history
         self._held = self._read()
         self._created: dict[Key, SourceRecord] = {}
         self._updated: dict[Key, SourceRecord] = {}
@@ -107,11 +111,14 @@ class _Batch:
         return [None if _key(record) in lost else done for record, done in zip(self._records, stored, strict=True)]
 
     def _read(self) -> dict[Key, SourceRecord]:
+        sources = {record.source.pk: record.source for record in self._records}
         rows = self._model._default_manager.select_for_update().filter(
-            source_id__in={record.source.pk for record in self._records},
-            external_id__in=[record.external_id for record in self._records],
+            source_id__in=sources, external_id__in=[record.external_id for record in self._records]
         )
-        return {(row.source_id, row.external_id): row for row in rows.order_by("id")}
+        held = {(row.source_id, row.external_id): row for row in rows.order_by("id")}
+        for row in held.values():
+            row.source = sources[row.source_id]
+        return held
 
     def _take(self, sent: UnderstoodRecord) -> Stored:
         held = self._held.get(_key(sent))
@@ -150,18 +157,18 @@ class _Batch:
 
     def _insert(self) -> set[Key]:
         rows = [vars(record) for record in self._created.values()]
-        written = bulk.insert(self._model, rows, returning=("id", "source_id", "external_id"), or_ignore=True)
+        kept = self._history(ChangeKind.CREATED)
+        written = bulk.insert(self._model, rows, returning=("id", "source_id", "external_id"), or_ignore=True, copy_to=kept)
         for record_id, source_id, external_id in written:
             self._created[source_id, external_id].pk = record_id
-        lost = {key for key, record in self._created.items() if record.pk is None}
-        created = [record for key, record in self._created.items() if key not in lost]
-        write_history(self._model, created, change=self._change, kind=ChangeKind.CREATED)
-        return lost
+        return {key for key, record in self._created.items() if record.pk is None}
 
     def _update(self) -> None:
-        updated = list(self._updated.values())
-        bulk.update(self._model, [vars(record) for record in updated], columns=(*_CONTENT, *self._names))
-        write_history(self._model, updated, change=self._change, kind=ChangeKind.CHANGED)
+        rows = [vars(record) for record in self._updated.values()]
+        bulk.update(self._model, rows, columns=(*_CONTENT, *self._names), copy_to=self._history(ChangeKind.CHANGED))
+
+    def _history(self, kind: ChangeKind) -> bulk.Copy | None:
+        return history_of(self._model, change=self._change, kind=kind) if self._keep_history else None
 
 
 def _key(record: UnderstoodRecord) -> Key:

@@ -49,12 +49,13 @@ def shipped_config(entity: EntityType) -> MatchConfig:
     return _read(entity.name)
 
 
-def active_config(entity: EntityType) -> ActiveConfig:
-    """Give the config in force; the first to ask puts the shipped one in force. One small query once it is known.
+def active_config(entity: EntityType, *, known: int | None = None) -> ActiveConfig:
+    """Give the config in force; the first to ask puts the shipped one in force.
 
-    So does one that is of another release and can't be read any more: it stays stored, and another takes its place.
+    So does one that meets a config of another release, which can't be read any more: it stays stored, and another takes its place.
+    One small query, or none where the caller knows which one is in force.
     """
-    found = MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).values_list("id", flat=True).first()
+    found = known or MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).values_list("id", flat=True).first()
     if found is None:
         return activate(entity, unlearned_model(entity), label="shipped")
     try:

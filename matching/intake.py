@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from golden_records import sources
 from golden_records.change import Change
 from golden_records.entities import EntityType
+from golden_records.history import ChangeKind
 from golden_records.models import MatchState, SourceRecord
 from golden_records.sources import SourceRecordDraft
 from golden_records.storing import StoreOutcome
 from matching.locks import MatchGuard, in_transaction
 from matching.realtime import MatchedRecord, match_record
 from matching.selectors import MatchView, link_explanation, view
+
+_CHANGES: Final = {StoreOutcome.CREATED: ChangeKind.CREATED, StoreOutcome.UPDATED: ChangeKind.CHANGED}
 
 
 class SubmissionOutcome(StrEnum):
@@ -46,12 +49,13 @@ def submit_source_record(draft: SourceRecordDraft, *, change: Change) -> Submiss
     understood = sources.understand(draft)
 
     def work(guard: MatchGuard) -> Submission:
-        guard.enter(draft.entity)
-        guard.identity(draft.entity, draft.source.code, draft.external_id)
-        stored = sources.store(draft.entity, [understood], change=change)[0]
-        if stored.outcome in (StoreOutcome.UNCHANGED, StoreOutcome.STALE) and stored.record.match_state == MatchState.MATCHED:
+        guard.enter(draft.entity, identity=(draft.source.code, draft.external_id))
+        # What happens to the record and where it belongs are one change, and one row of its history.
+        stored = sources.store(draft.entity, [understood], change=change, keep_history=False)[0]
+        unwritten = _CHANGES.get(stored.outcome)
+        if unwritten is None and stored.record.match_state == MatchState.MATCHED:
             return _unchanged(draft.entity, stored.record)
-        matched = match_record(draft.entity, stored.record, guard=guard, change=change)
+        matched = match_record(draft.entity, stored.record, guard=guard, change=change, unwritten=unwritten)
         return _submission(draft.entity, stored.record, matched)
 
     return in_transaction(work)
@@ -72,9 +76,7 @@ def _submission(entity: EntityType, record: SourceRecord, matched: MatchedRecord
 
 def _match_view(entity: EntityType, record: SourceRecord, matched: MatchedRecord) -> MatchView | None:
     evidence = matched.evidence
-    if evidence is None:
+    if evidence is None or matched.counterpart is None:
         return None
-    other_id = evidence.right_record_id if evidence.left_record_id == record.pk else evidence.left_record_id
-    other = entity.records.get(pk=other_id)
     stored = {name: getattr(evidence, name) for name in ("levels", "weights", "stratum", "vetoes", "weight", "probability")}
-    return view(entity, matched.config, stored, (record, other))
+    return view(entity, matched.config, stored, (record, matched.counterpart))

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Count
 from numpy.typing import NDArray
 
+from golden_records import bulk
 from golden_records.entities import EntityType
 from matching.models import BlockingKey
 
@@ -44,7 +45,7 @@ def replace_keys(entity: EntityType, record_id: int, *, old: Mapping[tuple[int, 
     if gone:
         BlockingKey.objects.filter(id__in=gone).delete()
     fresh = sorted(new - old.keys())
-    BlockingKey.objects.bulk_create([BlockingKey(entity=entity.name, record_id=record_id, rule=rule, key=key) for rule, key in fresh])
+    bulk.insert(BlockingKey, [{"entity": entity.name, "record_id": record_id, "rule": rule, "key": key} for rule, key in fresh])
 
 
 def write_keys(entity: EntityType, rows: KeyRows) -> None:

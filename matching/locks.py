@@ -9,15 +9,18 @@ has one writer at a time (BEGIN IMMEDIATE), which is the strongest of these lock
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
+from golden_records import golden
 from golden_records.entities import EntityType
 from golden_records.errors import Busy
+from golden_records.golden import GoldenRow
+from matching.models import MatchConfigVersion
 
 _ATTEMPTS: Final = 6
 _LOCK_TIMEOUT: Final = "5s"
@@ -25,6 +28,14 @@ _STATEMENT_TIMEOUT: Final = "60s"
 _RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
 _LEVEL_SHIFT: Final = 61
 _HASH_BITS: Final = (1 << _LEVEL_SHIFT) - 1
+
+# One journey to the database for what the transaction of a record begins with. The locks come in the order in which they are
+# written, and nothing that they protect is read here: the config in force changes under no lock.
+_ENTRANCE: Final = (
+    f"SELECT (SELECT id FROM {MatchConfigVersion._meta.db_table} WHERE entity = %s AND is_active), "  # noqa: S608 - a table's name
+    "set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true), pg_advisory_xact_lock_shared(%s)"
+)
+_AND_IDENTITY: Final = ", pg_advisory_xact_lock(%s)"
 
 Result = TypeVar("Result")
 
@@ -52,15 +63,24 @@ class MatchGuard:
     def __init__(self) -> None:
         self._level = LockLevel.GATE
         self._advisory = connection.vendor == "postgresql"
+        self.config_id: int | None = None
+        """The match config in force when the transaction began, where that is known."""
 
-    def enter(self, entity: EntityType) -> None:
-        """Come in beside other single records, but not beside a chunk of a matching run."""
+    def enter(self, entity: EntityType, *, identity: tuple[str, str] | None = None) -> None:
+        """Come in beside other single records, but not beside a chunk of a matching run.
+
+        With `identity`, a source's code and its own id of a record, be the only one to write this source record as well.
+        """
         self._climb(LockLevel.GATE)
+        numbers = [lock_number(LockLevel.GATE, entity.name)]
+        if identity is not None:
+            self._climb(LockLevel.IDENTITY)
+            numbers.append(lock_number(LockLevel.IDENTITY, entity.name, *identity))
         if self._advisory:
             with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
-                cursor.execute(f"SET LOCAL statement_timeout = '{_STATEMENT_TIMEOUT}'")
-                cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [lock_number(LockLevel.GATE, entity.name)])
+                sql = _ENTRANCE if identity is None else _ENTRANCE + _AND_IDENTITY
+                cursor.execute(sql, [entity.name, _LOCK_TIMEOUT, _STATEMENT_TIMEOUT, *numbers])
+                self.config_id = cursor.fetchone()[0]
 
     def enter_alone(self, entity: EntityType) -> None:
         """Come in alone: a chunk of a matching run, which then needs no lock on keys."""
@@ -79,13 +99,18 @@ class MatchGuard:
         self._climb(LockLevel.KEY)
         self._take(sorted({lock_number(LockLevel.KEY, entity.name, str(key)) for key in keys}))
 
-    def goldens(self, entity: EntityType, golden_ids: Iterable[UUID]) -> None:
-        """Be the only one to change these golden records and who belongs to them."""
+    def goldens(self, entity: EntityType, golden_ids: Iterable[UUID]) -> Mapping[UUID, GoldenRow]:
+        """Be the only one to change these golden records and who belongs to them; gives them as they are."""
         self._climb(LockLevel.GOLDEN)
-        ids = sorted(set(golden_ids))
-        if self._advisory and ids:
-            rows = entity.goldens.filter(id__in=ids).order_by("id").select_for_update()
-            list(rows.values_list("id"))
+        return golden.locked(entity, golden_ids=golden_ids)
+
+    def goldens_of(self, entity: EntityType, record_ids: Iterable[int]) -> Mapping[UUID, GoldenRow]:
+        """Be the only one to change the golden records that these source records are in; gives them as they are.
+
+        A record may have moved while the locks were waited for: where it is must be read again.
+        """
+        self._climb(LockLevel.GOLDEN)
+        return golden.locked(entity, record_ids=record_ids)
 
     def _climb(self, level: LockLevel) -> None:
         if level < self._level:

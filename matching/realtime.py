@@ -1,18 +1,19 @@
 """Matching one record in the transaction that stores it: candidates under locked keys, scores, resolution, effects."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from golden_records import golden
 from golden_records.change import Change
 from golden_records.entities import EntityType
-from golden_records.golden import Membership
+from golden_records.golden import Held, Membership
+from golden_records.history import ChangeKind
+from golden_records.members import LinkedMember, members_of
 from golden_records.models import MatchState, SourceRecord
 from golden_records.models.golden import new_canonical_id
 from matching import judgements, review_queue
@@ -27,44 +28,52 @@ from matching.locks import MatchGuard, Restart
 from matching.models import JudgementValue, ReviewTask
 from matching.resolution import Candidate, Resolution, resolve
 from matching.review_queue import AskedPair
-from matching.tables import active_records, attribute_table
+from matching.tables import active_records, compared_references, member_table, record_table
 
 _NOTHING: Final[tuple[ReviewTask, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedRecord:
-    """Where a record went, through which evidence, and which questions it raised."""
+    """Where a record went, through which evidence, and which questions it raised.
+
+    `counterpart` is the other record of the evidence, as it was compared.
+    """
 
     golden_id: UUID
     was_new: bool
     linked: bool
     evidence: PairEvidence | None
+    counterpart: SourceRecord | None
     tasks: tuple[ReviewTask, ...]
     config: ActiveConfig
 
 
-def match_record(entity: EntityType, record: SourceRecord, *, guard: MatchGuard, change: Change) -> MatchedRecord:
+def match_record(
+    entity: EntityType, record: SourceRecord, *, guard: MatchGuard, change: Change, unwritten: ChangeKind | None = None
+) -> MatchedRecord:
     """Find out whose the record is, and put it there, with everything that follows. The caller owns the transaction.
 
-    Raises `Restart` when a candidate moved while its golden record was being locked.
+    `record` is the record as it is stored, with its source; `unwritten` is what this transaction did to it before, where that is
+    not in its history yet. Raises `Restart` when a candidate moved while its golden record was being locked.
     """
-    active = active_config(entity)
-    own = prepare(attribute_table(entity, active_records(entity).filter(pk=record.pk)), active.config)
+    active = active_config(entity, known=guard.config_id)
+    own = prepare(record_table(entity, record, active.config), active.config)
     found, locked_keys = _candidate_ids(entity, record, blocking_keys(own, active.config), active, guard)
-    members = _locked_members(entity, record, found, guard)
-    theirs = prepare(members, active.config)
+    held = _held(entity, record, found, active, guard)
+    members = [each for each in held.members if each.is_active and each.link.golden_id and each.member.record_id != record.pk]
+    theirs = prepare(member_table(entity, members, active.config), active.config)
     scored = score_pairs(own, theirs, np.zeros(theirs.size, np.int32), np.arange(theirs.size, dtype=np.int32), active.model)
-    outcomes = decide(scored, active.model)
+    compared = _Compared(members, scored, decide(scored, active.model))
     judged = _judgements(entity, record)
-    compared = _Compared(members, scored, outcomes, record.source.code)
-    resolution = resolve(_candidates(compared, found & locked_keys, judged), current=record.golden_id)
+    resolution = resolve(_candidates(compared, record, found & locked_keys, judged), current=record.golden_id)
     evidence = [
-        evidence_of(scored, row, outcomes, (record.pk, other), active.model)
-        for row, other in enumerate(members["id"].to_pylist())
-        if outcomes[row] != Outcome.NO_MATCH or (other in found and scored.vetoes[row])
+        evidence_of(scored, row, compared.outcomes, (record.pk, each.member.record_id), active.model)
+        for row, each in enumerate(members)
+        if compared.outcomes[row] != Outcome.NO_MATCH or (each.member.record_id in found and scored.vetoes[row])
     ]
-    return _take_effect(entity, record, resolution, evidence, active=active, change=change)
+    write_decisions(entity, evidence, DecidedBy(active.id, None, change.at))
+    return _take_effect(_Found(entity, record, resolution, evidence, held, active), change=change, unwritten=unwritten)
 
 
 def match_waiting(entity: EntityType, record_id: int, *, guard: MatchGuard, change: Change) -> MatchedRecord | None:
@@ -94,16 +103,14 @@ def _candidate_ids(
     return set(sharing), locked
 
 
-def _locked_members(entity: EntityType, record: SourceRecord, found: set[int], guard: MatchGuard) -> pa.Table:
-    """Give every member of every golden record that a candidate belongs to, with those golden records locked."""
-    goldens = dict(active_records(entity).filter(id__in=found, golden_id__isnull=False).values_list("id", "golden_id"))
-    ids = set(goldens.values()) | ({record.golden_id} if record.golden_id else set())
-    guard.goldens(entity, ids)
-    members = attribute_table(entity, active_records(entity).filter(golden_id__in=ids).exclude(pk=record.pk), extra=("golden_id",))
-    now = dict(zip(members["id"].to_pylist(), members["golden_id"].to_pylist(), strict=True))
-    if any(now.get(record_id) != str(golden_id) for record_id, golden_id in goldens.items()):
+def _held(entity: EntityType, record: SourceRecord, found: set[int], active: ActiveConfig, guard: MatchGuard) -> Held:
+    """Lock the golden records of the candidates and of the record itself, and give every member of theirs."""
+    goldens = guard.goldens_of(entity, {*found, record.pk})
+    members = members_of(entity, goldens, {*found, record.pk}, references=compared_references(entity, active.config))
+    homes = {each.link.golden_id for each in members if each.is_active}
+    if homes - goldens.keys() - {None}:
         raise Restart
-    return members
+    return Held(goldens, members)
 
 
 def _judgements(entity: EntityType, record: SourceRecord) -> dict[int, JudgementValue]:
@@ -117,57 +124,68 @@ def _judgements(entity: EntityType, record: SourceRecord) -> dict[int, Judgement
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """The members that a record was compared with, what came of it, and the source that sent the record."""
+    """The members that a record was compared with, and what came of it."""
 
-    members: pa.Table
+    members: Sequence[LinkedMember]
     scored: ScoredPairs
     outcomes: NDArray[np.int8]
-    source: str
 
 
-def _candidates(compared: _Compared, locked: set[int], judged: Mapping[int, JudgementValue]) -> list[Candidate]:
-    told = compared.members.select(["id", "golden_id", "source"]).to_pylist()
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found out about a record, and what is held to put it into effect."""
+
+    entity: EntityType
+    record: SourceRecord
+    resolution: Resolution
+    evidence: Sequence[PairEvidence]
+    held: Held
+    active: ActiveConfig
+
+
+def _candidates(compared: _Compared, record: SourceRecord, locked: set[int], judged: Mapping[int, JudgementValue]) -> list[Candidate]:
     return [
         Candidate(
             row=row,
-            record_id=member["id"],
-            golden_id=UUID(member["golden_id"]),
+            record_id=each.member.record_id,
+            golden_id=each.link.golden_id,
             outcome=int(compared.outcomes[row]),
             weight=float(compared.scored.weight[row]),
             vetoed=bool(compared.scored.vetoes[row]),
-            locked=member["id"] in locked,
-            same_source=member["source"] == compared.source,
-            judgement=judged.get(member["id"]),
+            locked=each.member.record_id in locked,
+            same_source=each.member.source == record.source.code,
+            judgement=judged.get(each.member.record_id),
         )
-        for row, member in enumerate(told)
+        for row, each in enumerate(compared.members)
+        if each.link.golden_id is not None
     ]
 
 
-def _take_effect(
-    entity: EntityType,
-    record: SourceRecord,
-    resolution: Resolution,
-    evidence: list[PairEvidence],
-    *,
-    active: ActiveConfig,
-    change: Change,
-) -> MatchedRecord:
-    write_decisions(entity, evidence, DecidedBy(active.id, None, change.at))
-    via = next((e for e in evidence if resolution.via and resolution.via.record_id in (e.left_record_id, e.right_record_id)), None)
+def _take_effect(found: _Found, *, change: Change, unwritten: ChangeKind | None) -> MatchedRecord:
+    entity, record, resolution = found.entity, found.record, found.resolution
+    led = resolution.via.record_id if resolution.via else None
+    via = next((each for each in found.evidence if led is not None and led in (each.left_record_id, each.right_record_id)), None)
     golden_id = resolution.golden_id or new_canonical_id()
-    link = via.link(other_record_id=resolution.via.record_id, config=active.version) if via and resolution.via else {}
-    golden.assign(entity, [Membership(record.pk, golden_id, resolution.link_source, link)], change=change)
+    link = via.link(other_record_id=led, config=found.active.version) if via and led is not None else {}
+    membership = Membership(record.pk, golden_id, resolution.link_source, link, unwritten)
+    golden.assign(entity, [membership], change=change, held=found.held)
     asked = [AskedPair(record.pk, question.candidate.record_id, question.kind) for question in resolution.questions]
-    tasks = review_queue.ask(entity, asked, change=change) if asked else _NOTHING
+    tasks = tuple(review_queue.ask(entity, asked, change=change)) if asked else _NOTHING
+    evidence = via or (max(found.evidence, key=lambda each: each.weight, default=None) if tasks else None)
     return MatchedRecord(
         golden_id=golden_id,
         was_new=resolution.golden_id is None,
         linked=resolution.golden_id is not None,
-        evidence=via or _strongest(evidence, tasks),
-        tasks=tuple(tasks),
-        config=active,
+        evidence=evidence,
+        counterpart=_counterpart(found, evidence) if evidence else None,
+        tasks=tasks,
+        config=found.active,
     )
 
 
-def _strongest(evidence: list[PairEvidence], tasks: "tuple[ReviewTask, ...] | list[ReviewTask]") -> PairEvidence | None:
-    return max(evidence, key=lambda e: e.weight, default=None) if tasks else None
+def _counterpart(found: _Found, evidence: PairEvidence) -> SourceRecord | None:
+    ids = {evidence.left_record_id, evidence.right_record_id} - {found.record.pk}
+    others: list[dict[str, Any]] = [
+        {"id": each.member.record_id, **each.member.values} for each in found.held.members if each.member.record_id in ids
+    ]
+    return found.entity.record(**others[0]) if others else None

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from django.db import connection
 
 from mdm.embedded import postgres, processes, state, valkey
 from tests.scheduling import DatabaseScheduling
@@ -73,11 +74,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[resources_key].close()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
+# A wrapper: any other hook would come after that of pytest-xdist, which decides by the number of workers whether it takes part.
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
     """Where both databases are asked for, run at least one worker for each."""
-    if config.option.database != BOTH or hasattr(config, "workerinput"):
-        return
+    if config.option.database == BOTH and not hasattr(config, "workerinput"):
+        _use_a_worker_for_each(config)
+    return (yield)
+
+
+def _use_a_worker_for_each(config: pytest.Config) -> None:
     workers = config.option.numprocesses
     if workers is None:
         config.option.numprocesses = 2
@@ -130,6 +136,7 @@ def database_of(item: pytest.Item) -> str | None:
 
 @pytest.fixture(scope="session")
 def database(request: pytest.FixtureRequest) -> str:
-    """The name of the database that the test runs on: "sqlite" or "postgresql"."""
+    """The name of the database that the test runs on: "sqlite" or "postgresql". A test on another one than it says is an error."""
     name: str = request.param
+    assert connection.vendor == name, f"this process is on {connection.vendor}"
     return name

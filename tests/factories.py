@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 
 from golden_records import golden
 from golden_records.change import Change
@@ -39,6 +40,7 @@ def a_source(code: str = "crm", *, trust: int = 50) -> SourceSystem:
     return source
 
 
+@transaction.atomic
 def a_record(
     external_id: str, *, source: str = "crm", entity: str = "customer", updated: datetime | None = None, **attributes: object
 ) -> SourceRecord:
@@ -51,6 +53,7 @@ def a_record(
     return into(stored, new_canonical_id())
 
 
+@transaction.atomic
 def into(record: SourceRecord, golden_id: UUID, *, link: dict[str, object] | None = None) -> SourceRecord:
     """Put a record into a golden record; the record as it is then."""
     entity = next(kind for kind in map(entity_type, ("customer", "project")) if isinstance(record, kind.record))
@@ -60,6 +63,7 @@ def into(record: SourceRecord, golden_id: UUID, *, link: dict[str, object] | Non
     return found
 
 
+@transaction.atomic
 def a_task(left: SourceRecord, right: SourceRecord, *, kind: TaskKind = TaskKind.POSSIBLE_MATCH) -> ReviewTask:
     """An open question on the golden records of two records, with the engine's real evidence on the pair."""
     entity = next(each for each in map(entity_type, ("customer", "project")) if isinstance(left, each.record))

@@ -115,8 +115,8 @@ def test_rebuilding_writes_only_what_comes_out_different() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 100])
-def test_the_number_of_statements_does_not_depend_on_the_number_of_records(size: int) -> None:
+def test_the_number_of_statements_does_not_depend_on_the_number_of_records(size: int, database: str) -> None:
     records = sent(*map(str, range(size)), legal_name="Acme")
     with CaptureQueriesContext(connection) as queries:
         placed(records, [new_canonical_id() for _ in records])
-    assert len(queries) == 6, "lock, read; golden records and records with their histories"
+    assert len(queries) == (4 if database == "postgresql" else 6), "lock, read; golden records and records with their histories"
