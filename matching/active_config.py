@@ -95,6 +95,11 @@ def activate(entity: EntityType, model: MatchModel, *, label: str) -> ActiveConf
     return _load(row.pk)
 
 
+def forget_versions() -> None:
+    """Forget the versions that were read: ids may mean others after the database was replaced under this process."""
+    _load.cache_clear()
+
+
 @lru_cache(maxsize=_CACHED_MODELS)
 def _load(version_id: int) -> ActiveConfig:
     row = MatchConfigVersion.objects.get(pk=version_id)

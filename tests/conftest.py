@@ -19,6 +19,7 @@ import pytest
 from celery import current_app
 from playwright.sync_api import Browser, sync_playwright
 
+from matching.active_config import forget_versions
 from mdm.embedded import valkey
 from tests.databases import broker_key
 from tests.processes import WorkerProcess, url_of_test_database
@@ -32,6 +33,13 @@ CHROMIUM_FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.fixture(autouse=True)
+def _no_config_of_another_test() -> Iterator[None]:
+    """A test's rows are gone after it, and SQLite gives their ids to others."""
+    yield
+    forget_versions()
 
 
 @pytest.fixture(scope="session")
