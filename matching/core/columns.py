@@ -18,6 +18,7 @@ Codes = NDArray[np.int32]
 MISSING: Final = -1
 MOST_TOKENS: Final = 16
 """Words of a text that are compared; what follows is left out, as it is an address or a description by then."""
+_KEPT_AS_TEXTS: Final = 100_000
 
 
 class Column:
@@ -90,6 +91,12 @@ class Column:
     def tokens(self) -> "Tokens":
         """The words of each value."""
         return self.feature("tokens", _tokens)  # type: ignore[no-any-return]
+
+    def picked(self, codes: NDArray[np.int64] | NDArray[np.int32]) -> NDArray[np.object_]:
+        """Give the texts of these codes; of many values only the asked ones are made Python texts, which take room."""
+        if self.size <= _KEPT_AS_TEXTS:
+            return self.objects[codes]
+        return np.array(self.values.take(pa.array(codes)).to_pylist(), object)
 
     def with_codes(self, codes: Codes) -> "Column":
         """Give a column of other rows with the same distinct values, and all that is known of them."""
@@ -180,11 +187,15 @@ class Tokens:
 
     def __init__(self, ids: NDArray[np.int32], counts: NDArray[np.int32], words: Column) -> None:
         """Keep the word numbers per value (values x words, ascending), how many there are, and the words."""
-        self.ids = ids
         self.counts = counts
         self.words = words
         self.places = np.ascontiguousarray(ids.T)
         """The first word of all values, then the second and so on (words x values): what loops over words reads."""
+
+    @property
+    def ids(self) -> NDArray[np.int32]:
+        """The word numbers of each value (values x words)."""
+        return self.places.T
 
     def part(self, values: slice) -> "Tokens":
         """Give the words of some of the values, under the same numbers."""
@@ -196,7 +207,7 @@ class Tokens:
 
         In the order of the words, so that the last bit does not depend on how many words other values have.
         """
-        total = np.zeros(len(self.ids), np.float32)
+        total = np.zeros(self.places.shape[1], np.float32)
         for words in self.places:
             total += weights[words]
         return total

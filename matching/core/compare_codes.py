@@ -31,8 +31,7 @@ def _one_edit(column: Column, one: Rows, other: Rows) -> Levels:
     if not len(one):
         return np.zeros(0, np.uint8)
     (low, high), place = distinct_pairs(column, one, other)
-    texts = column.objects
-    edits = cpdist(texts[low], texts[high], scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
+    edits = cpdist(column.picked(low), column.picked(high), scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
     return (edits <= 1).astype(np.uint8)[place]
 
 

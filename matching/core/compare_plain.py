@@ -67,7 +67,7 @@ def _by_measure(pair: Operands, measure: Callable[[Texts, Texts], NDArray[np.int
     asked = np.flatnonzero(levels == DIFFERENT)
     if len(asked):
         (low, high), place = distinct_pairs(column, left[asked], right[asked])
-        levels[asked] += measure(column.objects[low], column.objects[high]).astype(np.uint8)[place]
+        levels[asked] += measure(column.picked(low), column.picked(high)).astype(np.uint8)[place]
     return levels
 
 

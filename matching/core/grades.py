@@ -119,7 +119,7 @@ def edits_allowed(length: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def _grade_distinct(column: Column, one: NDArray[np.int64], other: NDArray[np.int64]) -> Levels:
-    left, right = column.objects[one], column.objects[other]
+    left, right = column.picked(one), column.picked(other)
     edits = cpdist(left, right, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
     alike = cpdist(left, right, scorer=Indel.normalized_similarity, score_cutoff=SIMILARITY, dtype=np.float32)
     shorter = np.minimum(column.lengths[one], column.lengths[other])

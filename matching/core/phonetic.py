@@ -58,7 +58,7 @@ def _sounds(column: Column, codes: NDArray[np.int32]) -> Hashes:
     asked = np.unique(codes)
     asked = asked[known[asked] == 0]
     if len(asked):
-        spelt = spelt_by_sound(pa.array(column.objects[asked].tolist(), pa.string()))
+        spelt = spelt_by_sound(pa.array(column.picked(asked).tolist(), pa.string()))
         long_enough = pc.greater_equal(pc.binary_length(spelt), SHORTEST_SOUND).to_numpy(zero_copy_only=False)
         known[asked] = np.where(long_enough, hash_texts(*text_buffer(spelt)), np.uint64(1))
     result: Hashes = known[codes]

@@ -59,6 +59,9 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
         derived = [one for one in derived if one[0] not in named]
     if attributes.num_rows <= FEW:
         learn_together(named.values())
+    if attributes.num_rows >= _THREADED_FROM:
+        # What was needed on the way is as much as what is kept.
+        pa.default_memory_pool().release_unused()
     return Prepared(attributes.num_rows, named)
 
 

@@ -10,16 +10,16 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
 from matching.core.comparators import BOUNDS, NAMES
-from matching.core.compare import compare_rows, compare_words, count_terms, count_words, strata, worded_fields
+from matching.core.compare import count_terms, count_words, worded_fields
+from matching.core.compared import Compared, compared
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
 from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, count_patterns, learn
-from matching.core.grades import Levels, Rows
+from matching.core.grades import Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
 from matching.core.parallel import each
 from matching.core.prepare import Prepared
 from matching.core.promise import JUDGED_FROM, probe_of, promising
-from matching.core.score import weigh
 from matching.core.terms import Terms, TermTable, value_terms
 
 SAMPLE_PAIRS: Final = 500_000
@@ -32,28 +32,12 @@ _SEED: Final = 20_240_229
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """Pairs of rows with their levels and strata."""
-
-    left: Rows
-    right: Rows
-    levels: Levels
-    strata: NDArray[np.uint8]
-    counts: NDArray[np.float64] | None = None
-    """How many pairs each stands for; None: for itself."""
-
-    def with_terms(self, prepared: Prepared, config: MatchConfig, terms: Terms) -> "Compared":
-        """Give the pairs compared with other terms."""
-        return replace(self, levels=compare_words(prepared, self.left, self.right, self.levels, config, terms))
-
-
-@dataclass(frozen=True, slots=True)
 class Trained:
-    """A model, the pairs that it was learnt from, without those that promised nothing, and their levels by it."""
+    """A model, the candidate pairs without those that promise nothing, and how they compare by it."""
 
     model: MatchModel
     pairs: CandidatePairs
-    levels: Levels
+    compared: Compared
 
 
 def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> Trained:
@@ -78,11 +62,11 @@ def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> Tra
     values = dict(zip(terms.values, each(lambda name: value_terms(prepared.columns[name], entities), terms.values), strict=True))
     words = _entity_words(prepared, entities, config)
     if not words:
-        return Trained(replace(model, terms=Terms(values, terms.words)), pairs, candidates.levels)
+        return Trained(replace(model, terms=Terms(values, terms.words)), pairs, candidates)
     recounted = Terms(terms.values, {**terms.words, **words})
     again, *learnt_again = (some.with_terms(prepared, config, recounted) for some in (candidates, learnt_from, sample))
     model = _learn(prepared, (learnt_again[0], learnt_again[1]), config, recounted)
-    return Trained(replace(model, terms=Terms(values, recounted.words)), pairs, again.levels)
+    return Trained(replace(model, terms=Terms(values, recounted.words)), pairs, again)
 
 
 def worthwhile(prepared: Prepared, pairs: CandidatePairs, model: MatchModel) -> CandidatePairs:
@@ -92,13 +76,6 @@ def worthwhile(prepared: Prepared, pairs: CandidatePairs, model: MatchModel) -> 
     probe = probe_of(pairs)
     probed = compared(prepared, (pairs.left[probe.places], pairs.right[probe.places]), model.config, model.terms)
     return promising(pairs, probe, _matches(prepared, probed, model), model.config.least_yield)
-
-
-def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, terms: Terms) -> Compared:
-    """Compare pairs of rows."""
-    left, right = rows
-    levels = compare_rows(prepared, left, right, config, terms)
-    return Compared(left, right, levels, strata(prepared, left, right, config))
 
 
 def _learn(prepared: Prepared, pairs: tuple[Compared, Compared], config: MatchConfig, terms: Terms) -> MatchModel:
@@ -139,7 +116,10 @@ def _entities(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray
 
 
 def _matches(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray[np.bool_]:
-    return decide(weigh(prepared, pairs.left, pairs.right, pairs.levels, model), model) == Outcome.MATCH  # type: ignore[no-any-return]
+    found = np.zeros(len(pairs.left), np.bool_)
+    places, scored = pairs.doubtful_or_better(prepared, model)
+    found[places] = decide(scored, model) == Outcome.MATCH
+    return found
 
 
 def _name(config: MatchConfig, stratum: int) -> str:

@@ -14,13 +14,13 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import BlockingReport, CandidatePairs, candidate_pairs
 from matching.core.cluster import Clusters, Constraints, Edges, cluster
-from matching.core.compare import compare_rows
+from matching.core.compared import Compared, compared
 from matching.core.decide import Outcome, confirmed, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare
-from matching.core.score import ScoredPairs, score_pairs, weigh
+from matching.core.score import ScoredPairs, score_pairs
 from matching.core.train import train, worthwhile
 
 VETO_BITS: Final = -15.0
@@ -105,20 +105,21 @@ def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, 
     clock.lap("block")
     if model is None:
         trained = train(prepared, candidates, config)
-        model, candidates, levels = trained.model, trained.pairs, trained.levels
+        model, candidates, pairs = trained.model, trained.pairs, trained.compared
         clock.lap("compare and train")
     else:
         candidates = worthwhile(prepared, candidates, model)
-        levels = compare_rows(prepared, candidates.left, candidates.right, config, model.terms)
+        pairs = compared(prepared, (candidates.left, candidates.right), config, model.terms)
         clock.lap("compare")
-    scored = weigh(prepared, candidates.left, candidates.right, levels, model)
-    outcome = confirmed(decide(scored, model), candidates.rules, config)
+    places, scored = pairs.doubtful_or_better(prepared, model)
+    outcome = confirmed(decide(scored, model), candidates.rules[places], config)
     clock.lap("score")
-    edges = evidence(prepared, (candidates, scored, outcome), model)
+    edges = evidence(prepared, pairs, (places, scored, outcome), model)
     clusters = cluster(prepared.size, edges, constraints, config)
     clock.lap("cluster")
-    pairs = _kept(candidates, scored, outcome, model)
-    return MatchResult(model, prepared, candidates, pairs, clusters, candidates.report, clock.timings)
+    rows = (candidates.left[places], candidates.right[places])
+    matched = MatchedPairs(*rows, scored.weight, scored.probability, scored.levels, scored.weights, scored.vetoes, scored.strata, outcome)
+    return MatchResult(model, prepared, candidates, matched, clusters, candidates.report, clock.timings)
 
 
 def _by_id(attributes: pa.Table) -> NDArray[np.int64] | None:
@@ -165,32 +166,35 @@ def _moved_pairs(left: Rows, right: Rows, order: NDArray[np.int64]) -> tuple[Row
     return low[sequence], high[sequence], sequence
 
 
-def _kept(candidates: CandidatePairs, scored: ScoredPairs, outcome: NDArray[np.int8], model: MatchModel) -> MatchedPairs:
-    kept = np.flatnonzero(scored.probability >= model.config.review_threshold)
-    return MatchedPairs(
-        candidates.left[kept], candidates.right[kept], scored.weight[kept], scored.probability[kept],
-        scored.levels[kept], scored.weights[kept], scored.vetoes[kept], scored.strata[kept], outcome[kept],
-    )  # fmt: skip
+def evidence(
+    prepared: Prepared, pairs: Compared, found: tuple[NDArray[np.int64], ScoredPairs, NDArray[np.int8]], model: MatchModel
+) -> Edges:
+    """Give the edges to cluster: of each component that matches would form, all pairs, also those not scored so far.
 
-
-def evidence(prepared: Prepared, found: tuple[CandidatePairs, ScoredPairs, NDArray[np.int8]], model: MatchModel) -> Edges:
-    """Give the edges to cluster: of each component that matches would form, all pairs, also those not yet scored."""
-    candidates, scored, outcome = found
+    `found` says which of the compared pairs are kept, how they score, and with what outcome.
+    """
+    places, scored, outcome = found
     threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
     weight = _edge_weights(scored, outcome, threshold)
-    joins = weight > 0
-    graph = coo_array((np.ones(int(joins.sum()), np.int8), (candidates.left[joins], candidates.right[joins])),
-                      (prepared.size, prepared.size))  # fmt: skip
+    joins = places[weight > 0]
+    graph = coo_array((np.ones(len(joins), np.int8), (pairs.left[joins], pairs.right[joins])), (prepared.size, prepared.size))
     _, component = connected_components(graph, directed=False)
-    inside = component[candidates.left] == component[candidates.right]
-    left, right, weight = candidates.left[inside], candidates.right[inside], weight[inside]
-    more_left, more_right = _unscored(component, left, right)
-    if not len(more_left):
-        return Edges(left, right, weight)
-    extra = score_pairs(prepared, prepared, more_left, more_right, model)
+    inside = component[pairs.left] == component[pairs.right]
+    kept = inside[places]
+    edges = Edges(pairs.left[places[kept]], pairs.right[places[kept]], weight[kept])
+    inside[places] = False
+    rest = pairs.at(np.flatnonzero(inside))
+    below = _against(rest.left, rest.right, rest.weighed(prepared, model), model)
+    more = _unscored(component, np.append(edges.left, below.left), np.append(edges.right, below.right))
     # A pair that no blocking rule gave is evidence for or against, but joins nothing by itself.
-    further = np.minimum(_edge_weights(extra, decide(extra, model), threshold), 0.0)
-    return Edges(np.append(left, more_left), np.append(right, more_right), np.append(weight, further))
+    further = _against(*more, score_pairs(prepared, prepared, *more, model), model)
+    columns = zip(*((some.left, some.right, some.weight) for some in (edges, below, further)), strict=True)
+    return Edges(*(np.concatenate(column) for column in columns))
+
+
+def _against(left: Rows, right: Rows, scored: ScoredPairs, model: MatchModel) -> Edges:
+    threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
+    return Edges(left, right, np.minimum(_edge_weights(scored, decide(scored, model), threshold), 0.0))
 
 
 def _edge_weights(scored: ScoredPairs, outcome: NDArray[np.int8], threshold: float) -> NDArray[np.float64]:

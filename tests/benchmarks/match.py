@@ -1,11 +1,12 @@
 """Matching a table of customers, learning included: the engine beside Splink on DuckDB, else beside a floor.
 
-    make benchmark NAME=match [DATA=FILE.parquet] [ROWS=100000] [REPEAT=1]
+    make benchmark NAME=match [DATA="FILE.parquet ..."] [ROWS=100000] [REPEAT=1] [SIDES="engine peer"]
 
 DATA is a labelled Parquet file (column `cluster`) of customers with the columns kind (O or P), first_name, last_name,
 birth_date, org_name, email, phone, street, postcode, city and tax_id; without it, ROWS records are made. Each side runs
-in a process of its own, in turns. Splink is given columns that are cleaned already, so that its time has no cleaning
-in it; the engine's has. The floor is a plain plan of equality joins in DuckDB, which learns and clusters nothing.
+in a process of its own, in turns. `engine` and `peer` (Splink) are given the same columns, standardised already, as
+they stand in a database; `raw` is the engine on the columns as they are in the file, its own cleaning included. The
+floor is a plain plan of equality joins in DuckDB, which learns and clusters nothing.
 """
 
 import importlib.util
@@ -24,17 +25,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROWS = 100_000
-SIDES = ("engine", "peer") if importlib.util.find_spec("splink") else ("engine", "floor")
+SIDES = ("engine", "raw", "peer") if importlib.util.find_spec("splink") else ("engine", "raw", "floor")
 
 
 def main() -> None:
     """Print a line per side: medians of the repetitions."""
     with tempfile.TemporaryDirectory(prefix="mdm-match-") as folder:
-        path = os.environ.get("DATA") or str(_made(Path(folder) / "customers.parquet", int(os.environ.get("ROWS") or ROWS)))
-        found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
-        for _ in range(int(os.environ.get("REPEAT") or 1)):
-            for side in SIDES:
-                found[side].append(_run(side, path))
+        paths = (os.environ.get("DATA") or str(_made(Path(folder) / "customers.parquet", int(os.environ.get("ROWS") or ROWS)))).split()
+        for path in paths:
+            standard = str(Path(folder) / "standardised.parquet")
+            subprocess.run([sys.executable, "-m", "tests.benchmarks.matching.standardised", path, standard], check=True)
+            _measure(path, standard)
+
+
+def _measure(path: str, standard: str) -> None:
+    sides = (os.environ.get("SIDES") or " ".join(SIDES)).split()
+    found: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
+    for _ in range(int(os.environ.get("REPEAT") or 1)):
+        for side in sides:
+            found[side].append(_run("engine" if side == "raw" else side, standard if side == "engine" else path))
     for side, figures in found.items():
         medians = {name: round(statistics.median(figure[name] for figure in figures), 4) for name in figures[0]}
         print(json.dumps({"benchmark": "match", "what": side, "file": Path(path).name} | medians), flush=True)

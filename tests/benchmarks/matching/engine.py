@@ -1,4 +1,4 @@
-"""The engine on a labelled file, in a process of its own: `engine FILE [raw]`."""
+"""The engine on a labelled file, in a process of its own."""
 
 import json
 import sys
@@ -9,12 +9,9 @@ from matching.core.evaluate import evaluate
 from matching.engines.labelled import read_labelled
 from matching.engines.local import match
 from tests.benchmarks.match import measured, now
-from tests.benchmarks.matching.standardised import standardised
 
 if __name__ == "__main__":
     table, truth = read_labelled(sys.argv[1])
-    if sys.argv[2:] != ["raw"]:
-        table = standardised(table)
     started = now()
     result = match(table, config_for(table, {}, "customer"))
     cost = measured(started)

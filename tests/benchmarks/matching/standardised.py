@@ -1,11 +1,18 @@
-"""A table of customers as it stands in the database: each column in its standard form, dictionary-encoded."""
+"""A table of customers as it stands in the database: each column in its standard form, dictionary-encoded.
+
+`standardised IN.parquet OUT.parquet` writes it, labels included.
+"""
+
+import sys
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from matching.core.autoconfig import config_for
 from matching.core.columns import Column
 from matching.core.prepare import prepare
+from matching.engines.labelled import LABELS
 
 _FIELDS = {
     "kind": "kind", "first_name": "given", "last_name": "family", "org_name": "name", "birth_date": "birth_date", "email": "email",
@@ -24,3 +31,9 @@ def standardised(table: pa.Table) -> pa.Table:
 
 def _array(column: Column) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(column.codes, mask=column.codes < 0), column.values)
+
+
+if __name__ == "__main__":
+    labelled = pq.read_table(sys.argv[1])
+    made = standardised(labelled.drop_columns([LABELS]))
+    pq.write_table(made.append_column(LABELS, labelled[LABELS]), sys.argv[2], compression="zstd")
