@@ -17,6 +17,8 @@ from matching.drawing import AGAINST, FOR, INK, MUTED, SECOND, TEXT, TOTAL, Plot
 Numbers = NDArray[np.float64]
 _ODDS_TICKS: Final = (0.0001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999)
 _NEAR: Final = 1e-6
+_MOST_RULES: Final = 16
+"""Blocking rules with a bar of their own."""
 _MOST_POINTS: Final = 400
 _TELLING: Final = 0.05
 """Bits, either way, from which evidence is drawn."""
@@ -77,12 +79,16 @@ def threshold_curve(curve: ThresholdCurve, *, auto: float | None = None, review:
 def blocking(report: BlockingReport, missed: Missed | None = None) -> Plot:
     """Draw per blocking rule the pairs that it costs and those that only it finds, the dearest first; and what all miss."""
     rules = sorted((rule for rule in report.rules if rule.pairs), key=lambda rule: -rule.pairs)
-    words = [f"{rule.name}: {rule.pairs:,} pairs, {rule.only_found_by:,} only by it" for rule in rules]
+    bars = [(rule.name, rule.pairs, rule.only_found_by) for rule in rules[:_MOST_RULES]]
+    if cheap := rules[_MOST_RULES:]:
+        bars.append((f"{len(cheap)} further rules", sum(rule.pairs for rule in cheap), sum(rule.only_found_by for rule in cheap)))
+    named = {rule.name for rule in rules}
+    words = [f"{name}: {pairs:,} pairs, {only:,} only by {'it' if name in named else 'one of them'}" for name, pairs, only in bars]
     end = [] if missed is None else [_missed_words(missed)]
     figure, (axis,) = blank(_ROW * (len(words) + len(end)) + 34)
     places = np.arange(len(words))
-    axis.barh(places, [rule.pairs for rule in rules], 0.34, color=FOR, alpha=0.35)
-    axis.barh(places, [rule.only_found_by for rule in rules], 0.34, color=FOR)
+    axis.barh(places, [pairs for _, pairs, _ in bars], 0.34, color=FOR, alpha=0.35)
+    axis.barh(places, [only for _, _, only in bars], 0.34, color=FOR)
     if missed is not None:
         axis.barh(len(words), missed.matches, 0.34, color=AGAINST)
         axis.plot([missed.low, missed.high if np.isfinite(missed.high) else missed.matches], [len(words)] * 2, color=INK, linewidth=1.5)

@@ -15,6 +15,7 @@ from matching.core.declarations import (
     Field,
     KeyPart,
     MatchConfig,
+    Prior,
     Thresholds,
     Veto,
 )
@@ -23,6 +24,8 @@ from matching.core.meaning import Meaning, understand
 EXHAUSTIVE_BELOW: Final = 2_500
 PAIRS_PER_RECORD: Final = 0.4
 LEAST_YIELD: Final = 0.002
+ALONE: Final = Prior(neighbour=1e-6, namesake=1e-6)
+"""What is expected where one thing alone is compared: nothing could tell relatives, so that they would take half of all matches."""
 
 
 def config_for(table: pa.Table, mapping: Mapping[str, str], entity: str) -> MatchConfig:
@@ -54,6 +57,7 @@ def config_of(meaning: Meaning, entity: str) -> MatchConfig:
         least_yield=LEAST_YIELD,
         clusters=ClusterPolicy(weak_bridge=0.0),
         vetoes=_vetoes(comparisons),
+        prior=Prior() if len(comparisons) > 1 else ALONE,
     )
 
 

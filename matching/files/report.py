@@ -143,6 +143,9 @@ def numbers(matched: MatchedFiles) -> list[tuple[str, str]]:
 def warnings(matched: MatchedFiles) -> list[str]:
     """Say what a reader should know before trusting the result."""
     told = [warning[:1].upper() + warning[1:] + "." for warning in matched.result.model.warnings]
+    if len(matched.config.comparisons) == 1:
+        label = matched.config.comparisons[0].label
+        told.append(f"Records are compared by their {label} alone: two that share it are taken for one. A further column would tell more.")
     for file in matched.files:
         if file.skipped:
             told.append(f"{file.name}: {file.skipped:,} rows could not be read and were left out ({'; '.join(file.problems)}).")
@@ -150,13 +153,14 @@ def warnings(matched: MatchedFiles) -> list[str]:
             told.append(
                 f"{file.name}: the first row looks like data, so the columns are called by their places. Add a header to name them."
             )
+    whole = len(matched.result.clusters.labels) <= matched.config.exhaustive_below
     left_out = [rule for rule in matched.result.report.rules if rule.pairs_left_out and not _refined(matched, rule.name)]
-    if left_out:
+    if left_out and not whole:
         named = ", ".join(f"{rule.name} ({rule.pairs_left_out:,} pairs)" for rule in left_out[:4])
         told.append(f"Blocking keys shared by too many records were set aside in these rules: {named}. Other rules may find those pairs.")
     if matched.result.clusters.alarms:
-        count = len(matched.result.clusters.alarms)
-        told.append(f"{count:,} clusters have more than {matched.config.clusters.size_alarm} records: look whether they are one entity.")
+        count, most = len(matched.result.clusters.alarms), matched.config.clusters.size_alarm
+        told.append(f"Clusters of more than {most} records: {count:,}. Look whether each is one entity.")
     return told
 
 

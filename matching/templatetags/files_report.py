@@ -7,7 +7,7 @@ from django import template
 from matching.files.showing import Beside, Cell
 
 register = template.Library()
-_SMALL = 0.001
+_SMALL, _TINY = 0.001, 0.00001
 
 
 @register.filter
@@ -18,9 +18,12 @@ def count(number: float) -> str:
 
 @register.filter
 def percent(share: float) -> str:
-    """A share in per cent, with digits where it is near nothing or everything."""
-    places = 1 if 0.01 <= share <= 0.99 or share in {0, 1} else 3  # noqa: PLR2004 - where one digit tells nothing
-    return f"{100 * share:.{places}f} %"
+    """A share in per cent, with digits where it is near nothing or everything, and never rounded to either."""
+    if _SMALL <= share <= 1 - _SMALL or share in {0, 1}:
+        return f"{100 * share:.1f} %"
+    if share < _TINY:
+        return f"under {100 * _TINY:g} %"
+    return f"over {100 * (1 - _TINY):g} %" if share > 1 - _TINY else f"{100 * share:.3f} %"
 
 
 @register.filter

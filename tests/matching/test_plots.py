@@ -97,3 +97,14 @@ def test_blocking_names_the_rules_that_cost_and_what_all_miss() -> None:
     assert "e-mail: 70 pairs, 20 only by it" in text
     assert "silent" not in text
     assert "missed by all, estimated: 12 matches (5 to 40)" in text
+
+
+def test_many_rules_share_the_last_bar() -> None:
+    rules = tuple(RuleReport(f"rule {number}", 9, 100 - number, 2, 0, 0, 0, ()) for number in range(30))
+    text = _texts(plots.blocking(BlockingReport(rules, 500)))
+    assert "rule 15: 85 pairs, 2 only by it" in text
+    assert "14 further rules: 1,085 pairs, 28 only by one of them" in text
+
+
+def test_an_estimate_without_an_upper_bound_says_what_is_the_least() -> None:
+    assert "12 matches (at least 5)" in _texts(plots.blocking(BLOCKING, plots.Missed(12, 5, float("inf"))))

@@ -11,6 +11,7 @@ from matching.files.evaluating import match_labelled
 from matching.files.report import report, warnings, write_report
 from matching.files.running import FileOptions, MatchedFiles, match_files
 from matching.files.writing import UnwritableFile, write_table
+from matching.templatetags.files_report import percent
 from tests.matching.files.making import english, people, write_csv
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -119,3 +120,13 @@ def test_an_output_that_cannot_be_written_is_told(matched: MatchedFiles, tmp_pat
         write_report(matched, FileOptions(), tmp_path / "no folder" / "report.html")
     with pytest.raises(UnwritableFile, match="no folder"):
         write_table(matched.attributes, tmp_path / "no folder" / "c.parquet")
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0, "0.0 %"), (1, "100.0 %"), (0.5, "50.0 %"), (0.9995, "99.950 %"), (0.9999999, "over 99.999 %"), (0.0000001, "under 0.001 %"),
+    ],
+)  # fmt: skip
+def test_a_share_is_never_rounded_to_everything_or_nothing(share: float, words: str) -> None:
+    assert percent(share) == words

@@ -101,3 +101,10 @@ def test_without_doubtful_pairs_their_table_is_empty_and_has_its_columns(matched
     table = pairs_table(matched)
     assert table.num_rows == len(matched.doubtful)
     assert {"left_file", "left_row", "right_row", "probability", "reason", "left_email", "right_email"} <= set(table.column_names)
+
+
+def test_a_file_of_names_alone_is_matched_by_them(tmp_path: Path) -> None:
+    names = [{"restaurant": f"{person['family']} {person['street']}"} for person in people(90)]
+    rows = clusters_table(match_files(paths=[write_csv(tmp_path / "names.csv", names + names[:10])], options=FileOptions())).to_pylist()
+    assert all(rows[place]["cluster_id"] == rows[90 + place]["cluster_id"] for place in range(10))
+    assert len({row["cluster_id"] for row in rows}) > 80
