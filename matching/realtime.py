@@ -21,7 +21,7 @@ from matching.active_config import ActiveConfig, active_config
 from matching.core.blocking import BlockingKeys, blocking_keys
 from matching.core.decide import Outcome, decide
 from matching.core.prepare import prepare
-from matching.core.score import ScoredPairs, score_pairs
+from matching.core.score import ScoredPairs, score_one
 from matching.decisions import DecidedBy, PairEvidence, evidence_of, write_decisions
 from matching.keys import candidates, replace_keys, stored_keys
 from matching.locks import MatchGuard, Restart
@@ -58,12 +58,11 @@ def match_record(
     not in its history yet. Raises `Restart` when a candidate moved while its golden record was being locked.
     """
     active = active_config(entity, known=guard.config_id)
-    own = prepare(record_table(entity, record, active.config), active.config)
-    found, locked_keys = _candidate_ids(entity, record, blocking_keys(own, active.config), active, guard)
+    own = record_table(entity, record, active.config)
+    found, locked_keys = _candidate_ids(entity, record, blocking_keys(prepare(own, active.config), active.config), active, guard)
     held = _held(entity, record, found, active, guard)
     members = [each for each in held.members if each.is_active and each.link.golden_id and each.member.record_id != record.pk]
-    theirs = prepare(member_table(entity, members, active.config), active.config)
-    scored = score_pairs(own, theirs, np.zeros(theirs.size, np.int32), np.arange(theirs.size, dtype=np.int32), active.model)
+    scored = score_one(own, member_table(entity, members, active.config), active.model)
     compared = _Compared(members, scored, decide(scored, active.model))
     judged = _judgements(entity, record)
     resolution = resolve(_candidates(compared, record, found & locked_keys, judged), current=record.golden_id)
