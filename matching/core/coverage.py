@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.declarations import Field, MatchConfig
-from matching.core.loglinear import Unseen, chao_bound, unseen
+from matching.core.loglinear import Unseen, chao_bound, unseen, unseen_mixed
 
 MOST_LISTS: Final = 7
 """Lists that are told apart: the model has a cell for each subset of them."""
@@ -37,12 +37,15 @@ class Caught:
 class Coverage:
     """How many matches (pairs) the rules gave, `found`, and how many they all miss, `missed`, from `low` to `high` (95 %).
 
-    `missed` is a log-linear model's estimate, summed over the strata; `lower_bound` is Chao's. `high` is infinite where
-    the rules say nothing about each other, as with one rule. In a table that is compared whole, what no rule gives is seen
-    all the same: `counted` has it, and `missed` is an estimate to set beside it. `lists` are the groups of rules, and
-    `caught_by` says how many matches were caught by exactly 1, 2, ... of them.
+    `missed` is the geometric mean of two estimates, each summed over the strata: a log-linear model knows that lists depend
+    on each other, but not that some matches are harder to catch than others, and says too little; Chao's knows the second,
+    but takes lists for alike, and says too much. `low` and `high` are the ends of both intervals; `lower_bound` is Chao's
+    for lists of different sizes. `high` is infinite where the rules say nothing about each other, as with one rule.
 
-    The interval knows of chance and of the choice of the model. It does not know of false matches weighed as likely, which
+    In a table that is compared whole, what no rule gives is seen all the same: `counted` has it, and `missed` is an estimate
+    to set beside it. `lists` are the groups of rules, and `caught_by` says how many matches exactly 1, 2, ... of them caught.
+
+    The interval knows of chance and of the model. It does not know of false matches weighed as likely, which
     raise the estimate, nor of matches damaged so much that hardly any rule could catch them, which lower it: what was not
     caught shows only through its like that was.
     """
@@ -82,15 +85,18 @@ def coverage(caught: Caught, config: MatchConfig, *, whole: bool = False) -> Cov
     weight = np.where(by_rule, caught.probability, 0.0)
     strata = _pooled(caught.strata, weight)
     lists = rule_lists(config)
-    estimates, bound, caught_by = [], 0.0, np.zeros(MOST_LISTS)
+    bound, caught_by = 0.0, np.zeros(MOST_LISTS)
+    dependent: list[Unseen] = []
+    mixed: list[Unseen] = []
     for stratum in np.unique(strata[by_rule]):
         chosen = by_rule & (strata == stratum)
         counts, apart = _cells(caught.rules[chosen], weight[chosen], lists)
-        found = unseen(counts)
-        estimates.append(found if apart else Unseen(found.missed, math.inf))
+        dependent.append(unseen(counts) if apart else Unseen(unseen(counts).missed, math.inf))
+        mixed.append(unseen_mixed(counts))
         bound += chao_bound(counts)
         caught_by += np.bincount(np.bitwise_count(np.arange(len(counts))), counts, minlength=MOST_LISTS + 1)[1:]
-    missed, low, high = _sum(estimates)
+    (one, *ends), (other, *more_ends) = _sum(dependent), _sum(mixed)
+    missed, low, high = math.sqrt(one * other), min(*ends, *more_ends), max(*ends, *more_ends)
     counted = float(caught.probability[~by_rule].sum()) if whole else None
     by_lists = tuple(np.trim_zeros(caught_by, "b").tolist())
     return Coverage(float(weight.sum()), missed, low, high, bound, counted, tuple(dict.fromkeys(lists)), by_lists)

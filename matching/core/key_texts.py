@@ -12,7 +12,7 @@ from matching.core.keys import SHORTEST_TOKEN, TRANSFORMS, rule_keys
 from matching.core.prepare import Prepared
 
 _TRANSFORMED: Final = {
-    "whole": "{field}", "prefix": "first {size} letters of {field}", "suffix": "last {size} letters of {field}",
+    "whole": "{field}", "prefix": "start of {field} ({size})", "suffix": "end of {field} ({size})",
     "sound": "sound of {field}", "joined": "{field} without spaces", "words": "words of {field}", "token": "a word of {field}",
 }  # fmt: skip
 

@@ -58,6 +58,22 @@ def unseen(counts: Numbers) -> Unseen:
     return Unseen(missed, missed**2 * float(np.expm1(min(weights @ errors, _LARGEST_LOG))) + missed)
 
 
+def unseen_mixed(counts: Numbers) -> Unseen:
+    """Estimate what no list holds where things differ in how easily they are caught, and lists are alike.
+
+    Chao (1987), Biometrics 43: (t - 1) / t * f1 (f1 - 1) / (2 (f2 + 1)), with f1 and f2 the things held by one and by two of t
+    lists, and her variance. Too much where lists differ greatly in size; infinite variance where nothing is held twice.
+    """
+    lists = int(np.log2(len(counts)))
+    held = np.bitwise_count(np.arange(len(counts)))
+    once, twice = float(counts[held == 1].sum()), float(counts[held == 2].sum())  # noqa: PLR2004 - f2
+    if lists < 2 or twice <= 0:  # noqa: PLR2004 - one list says nothing of what it misses
+        return Unseen(0.0, np.inf)
+    ratio = once / twice
+    missed = (lists - 1) / lists * max(once * (once - 1), 0.0) / (2 * (twice + 1))
+    return Unseen(missed, twice * (ratio**4 / 4 + ratio**3 + ratio**2 / 2))
+
+
 def chao_bound(counts: Numbers) -> float:
     """Give a lower bound of what no list holds, where lists differ in size and things in how easily they are caught.
 

@@ -18,14 +18,15 @@ from matching.files.running import FileOptions, Stages
 _DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|"}
 
 
-def add_file_options(parser: ArgumentParser) -> None:
-    """Declare what can be said of files."""
+def add_file_options(parser: ArgumentParser, *, report: bool = True) -> None:
+    """Declare what can be said of files, and of the report on them where there is one."""
     parser.add_argument("--map", nargs="+", action="extend", default=[], metavar="column=attribute", dest="mapping",
                         help="what a column means where it is not found out rightly; column=ignore leaves it out")  # fmt: skip
     parser.add_argument("--config", default=AUTO, metavar="auto|customer|project|FILE",
                         help="the match config: made for the columns (%(default)s), a shipped one, or a YAML file")  # fmt: skip
     parser.add_argument("--entity", choices=sorted(ATTRIBUTES), help="what the records are, for --config auto; guessed where not given")
-    parser.add_argument("--report", metavar="report.html", help="write a report with plots: one page, for any browser")
+    if report:
+        parser.add_argument("--report", metavar="report.html", help="write a report with plots: one page, for any browser")
     parser.add_argument("--encoding", help="of text files, where it is not found out rightly: utf-8, cp1252, utf-16-le ...")
     parser.add_argument("--delimiter", help="of CSV files: one character, or tab")
 

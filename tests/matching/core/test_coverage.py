@@ -87,8 +87,11 @@ def test_kinds_of_records_that_share_no_rule_are_counted_apart(customer: MatchCo
     seen = bits != 0
     strata = np.repeat(np.array([2, 1], np.uint8), 10_000)[seen]
     given = Caught(bits[seen].astype(np.uint32), np.ones(int(seen.sum())), strata)
-    found = coverage(given, rules(customer, "family", "registration_id", "phone"))
-    assert found.missed == pytest.approx(int((~seen).sum()), rel=0.1)
+    config, missed = rules(customer, "family", "registration_id", "phone"), int((~seen).sum())
+    found, pooled = coverage(given, config), coverage(replace(given, strata=np.ones_like(strata)), config)
+    assert found.low < missed < found.high
+    assert found.missed == pytest.approx(missed, rel=0.25)
+    assert abs(pooled.missed - missed) > 2 * abs(found.missed - missed)
 
 
 def test_pairs_weigh_as_much_as_they_are_likely(customer: MatchConfig) -> None:

@@ -29,7 +29,7 @@ def test_the_estimate_of_what_all_rules_miss_holds_against_the_labels(name: str)
     found = coverage_of(result)
     least, most = found.recall_interval
     assert least <= given / true_pairs <= most
-    assert most - least < 0.1
+    assert most - least < 0.12
 
 
 @pytest.fixture(scope="module")
