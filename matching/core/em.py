@@ -3,6 +3,12 @@
 The model is a mixture of classes that are each independent by comparison: matches, unrelated pairs and two kinds of
 relatives (Larsen and Rubin 2001 have such a middle class for households). Missing values say nothing. Shipped probabilities
 enter as Dirichlet priors, so that few pairs move them little.
+
+Answers of people take part as in Larsen and Rubin (2001): a pair whose class is known counts as that class, all others by their
+posterior. People see doubtful pairs alone; since the pairs they do not see are in the likelihood as well, and which pairs are
+asked depends on the levels and not on the answer, that choice does not distort what is learnt (missing at random, Rubin 1976).
+Within a pattern each answer speaks for the doubtful pairs that have it (Horvitz and Thompson 1952), weighed against the model's
+own opinion.
 """
 
 from dataclasses import dataclass
@@ -21,6 +27,8 @@ LEARNT, SHIPPED, TIED = range(3)
 """Where the probabilities of a class and comparison come from: the data, the config, or the unrelated pairs."""
 PRIOR_PAIRS: Final = (20.0, 50.0, 100.0, 100.0)
 """How many pairs of each class the shipped probabilities are worth."""
+OPINION: Final = 10.0
+"""How many answers on a pattern the model's own opinion of it is worth."""
 COUNTED_BY_PLACE: Final = 1 << 24
 MOST_ROUNDS: Final = 200
 CONVERGED: Final = 1e-7
@@ -38,6 +46,35 @@ class Patterns:
         """Give the patterns of a stratum. Stratum 0 has all: it serves pairs whose kind is not known or not the same."""
         chosen = self.strata == stratum if stratum else np.ones(len(self.strata), np.bool_)
         return Patterns(self.levels[chosen], self.counts[chosen], self.strata[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Patterns on which people gave answers: how many pairs of each they called `same` and `different`, and how many
+    candidate pairs (`doubtful`, these among them) the answers speak for.
+    """
+
+    levels: NDArray[np.uint8]
+    strata: NDArray[np.uint8]
+    same: NDArray[np.float64]
+    different: NDArray[np.float64]
+    doubtful: NDArray[np.float64]
+
+    def of(self, stratum: int) -> "Answered":
+        """Give the patterns of a stratum, stratum 0 having all, as with candidate pairs."""
+        chosen = self.strata == stratum if stratum else np.ones(len(self.strata), np.bool_)
+        return Answered(self.levels[chosen], self.strata[chosen], self.same[chosen], self.different[chosen], self.doubtful[chosen])
+
+    def known(self, guessed: Table) -> Table:
+        """Give the probability of each class with the answers in mind, of what it was guessed without them."""
+        total = self.same + self.different
+        match = (OPINION * guessed[MATCH] + self.same) / (OPINION + total)
+        rest = (1 - match) / np.maximum(1 - guessed[MATCH], 1e-12)
+        known: Table = guessed * rest
+        known[MATCH] = match
+        # Where the model was certain of a match, what is none is unrelated.
+        known[UNRELATED] += np.maximum(1 - known.sum(axis=0), 0.0)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +131,27 @@ def count_patterns(
     return Patterns(rows, found, distinct.astype(np.uint8))
 
 
-def learn(candidates: Patterns, sample: Patterns, start: Learning) -> Learnt:
+def learn(candidates: Patterns, sample: Patterns, start: Learning, answered: Answered | None = None) -> Learnt:
     """Learn from the candidate pairs (matches and relatives) and a random sample (unrelated pairs).
 
-    Depends on the counts alone: the order of the pairs is no part of the result.
+    `answered` patterns are among the candidates. Depends on the counts alone: the order of pairs and answers is no part of the
+    result.
     """
+    levels = candidates.levels if answered is None else np.concatenate([candidates.levels, answered.levels])
     probabilities, shares = start.probabilities.copy(), start.shares.copy()
     matches = 0.0
     for _ in range(MOST_ROUNDS):
         before = probabilities
         inside = posterior(candidates.levels, probabilities, shares) * candidates.counts
+        if answered is not None:
+            guessed = posterior(answered.levels, probabilities, shares)
+            inside = np.concatenate([inside, (answered.known(guessed) - guessed) * answered.doubtful], axis=1)
         outside = posterior(sample.levels, probabilities, shares) * sample.counts
         probabilities = before.copy()
         sampled = _maximise(sample.levels, outside[UNRELATED], start, UNRELATED)
-        probabilities[UNRELATED] = _at_least(sampled, candidates.levels, inside[UNRELATED], start)
+        probabilities[UNRELATED] = _at_least(sampled, levels, inside[UNRELATED], start)
         for which in (MATCH, *RELATIVES):
-            probabilities[which] = _maximise(candidates.levels, inside[which], start, which)
+            probabilities[which] = _maximise(levels, inside[which], start, which)
         tied = start.ways == TIED
         probabilities[tied] = np.broadcast_to(probabilities[UNRELATED], probabilities.shape)[tied]
         probabilities = ordered(probabilities, start.sizes)

@@ -14,7 +14,7 @@ from matching.core.compare import count_terms, count_words, worded_fields
 from matching.core.compared import Compared, compared
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
-from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Learning, count_patterns, learn
+from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Answered, Learning, count_patterns, learn
 from matching.core.grades import Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
 from matching.core.parallel import each
@@ -52,12 +52,12 @@ def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> Tra
         probe = probe_of(pairs)
         some = compared(prepared, (pairs.left[probe.places], pairs.right[probe.places]), config, terms)
         learnt_from = replace(some, counts=probe.counts)
-        model = _learn(prepared, (learnt_from, sample), config, terms)
+        model = learn_model(prepared, (learnt_from, sample), config, terms)
         pairs = promising(pairs, probe, _matches(prepared, some, model), config.least_yield)
         candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
     else:
         learnt_from = candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
-        model = _learn(prepared, (candidates, sample), config, terms)
+        model = learn_model(prepared, (candidates, sample), config, terms)
     entities = _entities(prepared, candidates, model)
     values = dict(zip(terms.values, each(lambda name: value_terms(prepared.columns[name], entities), terms.values), strict=True))
     words = _entity_words(prepared, entities, config)
@@ -65,7 +65,7 @@ def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> Tra
         return Trained(replace(model, terms=Terms(values, terms.words)), pairs, candidates)
     recounted = Terms(terms.values, {**terms.words, **words})
     again, *learnt_again = (some.with_terms(prepared, config, recounted) for some in (candidates, learnt_from, sample))
-    model = _learn(prepared, (learnt_again[0], learnt_again[1]), config, recounted)
+    model = learn_model(prepared, (learnt_again[0], learnt_again[1]), config, recounted)
     return Trained(replace(model, terms=Terms(values, recounted.words)), pairs, again)
 
 
@@ -78,8 +78,10 @@ def worthwhile(prepared: Prepared, pairs: CandidatePairs, model: MatchModel) -> 
     return promising(pairs, probe, _matches(prepared, probed, model), model.config.least_yield)
 
 
-def _learn(prepared: Prepared, pairs: tuple[Compared, Compared], config: MatchConfig, terms: Terms) -> MatchModel:
-    """Learn from candidate pairs and from a random sample."""
+def learn_model(
+    prepared: Prepared, pairs: tuple[Compared, Compared], config: MatchConfig, terms: Terms, answers: Answered | None = None
+) -> MatchModel:
+    """Learn from candidate pairs and from a random sample, and from people's answers on some of the candidates."""
     sizes = level_sizes(config)
     candidates, unrelated = (count_patterns(some.levels, some.strata, sizes, some.counts) for some in pairs)
     probabilities, shares = shipped_probabilities(config), shipped_shares(config, prepared.size)
@@ -88,7 +90,7 @@ def _learn(prepared: Prepared, pairs: tuple[Compared, Compared], config: MatchCo
         start = _start(prepared, config, stratum)
         if start is None:
             continue
-        learnt = learn(candidates.of(stratum), unrelated.of(stratum), start)
+        learnt = learn(candidates.of(stratum), unrelated.of(stratum), start, answers and answers.of(stratum))
         if learnt.matches < FEWEST_MATCHES:
             warnings.append(f"{_name(config, stratum)}: too few matches to learn from; shipped probabilities weigh most")
         probabilities[stratum], shares[stratum] = learnt.probabilities, learnt.shares

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from matching.core.answers import answers_of
 from matching.core.blocking import BlockingReport, CandidatePairs, candidate_pairs
 from matching.core.cluster import Clusters, Constraints, Edges, cluster
 from matching.core.compared import Compared, compared
@@ -20,6 +21,7 @@ from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare
+from matching.core.refine import refine
 from matching.core.score import ScoredPairs, score_pairs
 from matching.core.train import train, worthwhile
 
@@ -84,7 +86,8 @@ def match(
     constraints: Constraints | None = None,
     watch: Watch | None = None,
 ) -> MatchResult:
-    """Match the rows of a table with each other; without a model one is learnt from the table itself.
+    """Match the rows of a table with each other; without a model one is learnt from the table itself, and from
+    the pairs that people settled.
 
     The order of the rows is no part of the result where the table has an `id` column: rows are taken by id. Rows in
     the result are positions in the table as given.
@@ -105,7 +108,8 @@ def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, 
     clock.lap("block")
     if model is None:
         trained = train(prepared, candidates, config)
-        model, candidates, pairs = trained.model, trained.pairs, trained.compared
+        candidates, pairs = trained.pairs, trained.compared
+        model = refine(prepared, trained, answers_of(constraints))
         clock.lap("compare and train")
     else:
         candidates = worthwhile(prepared, candidates, model)
