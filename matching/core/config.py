@@ -1,6 +1,6 @@
 """Reading match configs: every error at once, each saying where it is and what is allowed."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,9 @@ _SECTIONS: Final = frozenset(
 )
 _RETIRED: Final = frozenset({"lone_pairs"})
 """Settings that stored configs may have and that say nothing any more."""
+_SMALL_SECTIONS: Final[Mapping[str, Collection[str]]] = {
+    "prior": tuple(asdict(Prior())), "strata": ("field", "values"), "clusters": tuple(asdict(ClusterPolicy())),
+}  # fmt: skip
 _RULES_AT_MOST: Final = 32
 
 
@@ -82,20 +85,17 @@ class _Reader:
         fields = self.fields(self.section(document, "fields"))
         names = {field.name for field in fields}
         comparisons = tuple(self.comparison(name, body, names) for name, body in self.section(document, "comparisons").items())
-        prior, strata = document.get("prior") or {}, document.get("strata") or {}
-        if strata:
-            self.one_of("strata.field", strata.get("field"), names)
-        clusters = document.get("clusters") or {}
+        prior, strata, clusters = (self.body(name, document.get(name) or {}, keys) for name, keys in _SMALL_SECTIONS.items())
         return MatchConfig(
-            entity=str(document.get("entity") or self.missing("entity")),
+            entity=self.text("entity", document.get("entity") or self.missing("entity")),
             version=int(self.number("version", document.get("version"), 1, 1e9)),
             fields=fields,
             comparisons=comparisons,
             blocking=self.blocking(self.section(document, "blocking", required=False), names),
             thresholds=self.thresholds(self.section(document, "thresholds")),
             vetoes=tuple(self.veto(name, body, comparisons) for name, body in self.section(document, "vetoes", required=False).items()),
-            strata=strata.get("field"),
-            strata_values=tuple(strata.get("values", ())),
+            strata=self.one_of("strata.field", strata.get("field"), names) if strata else None,
+            strata_values=self.texts("strata.values", strata.get("values", [])),
             prior=self.prior(prior),
             exhaustive_below=int(self.number("exhaustive_below", document.get("exhaustive_below", 0), 0, 1e5)),
             pairs_per_record=self.number("pairs_per_record", document.get("pairs_per_record", 2.0), 0.01, 1e6),
@@ -107,8 +107,6 @@ class _Reader:
         )
 
     def prior(self, body: Mapping[str, Any]) -> Prior:
-        for name in sorted(set(body) - set(asdict(Prior()))):
-            self.errors.append(f"prior.{name}: unknown; known are {', '.join(asdict(Prior()))}")
         return Prior(**{
             name: self.number(f"prior.{name}", body.get(name, value), 0, 1e6) for name, value in asdict(Prior()).items()
         })  # fmt: skip
@@ -125,8 +123,33 @@ class _Reader:
             self.errors.append(f"{name}: a mapping is needed here")
         return {}
 
+    def body(self, where: str, value: Any, known: Collection[str]) -> Mapping[str, Any]:
+        """Read a mapping with these keys and no others."""
+        if not isinstance(value, Mapping):
+            self.errors.append(f"{where}: a mapping is needed here, not {value!r}")
+            return {}
+        for name in sorted(map(str, set(value) - set(known))):
+            self.errors.append(f"{where}.{name}: unknown; known are {', '.join(sorted(known))}")
+        return value
+
+    def texts(self, where: str, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+            self.errors.append(f"{where}: a list of texts is needed, not {value!r}")
+            return ()
+        return tuple(value)
+
+    def text(self, where: str, value: Any) -> str:
+        if not isinstance(value, str):
+            self.errors.append(f"{where}: a text is needed, not {value!r}")
+        return str(value)
+
+    def flag(self, where: str, value: Any) -> bool:
+        if not isinstance(value, bool):
+            self.errors.append(f"{where}: true or false is needed, not {value!r}")
+        return value is True
+
     def one_of(self, where: str, value: Any, known: Collection[str]) -> str:
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             self.errors.append(f"{where}: '{value}' is not known; use one of {', '.join(sorted(known))}")
             return next(iter(known), "")
         return str(value)
@@ -146,35 +169,32 @@ class _Reader:
             found.append(field)
         return tuple(found)
 
-    def field(self, name: str, body: Mapping[str, Any]) -> Field:
+    def field(self, name: str, given: Any) -> Field:
         where = f"fields.{name}"
-        of = body.get("of", [] if "base" in body else [name])
-        if not isinstance(of, list) or not all(isinstance(attribute, str) for attribute in of):
-            self.errors.append(f"{where}.of: a list of attribute names is needed")
-            of = []
+        body = self.body(where, given, ("form", "of", "combine", "base"))
         return Field(
             name,
             self.one_of(f"{where}.form", body.get("form", "text"), FORMS),
-            tuple(of),
+            self.texts(f"{where}.of", body.get("of", [] if "base" in body else [name])),
             self.one_of(f"{where}.combine", body.get("combine", "first"), COMBINERS),
             body.get("base"),
         )
 
-    def comparison(self, name: str, body: Mapping[str, Any], fields: Collection[str]) -> Comparison:
+    def comparison(self, name: str, described: Any, fields: Collection[str]) -> Comparison:
         where = f"comparisons.{name}"
+        body = self.body(where, described, ("kind", "label", "fields", "levels"))
         kind = self.one_of(f"{where}.kind", body.get("kind"), COMPARATORS)
-        used = tuple(self.one_of(f"{where}.fields", field, fields) for field in body.get("fields", [name]))
+        used = tuple(self.one_of(f"{where}.fields", field, fields) for field in self.texts(f"{where}.fields", body.get("fields", [name])))
         if len(used) != COMPARATORS[kind].fields:
             self.errors.append(f"{where}.fields: {kind} compares {COMPARATORS[kind].fields} fields, not {len(used)}")
-        given = body.get("levels") or {}
-        for level in sorted(set(given) - {level.name for level in COMPARATORS[kind].levels}):
-            self.errors.append(f"{where}.levels.{level}: {kind} has no such level")
+        given = self.body(f"{where}.levels", body.get("levels") or {}, [level.name for level in COMPARATORS[kind].levels])
         levels = tuple(
             self.level(f"{where}.levels.{level.name}", level, given.get(level.name) or {}, fields) for level in COMPARATORS[kind].levels
         )
-        return Comparison(name, kind, used, levels, str(body.get("label", name.replace("_", " "))))
+        return Comparison(name, kind, used, levels, self.text(f"{where}.label", body.get("label", name.replace("_", " "))))
 
-    def level(self, where: str, shipped: Level, body: Mapping[str, Any], fields: Collection[str]) -> Level:
+    def level(self, where: str, shipped: Level, described: Any, fields: Collection[str]) -> Level:
+        body = self.body(where, described, ("m", "u", "neighbour", "namesake", "words", "term_frequency"))
         frequency = body.get("term_frequency")
         if frequency is not None:
             self.one_of(f"{where}.term_frequency", frequency, fields)
@@ -190,7 +210,7 @@ class _Reader:
             chances["u"],
             chances.get("neighbour"),
             chances.get("namesake"),
-            str(body.get("words", shipped.words)),
+            self.text(f"{where}.words", body.get("words", shipped.words)),
             frequency,
         )
 
@@ -198,16 +218,17 @@ class _Reader:
         if len(section) > _RULES_AT_MOST:
             self.errors.append(f"blocking: at most {_RULES_AT_MOST} rules")
         rules: list[BlockingRule] = []
-        for name, body in section.items():
+        for name, described in section.items():
             where = f"blocking.{name}"
+            body = self.body(where, described, ("parts", "refines", "locked", "limit"))
             refines = body.get("refines")
             if refines is not None:
                 self.one_of(f"{where}.refines", refines, [rule.name for rule in rules])
-            parts = tuple(self.part(where, text, fields) for text in body.get("parts", ()))
+            parts = tuple(self.part(where, text, fields) for text in self.texts(f"{where}.parts", body.get("parts", [])))
             limit = int(self.number(f"{where}.limit", body.get("limit", KEY_LIMIT), 2, 1e9))
             if not parts:
                 self.errors.append(f"{where}.parts: at least one part is needed")
-            rules.append(BlockingRule(name, parts, refines, bool(body.get("locked", True)), limit))
+            rules.append(BlockingRule(name, parts, refines, self.flag(f"{where}.locked", body.get("locked", True)), limit))
         return tuple(rules)
 
     def part(self, where: str, text: str, fields: Collection[str]) -> KeyPart:
@@ -223,21 +244,23 @@ class _Reader:
             self.errors.append(f"thresholds: review ({review:g}) is above auto ({auto:g})")
         return Thresholds(auto, review)
 
-    def veto(self, name: str, body: Mapping[str, Any], comparisons: tuple[Comparison, ...]) -> Veto:
+    def veto(self, name: str, described: Any, comparisons: tuple[Comparison, ...]) -> Veto:
         where = f"vetoes.{name}"
+        body = self.body(where, described, ("comparison", "levels", "outcome", "words", "unless"))
         known = {comparison.name: comparison for comparison in comparisons}
         comparison = self.one_of(f"{where}.comparison", body.get("comparison"), known)
         numbers = self.level_numbers(f"{where}.levels", body.get("levels", ()), known.get(comparison))
         outcome = self.one_of(f"{where}.outcome", body.get("outcome", "possible_match"), VETO_OUTCOMES)
         unless = tuple(
             (self.one_of(f"{where}.unless", other, known), self.level_numbers(f"{where}.unless.{other}", levels, known.get(other)))
-            for other, levels in body.get("unless", {}).items()
+            for other, levels in self.body(f"{where}.unless", body.get("unless", {}), known).items()
         )
-        return Veto(name, comparison, numbers, outcome, str(body.get("words", name)), unless)
+        return Veto(name, comparison, numbers, outcome, self.text(f"{where}.words", body.get("words", name)), unless)
 
-    def level_numbers(self, where: str, named: Iterable[str], comparison: Comparison | None) -> tuple[int, ...]:
+    def level_numbers(self, where: str, named: Any, comparison: Comparison | None) -> tuple[int, ...]:
         levels = [level.name for level in comparison.levels] if comparison else []
-        return tuple(levels.index(level) + 1 for level in named if self.one_of(where, level, levels) == level and level in levels)
+        wanted = [level for level in self.texts(where, named) if self.one_of(where, level, levels) == level and level in levels]
+        return tuple(levels.index(level) + 1 for level in wanted)
 
 
 def _split_part(text: str) -> tuple[str, str, str]:

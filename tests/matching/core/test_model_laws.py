@@ -104,7 +104,9 @@ def test_the_same_pairs_score_the_same_again(kind: Kind, seed: int) -> None:
 def test_a_field_made_equal_never_lowers_the_score(kind: Kind, seed: int, data: st.DataObject) -> None:
     fields = data.draw(st.sampled_from(kind.fields))
     left, right = _pairs(kind, seed)
-    told = [row for row in range(PAIRS) if all(left[row][name] and right[row][name] for name in fields) and _one_kind(left[row], right[row])]
+    told = [
+        row for row in range(PAIRS) if all(left[row][name] and right[row][name] for name in fields) and _one_kind(left[row], right[row])
+    ]
     left, right = [left[row] for row in told], [right[row] for row in told]
     equal = [{**two, **{name: one[name] for name in fields}} for one, two in zip(left, right, strict=True)]
     before, after = score(left, right, kind.model()), score(left, equal, kind.model())
@@ -144,5 +146,5 @@ def test_the_order_of_the_rows_is_no_part_of_what_is_learnt(entity: str, order: 
     learnt = _learnt(entity)
     # Without ids, so that no order can be had from them.
     shuffled = match(table([records[row] for row in order]).drop_columns(["id"]), learnt.config).model
-    assert np.abs(learnt.probabilities - shuffled.probabilities).max() <= 1e-9  # noqa: PLR2004 - as promised
-    assert np.abs(learnt.shares - shuffled.shares).max() <= 1e-9  # noqa: PLR2004
+    assert np.abs(learnt.probabilities - shuffled.probabilities).max() <= 1e-9
+    assert np.abs(learnt.shares - shuffled.shares).max() <= 1e-9
