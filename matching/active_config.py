@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,7 @@ from django.utils import timezone
 from golden_records.entities import EntityType
 from golden_records.errors import MdmError
 from matching.core.config import ConfigErrors, load_config
-from matching.core.declarations import MatchConfig
+from matching.core.declarations import MatchConfig, Thresholds
 from matching.core.model import MatchModel, shipped_model
 from matching.models import MatchConfigVersion
 
@@ -37,11 +37,18 @@ class ActiveConfig:
     id: int
     version: str
     model: MatchModel
+    reviewed: Thresholds | None = None
+    """The thresholds of the reviewed file, where others that stewards' answers carry are in force instead."""
 
     @property
     def config(self) -> MatchConfig:
         """The config itself."""
         return self.model.config
+
+    @property
+    def as_reviewed(self) -> MatchConfig:
+        """The config as the reviewed file had it."""
+        return replace(self.config, thresholds=self.reviewed or self.config.thresholds)
 
 
 def shipped_config(entity: EntityType) -> MatchConfig:
@@ -74,12 +81,16 @@ def config_version(version_id: int) -> ActiveConfig:
     return _load(version_id)
 
 
-def activate(entity: EntityType, model: MatchModel, *, label: str) -> ActiveConfig:
+def activate(entity: EntityType, model: MatchModel, *, label: str, reviewed: Thresholds | None = None) -> ActiveConfig:
     """Store a model under `VERSION+label` and put it in force; the same stored before is put in force again.
+
+    `reviewed` are the thresholds that the model's own stand in for, as long as the reviewed file keeps them.
 
     Where another config has that name already, this one gets the name with a number: what was stored is never changed.
     """
     document = json.loads(json.dumps(model.config.to_document()))
+    if reviewed:
+        document["reviewed_thresholds"] = asdict(reviewed)
     version = _version(entity, f"{model.config.version}+{label}", document)
     try:
         with transaction.atomic():
@@ -108,7 +119,8 @@ def _load(version_id: int) -> ActiveConfig:
     except (ConfigErrors, ValueError) as error:
         message = f"Match config {row} was stored by another release."
         raise UnreadableConfig(message, remedy="Match again: the config that ships with this release takes its place.") from error
-    return ActiveConfig(row.pk, row.version, model)
+    reviewed = row.document.get("reviewed_thresholds")
+    return ActiveConfig(row.pk, row.version, model, Thresholds(**reviewed) if reviewed else None)
 
 
 def _version(entity: EntityType, name: str, document: Mapping[str, Any]) -> str:

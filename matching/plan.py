@@ -50,12 +50,7 @@ def make_plan(entity: EntityType, people: Population, active: ActiveConfig, *, l
     With a new model the evidence on every pair is written anew, else only that on pairs with a record that waits.
     """
     say("matching")
-    groups = _groups(people.golden_ids)
-    constraints = Constraints(
-        must_link=_rows_of(people.ids, judgements.all_standing(entity, JudgementValue.SAME)),
-        cannot_link=_rows_of(people.ids, judgements.all_standing(entity, JudgementValue.DIFFERENT)),
-        groups=groups,
-    )
+    constraints = settled(entity, people)
     result = match(people.attributes, active.config, model=None if learn else active.model, constraints=constraints)
     say("planning")
     labels = result.clusters.labels
@@ -72,6 +67,15 @@ def make_plan(entity: EntityType, people: Population, active: ActiveConfig, *, l
     counts = {"records": len(people.ids), "waiting": int(people.pending.sum()), "candidates": result.report.candidates}
     blocking = study_document(study_blocking(result), people.ids)
     return Plan(tuple(made), result.model, learn, counts, dict(result.timings), blocking)
+
+
+def settled(entity: EntityType, people: Population) -> Constraints:
+    """Say what people settled, and which records are one golden record already, in rows of the population."""
+    return Constraints(
+        must_link=_rows_of(people.ids, judgements.all_standing(entity, JudgementValue.SAME)),
+        cannot_link=_rows_of(people.ids, judgements.all_standing(entity, JudgementValue.DIFFERENT)),
+        groups=_groups(people.golden_ids),
+    )
 
 
 def _groups(golden_ids: list[str | None]) -> NDArray[np.int64]:

@@ -136,7 +136,7 @@ def _plan(run: MatchRun, say: Callable[[str], None]) -> None:
     timings = {"read": round(read - begun, 3), **{name: round(value, 3) for name, value in plan.timings.items()}}
     with transaction.atomic():
         if learn:
-            active = activate(entity, plan.model, label=f"run{run.pk}")
+            active = activate(entity, plan.model, label=f"run{run.pk}", reviewed=active.reviewed)
             run.counts["learned_from"] = len(people.ids)
         run.counts |= plan.counts
         run.timings = timings | {"plan": round(time.monotonic() - begun, 3)}
@@ -160,7 +160,7 @@ def _config_for(entity: EntityType) -> ActiveConfig:
     """Give the config in force; where the reviewed file has a newer version, that one is put in force."""
     active = active_config(entity)
     shipped = shipped_config(entity)
-    if shipped.to_document() == active.config.to_document():
+    if shipped.to_document() == active.as_reviewed.to_document():
         return active
     return activate(entity, unlearned_model(entity), label="shipped")
 
