@@ -62,7 +62,7 @@ def test_a_record_is_matched_although_the_config_in_force_can_not_be_read(
     outdated(old)
     assert submitted("erp", "K100", **ACME).canonical_id == first.canonical_id
     now = MatchConfigVersion.objects.get(entity="customer", is_active=True)
-    assert (old.version, now.version) == ("1+shipped", "1+shipped.2")
+    assert now.version == f"{old.version}.2"
 
 
 def test_a_config_that_was_changed_without_a_new_number_gets_a_version_of_its_own(
