@@ -70,8 +70,10 @@ def test_a_config_that_was_changed_without_a_new_number_gets_a_version_of_its_ow
 ) -> None:
     submitted("crm", "1", **ACME)
     changed = active_config.shipped_config(CUSTOMER).to_document() | {"pairs_per_record": 0.125}
-    monkeypatch.setattr(active_config, "shipped_config", lambda _: parse_config(changed))
-    active_config.activate(CUSTOMER, active_config.unlearned_model(CUSTOMER), label="shipped")
+    with monkeypatch.context() as patch:
+        patch.setattr(active_config, "shipped_config", lambda _: parse_config(changed))
+        active_config.activate(CUSTOMER, active_config.unlearned_model(CUSTOMER), label="shipped")
+    assert active_config.active_config(CUSTOMER).config.pairs_per_record == 0.125
     matched()
     assert active_config.active_config(CUSTOMER).config.pairs_per_record != 0.125
     assert MatchConfigVersion.objects.count() == 2
