@@ -104,6 +104,10 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Matching"),
                 "items": [
                     _item(_("Matching runs"), "play_circle", "matching.matchrun"),
+                    _item(_("Blocking"), "filter_alt", "matching.matchrun", link=reverse_lazy("admin:matching_matchrun_blocking")),
+                    _item(
+                        _("Compare records"), "compare_arrows", "matching.matchrun", link=reverse_lazy("admin:matching_matchrun_compare")
+                    ),
                     _item(_("Match configs"), "tune", "matching.matchconfigversion"),
                     _item(_("Judgements"), "gavel", "matching.judgement"),
                 ],

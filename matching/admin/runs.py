@@ -3,14 +3,20 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.timeline import timeline
-from golden_records.entities import entity_type
+from golden_records.entities import ENTITIES, EntityType, entity_type
+from matching.admin.blocking import blocking_context
+from matching.admin.comparing import compare_context
 from matching.models import Judgement, MatchConfigVersion, MatchRun
 
 
@@ -23,6 +29,35 @@ class MatchRunAdmin(PageAdmin):
     list_filter = ("entity", "state")
     list_select_related = ("config",)
     sortable_by = ("created_at",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages that are about no single run."""
+        view = self.admin_site.admin_view
+        blocking = path("blocking/", view(self.blocking_view), name="matching_matchrun_blocking")
+        compare = path("compare/", view(self.compare_view), name="matching_matchrun_compare")
+        return [blocking, compare, *super().get_urls()]
+
+    def blocking_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what blocking did in the last run of an entity type."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        entity = _asked_entity(request)
+        context = self._frame(request, _("Blocking"), entity) | blocking_context(entity)
+        return TemplateResponse(request, "matching/admin/blocking.html", context)
+
+    def compare_view(self, request: HttpRequest) -> HttpResponse:
+        """Explain two records that the person names, whether or not they were ever compared."""
+        entity = _asked_entity(request)
+        opts = entity.record._meta
+        if not request.user.has_perm(f"{opts.app_label}.view_{opts.model_name}"):
+            raise PermissionDenied
+        named = {side: request.GET.get(side, "").strip() for side in ("left", "right")}
+        context = self._frame(request, _("Compare two records"), entity) | {"named": named} | compare_context(entity, **named)
+        return TemplateResponse(request, "matching/admin/compare.html", context)
+
+    def _frame(self, request: HttpRequest, title: object, entity: EntityType) -> dict[str, Any]:
+        choices = [(known.name, capfirst(str(known.record._meta.verbose_name_plural))) for known in ENTITIES.values()]
+        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts, "entity": entity, "entities": choices}
 
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Leave out what blocking did: no cell shows it."""
@@ -37,6 +72,10 @@ class MatchRunAdmin(PageAdmin):
         """Counts and seconds by step."""
         del request
         return {"run": found, "counts": sorted(found.counts.items()), "timings": list(found.timings.items())}
+
+
+def _asked_entity(request: HttpRequest) -> EntityType:
+    return ENTITIES.get(request.GET.get("entity", ""), next(iter(ENTITIES.values())))
 
 
 @admin.register(MatchConfigVersion)

@@ -131,7 +131,7 @@ def _shared(counts: Sequence[int], limit: int) -> tuple[Meeting, str]:
 def _apart(pair: Prepared, rule: BlockingRule) -> tuple[Meeting, str]:
     """Say which part of a rule keeps two records apart: first what is missing, else what differs."""
     texts = [(part_words(part), part_texts(pair, 0, part), part_texts(pair, 1, part)) for part in rule.parts]
-    missing = [f"no {words}{_side(left, right)}" for words, left, right in texts if not left or not right]
+    missing = [f"no {words.removeprefix('a ')}{_side(left, right)}" for words, left, right in texts if not left or not right]
     if missing:
         return Meeting.MISSING, ", ".join(missing)
     different = [f"{words}: {_some(left)} and {_some(right)}" for words, left, right in texts if not set(left) & set(right)]
