@@ -1,5 +1,6 @@
 """The commands on files: no database is asked for."""
 
+import io
 import os
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from rich.console import Console
 
+from matching.management.files import stage_bars
 from tests.architecture.source import ROOT
 from tests.matching.files.making import english, people, write_csv
 
@@ -71,3 +74,17 @@ def test_files_are_matched_where_no_database_can_be_reached(systems: tuple[Path,
     assert result.returncode == 0, result.stderr
     assert pq.read_table(tmp_path / "clusters.parquet").num_rows == 75
     assert not (tmp_path / "data" / "mdm.sqlite3").exists()
+
+
+def test_a_terminal_gets_a_bar_per_stage_and_a_log_a_line() -> None:
+    shown = {}
+    for is_terminal in (True, False):
+        written = io.StringIO()
+        with stage_bars(Console(file=written, force_terminal=is_terminal, width=100)) as stages:
+            stages.start("reading a.csv")
+            stages.advance(20_000)
+            stages.start("clustering")
+        shown[is_terminal] = written.getvalue()
+    assert "━" in shown[True]
+    assert "20,000 rows" in shown[True]
+    assert [line.partition(":")[0] for line in shown[False].splitlines()] == ["reading a.csv", "clustering"]
