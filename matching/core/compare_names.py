@@ -81,12 +81,13 @@ def _without_group_words(column: Column) -> Hashes:
 
 # Roman numbers of one letter are letters more often than numbers.
 _ROMAN: Final = ("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii")
+_ANY_ROMAN: Final = rf"\b(?:{'|'.join(_ROMAN)})\b"
 
 
 def _numbers(column: Column) -> Hashes:
     """Hash the numbers in each text, without leading zeros; numbers up to twelve may be Roman."""
     roman = column.values
-    if pc.any(pc.match_substring_regex(roman, r"\b[vx]?i")).as_py():
+    if pc.any(pc.match_substring_regex(roman, _ANY_ROMAN)).as_py():
         for number, letters in zip((2, 3, 4, 6, 7, 8, 9, 11, 12), _ROMAN, strict=True):
             roman = replace(roman, rf"\b{letters}\b", str(number))
     digits = replace(replace(roman, "[^0-9]+", " "), r"\b0+([0-9])", r"\1")
@@ -95,11 +96,14 @@ def _numbers(column: Column) -> Hashes:
 
 def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     """Say whether one name is the initials of the other's words, all of them or all but particles ('SNCF')."""
-    joined = column.feature("joined", _joined_words)
     result = np.zeros(len(one), np.bool_)
+    if not (column.lengths <= _LONGEST_INITIALS).any():
+        return result
+    joined = column.feature("joined", _joined_words)
     for letters in column.feature("initials of words", _acronyms):
         for mine, yours in ((one, other), (other, one)):
-            result |= (letters[mine] != _NONE) & (letters[mine] == joined[yours])
+            short = column.lengths[yours] <= _LONGEST_INITIALS
+            result |= short & (letters[mine] != _NONE) & (letters[mine] == joined[yours])
     return result
 
 
@@ -117,6 +121,8 @@ def _acronyms(column: Column) -> tuple[Hashes, Hashes]:
 
 
 _INITIALS_FROM: Final = 3
+_LONGEST_INITIALS: Final = 12
+"""Letters of initials at most, spaces between them included."""
 _WORD: Final = r"([a-z0-9])[a-z0-9]*\s?"
 
 
