@@ -18,6 +18,8 @@ from matching.core.texts import text_buffer
 
 _ALIKE_WORDS: Final = 0.4
 _FEW_BITS: Final = 0.2
+_ROUNDED: Final = 0.01
+"""Bits that rounding of weights may take from a sum."""
 
 
 def organisation_name(pair: Operands) -> Levels:
@@ -42,8 +44,8 @@ def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Le
     joined = column.feature("joined", _joined_words)
     shared = shared_weight(column, weight, one, other)
     least, most = np.minimum(total[one], total[other]), np.maximum(total[one], total[other])
-    within = shared >= (1 - _FEW_BITS * 0.5) * least
-    nearly = shared >= (1 - _FEW_BITS) * most
+    within = shared + _ROUNDED >= (1 - _FEW_BITS * 0.5) * least
+    nearly = shared + _ROUNDED >= (1 - _FEW_BITS) * most
     all_words = shared >= most * 0.999
     levels = np.select(
         [(joined[one] == joined[other]) | all_words, (grades == CLOSE) | nearly, within | _initials_of(column, one, other),

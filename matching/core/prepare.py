@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from matching.core.columns import FEW, MISSING, Column, as_text, encode, join, learn_together, recode, whole
 from matching.core.declarations import MatchConfig
 from matching.core.forms import FORMS
+from matching.core.hashing import Hashes, mix
 from matching.core.parallel import each, spans
 
 Texts: TypeAlias = pa.StringArray
@@ -34,6 +35,15 @@ class Prepared:
         if names not in self._codes:
             self._codes[names] = np.stack([self.columns[name].codes for name in names], axis=1)
         return self._codes[names]
+
+    def fingerprints(self) -> Hashes:
+        """Give a number per row that rows of equal match forms share."""
+        total = np.zeros(self.size, np.uint64)
+        for number, name in enumerate(sorted(self.columns)):
+            column = self.columns[name]
+            own = mix(np.append(column.hashes, np.uint64(0)) + np.uint64(number))
+            total += own[column.codes]
+        return total
 
     def rows(self, rows: np.ndarray) -> "Prepared":
         """Give some rows, in this order."""

@@ -61,6 +61,7 @@ class TermTable:
 
 
 _EMPTY: Final = TermTable()
+_PER_BIT: Final = 65_536.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ class Terms:
         """Give what each word of a column counts: the bits of its rarity, less for weak words."""
         hashes = column.tokens.words.hashes
         bits = -np.log2(np.minimum(self.words.get(name, _EMPTY).look_up(hashes), 0.5))
-        return np.where(np.isin(hashes, weak_words()), bits * WEAK_WORD, bits).astype(np.float32)
+        weights = np.where(np.isin(hashes, weak_words()), bits * WEAK_WORD, bits)
+        # Sums of such numbers are exact: the order of the words is no part of them.
+        return (np.rint(weights * _PER_BIT) / _PER_BIT).astype(np.float32)
 
 
 def value_terms(column: Column, entities: NDArray[np.int64] | None = None) -> TermTable:

@@ -3,33 +3,24 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from matching.core.answers import answers_of
 from matching.core.blocking import BlockingReport, CandidatePairs, candidate_pairs
-from matching.core.cluster import Clusters, Constraints, Edges, cluster
-from matching.core.compared import Compared, compared
-from matching.core.decide import Outcome, confirmed, decide
+from matching.core.cluster import Clusters, Constraints, cluster
+from matching.core.compared import compared
+from matching.core.decide import confirmed, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare
 from matching.core.refine import refine
-from matching.core.score import ScoredPairs, score_pairs
 from matching.core.train import train, worthwhile
-
-VETO_BITS: Final = -15.0
-"""What a vetoed pair says when the parts of a cluster are weighed."""
-LARGEST_COMPLETED: Final = 3_000
-"""Components up to this size have all their pairs scored before they are cut."""
-MOST_COMPLETED: Final = 5_000_000
+from matching.engines.evidence import evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +80,22 @@ def match(
     """Match the rows of a table with each other; without a model one is learnt from the table itself, and from
     the pairs that people settled.
 
-    The order of the rows is no part of the result where the table has an `id` column: rows are taken by id. Rows in
-    the result are positions in the table as given.
+    The order of the rows is no part of the result: they are taken by the table's `id` column, or by what they hold where
+    it has none. Rows in the result are positions in the table as given.
     """
-    order = _by_id(attributes)
+    clock = _Clock(watch)
+    prepared = prepare(attributes, config)
+    order = _order(attributes, prepared)
+    clock.lap("prepare")
     if order is None:
-        return _match(attributes, config, model, constraints or Constraints(), _Clock(watch))
+        return _match(prepared, config, model, constraints or Constraints(), clock)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    result = _match(attributes.take(order), config, model, _moved(constraints or Constraints(), order, place), _Clock(watch))
+    result = _match(prepared.rows(order), config, model, _moved(constraints or Constraints(), order, place), clock)
     return _moved_back(result, order, place)
 
 
-def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, constraints: Constraints, clock: _Clock) -> MatchResult:
-    prepared = prepare(attributes, config)
-    clock.lap("prepare")
+def _match(prepared: Prepared, config: MatchConfig, model: MatchModel | None, constraints: Constraints, clock: _Clock) -> MatchResult:
     candidates = candidate_pairs(prepared, config)
     clock.lap("block")
     if model is None:
@@ -126,10 +118,11 @@ def _match(attributes: pa.Table, config: MatchConfig, model: MatchModel | None, 
     return MatchResult(model, prepared, candidates, matched, clusters, candidates.report, clock.timings)
 
 
-def _by_id(attributes: pa.Table) -> NDArray[np.int64] | None:
-    """Give the order of the rows by id; None where they are in it, or have no ids."""
+def _order(attributes: pa.Table, prepared: Prepared) -> NDArray[np.int64] | None:
+    """Give the order of the rows by id, or by what they hold where they have none; None where they are in it."""
     if "id" not in attributes.column_names:
-        return None
+        # Rows that hold the same are as good as each other.
+        return np.argsort(prepared.fingerprints(), kind="stable")
     order: NDArray[np.int64] = pc.sort_indices(attributes["id"]).to_numpy().astype(np.int64)
     return None if (order[1:] > order[:-1]).all() else order
 
@@ -168,61 +161,3 @@ def _moved_pairs(left: Rows, right: Rows, order: NDArray[np.int64]) -> tuple[Row
     low, high = np.minimum(one, other), np.maximum(one, other)
     sequence = np.lexsort((high, low))
     return low[sequence], high[sequence], sequence
-
-
-def evidence(
-    prepared: Prepared, pairs: Compared, found: tuple[NDArray[np.int64], ScoredPairs, NDArray[np.int8]], model: MatchModel
-) -> Edges:
-    """Give the edges to cluster: of each component that matches would form, all pairs, also those not scored so far.
-
-    `found` says which of the compared pairs are kept, how they score, and with what outcome.
-    """
-    places, scored, outcome = found
-    threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
-    weight = _edge_weights(scored, outcome, threshold)
-    joins = places[weight > 0]
-    graph = coo_array((np.ones(len(joins), np.int8), (pairs.left[joins], pairs.right[joins])), (prepared.size, prepared.size))
-    _, component = connected_components(graph, directed=False)
-    inside = component[pairs.left] == component[pairs.right]
-    kept = inside[places]
-    edges = Edges(pairs.left[places[kept]], pairs.right[places[kept]], weight[kept])
-    inside[places] = False
-    rest = pairs.at(np.flatnonzero(inside))
-    below = _against(rest.left, rest.right, rest.weighed(prepared, model), model)
-    more = _unscored(component, np.append(edges.left, below.left), np.append(edges.right, below.right))
-    # A pair that no blocking rule gave is evidence for or against, but joins nothing by itself.
-    further = _against(*more, score_pairs(prepared, prepared, *more, model), model)
-    columns = zip(*((some.left, some.right, some.weight) for some in (edges, below, further)), strict=True)
-    return Edges(*(np.concatenate(column) for column in columns))
-
-
-def _against(left: Rows, right: Rows, scored: ScoredPairs, model: MatchModel) -> Edges:
-    threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
-    return Edges(left, right, np.minimum(_edge_weights(scored, decide(scored, model), threshold), 0.0))
-
-
-def _edge_weights(scored: ScoredPairs, outcome: NDArray[np.int8], threshold: float) -> NDArray[np.float64]:
-    weight = scored.weight - threshold
-    weight[(outcome != Outcome.MATCH) & (weight > 0)] = 0.0
-    weight[scored.vetoes != 0] = VETO_BITS
-    return weight
-
-
-def _unscored(component: NDArray[np.int32], left: Rows, right: Rows) -> tuple[Rows, Rows]:
-    """Give the pairs of rows of one component that are not among the given ones."""
-    size = len(component)
-    counts = np.bincount(component)
-    wanted = (counts > 2) & (counts <= LARGEST_COMPLETED)  # noqa: PLR2004 - two rows have one pair
-    rows = np.flatnonzero(wanted[component])
-    rows = rows[np.argsort(component[rows], kind="stable")]
-    group = component[rows]
-    sizes = counts[group]
-    first = np.searchsorted(group, group)
-    after = sizes - (np.arange(len(rows)) - first) - 1
-    if after.sum() > MOST_COMPLETED:
-        return np.empty(0, np.int32), np.empty(0, np.int32)
-    one = np.repeat(np.arange(len(rows)), after)
-    other = one + np.arange(int(after.sum())) - np.repeat(np.cumsum(after) - after, after) + 1
-    pairs = rows[one].astype(np.int64) * size + rows[other]
-    fresh = np.setdiff1d(pairs, left.astype(np.int64) * size + right, assume_unique=True)
-    return (fresh // size).astype(np.int32), (fresh % size).astype(np.int32)

@@ -26,7 +26,8 @@ def standardised(table: pa.Table) -> pa.Table:
     found = {name: _array(columns[field]) for name, field in _FIELDS.items()}
     house, street = (_array(columns[name]).dictionary_decode() for name in ("house", "street"))
     found["street"] = pc.binary_join_element_wise(pc.fill_null(house, ""), street, " ").dictionary_encode()
-    return pa.table({name: found.get(name, table[name]) for name in table.column_names})
+    made = pa.table({name: found.get(name, table[name]) for name in table.column_names})
+    return made.rename_columns({"record_id": "id"} if "record_id" in made.column_names else {})
 
 
 def _array(column: Column) -> pa.DictionaryArray:

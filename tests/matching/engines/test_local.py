@@ -44,13 +44,15 @@ def customer() -> MatchConfig:
     return load_config(CONFIGS / "customer.yml")
 
 
-def test_the_order_of_the_rows_is_no_part_of_the_result() -> None:
-    given = people(300).drop_columns(["cluster"])
+@pytest.mark.parametrize("without", [[], ["id"]], ids=["by id", "by content"])
+def test_the_order_of_the_rows_is_no_part_of_the_result(without: list[str]) -> None:
+    known = people(300).drop_columns(["cluster"])
+    given = known.drop_columns(without)
     config = config_for(given, {}, "customer")
     order = np.random.default_rng(1).permutation(given.num_rows)
     before, after = match(given, config), match(given.take(order), config)
     assert (before.model.probabilities == after.model.probabilities).all()
-    ids = given["id"].to_numpy()
+    ids = known["id"].to_numpy()
     assert _together(before.clusters.labels, ids) == _together(after.clusters.labels, ids[order])
     assert _pairs(before.pairs, ids) == _pairs(after.pairs, ids[order])
     assert (after.pairs.left < after.pairs.right).all()

@@ -1,0 +1,88 @@
+"""The evidence that clusters rest on: of each component that matches would form, all pairs, for and against."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from matching.core.cluster import Edges
+from matching.core.compared import Compared, each_span
+from matching.core.decide import Outcome, decide
+from matching.core.grades import Rows
+from matching.core.model import MatchModel
+from matching.core.prepare import Prepared
+from matching.core.score import ScoredPairs, score_pairs
+
+VETO_BITS: Final = -15.0
+"""What a vetoed pair says when the parts of a cluster are weighed."""
+LARGEST_COMPLETED: Final = 3_000
+"""Components up to this size have all their pairs scored before they are cut."""
+PAIRS_PER_RECORD: Final = 5
+FEWEST_RECORDS: Final = 1_000_000
+"""How many pairs may be scored for that, per record of a table of at least so many; the largest components go without first."""
+
+
+def evidence(
+    prepared: Prepared, pairs: Compared, found: tuple[NDArray[np.int64], ScoredPairs, NDArray[np.int8]], model: MatchModel
+) -> Edges:
+    """Give the edges to cluster: of each component that matches would form, all pairs, also those not scored so far.
+
+    `found` says which of the compared pairs are kept, how they score, and with what outcome.
+    """
+    places, scored, outcome = found
+    threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
+    weight = _edge_weights(scored, outcome, threshold)
+    joins = places[weight > 0]
+    graph = coo_array((np.ones(len(joins), np.int8), (pairs.left[joins], pairs.right[joins])), (prepared.size, prepared.size))
+    _, component = connected_components(graph, directed=False)
+    inside = component[pairs.left] == component[pairs.right]
+    kept = inside[places]
+    edges = Edges(pairs.left[places[kept]], pairs.right[places[kept]], weight[kept])
+    inside[places] = False
+    rest = pairs.at(np.flatnonzero(inside))
+    below = _against(rest.left, rest.right, lambda part: rest.at(part).weighed(prepared, model), model)
+    left, right = _unscored(component, np.append(edges.left, below.left), np.append(edges.right, below.right))
+    # A pair that no blocking rule gave is evidence for or against, but joins nothing by itself.
+    further = _against(left, right, lambda part: score_pairs(prepared, prepared, left[part], right[part], model), model)
+    columns = zip(*((some.left, some.right, some.weight) for some in (edges, below, further)), strict=True)
+    return Edges(*(np.concatenate(column) for column in columns))
+
+
+def _against(left: Rows, right: Rows, score: Callable[[slice], ScoredPairs], model: MatchModel) -> Edges:
+    """Give edges that speak against, or not at all."""
+    threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
+    weight = np.empty(len(left))
+    for part in each_span(len(left)):
+        scored = score(part)
+        weight[part] = np.minimum(_edge_weights(scored, decide(scored, model), threshold), 0.0)
+    return Edges(left, right, weight)
+
+
+def _edge_weights(scored: ScoredPairs, outcome: NDArray[np.int8], threshold: float) -> NDArray[np.float64]:
+    weight = scored.weight - threshold
+    weight[(outcome != Outcome.MATCH) & (weight > 0)] = 0.0
+    weight[scored.vetoes != 0] = VETO_BITS
+    return weight
+
+
+def _unscored(component: NDArray[np.int32], left: Rows, right: Rows) -> tuple[Rows, Rows]:
+    """Give the pairs of rows of one component that are not among the given ones."""
+    size = len(component)
+    counts = np.bincount(component)
+    cost = np.bincount(counts, counts * (counts - 1) / 2).cumsum()
+    largest = int(np.searchsorted(cost, PAIRS_PER_RECORD * max(size, FEWEST_RECORDS), side="right")) - 1
+    wanted = (counts > 2) & (counts <= min(largest, LARGEST_COMPLETED))  # noqa: PLR2004 - two rows have one pair
+    rows = np.flatnonzero(wanted[component])
+    rows = rows[np.argsort(component[rows], kind="stable")]
+    group = component[rows]
+    sizes = counts[group]
+    first = np.searchsorted(group, group)
+    after = sizes - (np.arange(len(rows)) - first) - 1
+    one = np.repeat(np.arange(len(rows)), after)
+    other = one + np.arange(int(after.sum())) - np.repeat(np.cumsum(after) - after, after) + 1
+    pairs = rows[one].astype(np.int64) * size + rows[other]
+    fresh = np.setdiff1d(pairs, left.astype(np.int64) * size + right, assume_unique=True)
+    return (fresh // size).astype(np.int32), (fresh % size).astype(np.int32)
