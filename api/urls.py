@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, re_path
 from api.schema import DocsView, SchemaView
 from api.v1.cross_references import ResolveView
 from api.v1.golden_records import golden_record_view, golden_records_view
+from api.v1.match_explanations import MatchExplanationsView
 from api.v1.project_facts import ProjectFactsView
 from api.v1.source_records import UnknownEntityView, source_record_view
 from api.views import UnknownAddress
@@ -29,6 +30,7 @@ urlpatterns = [
     path("source-records/<str:source>/<str:entity>/<path:external_id>", UnknownEntityView.as_view(), name="unknown-entity"),
     path("projects/<uuid:canonical_id>/facts", ProjectFactsView.as_view(), name="project-facts"),
     path("cross-references/resolve", ResolveView.as_view(), name="resolve-cross-references"),
+    path("match-explanations", MatchExplanationsView.as_view(), name="match-explanations"),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(url_name="schema"), name="docs"),
     re_path("", UnknownAddress.as_view(), name="unknown-address"),
