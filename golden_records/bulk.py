@@ -59,6 +59,21 @@ def insert(
     return [tuple(map(_from_database, given_back[1:], told)) for _, *told in written]
 
 
+def upsert(model: Model, rows: Sequence[Row], *, by: Sequence[str], columns: Sequence[str]) -> None:
+    """Insert the rows; where one with the same `by` (a uniqueness of the table) is there, set `columns` of it instead.
+
+    No two of the rows may have the same `by`.
+    """
+    if not rows:
+        return
+    fields = _fields(model, {name for row in rows for name, value in row.items() if value is not None})
+    inserted = _insertion(connection.vendor, model, tuple(field.attname for field in fields), or_ignore=False)
+    known_by = ", ".join(map(_column, _fields(model, set(by))))
+    settings = ", ".join(f"{_column(field)} = excluded.{_column(field)}" for field in _fields(model, set(columns)))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{inserted} ON CONFLICT ({known_by}) DO UPDATE SET {settings}", [_document(fields, rows)])
+
+
 def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to: Copy | None = None) -> None:
     """Set `columns` of the rows that are named by primary key; the caller holds their locks, if it needs any."""
     if not rows:

@@ -78,15 +78,10 @@ def evidence_of(scored: ScoredPairs, row: int, outcomes: NDArray[np.int8], recor
 
 
 def write_decisions(entity: EntityType, pairs: Sequence[PairEvidence], by: DecidedBy) -> None:
-    """Keep the evidence on these pairs; what was kept on a pair before is replaced. At most three statements."""
+    """Keep the evidence on these pairs; what was kept on a pair before is replaced. One statement."""
     rows = {(row["left_record_id"], row["right_record_id"]): row for row in (_row(entity, pair, by) for pair in pairs)}
-    known = rows.keys() - set(bulk.insert(MatchDecision, list(rows.values()), returning=_PAIR, or_ignore=True))
-    if not known:
-        return
-    lefts, rights = {left for left, _ in known}, {right for _, right in known}
-    held = MatchDecision.objects.filter(entity=entity.name, left_record_id__in=lefts, right_record_id__in=rights)
-    ids = held.values_list("id", *_PAIR)
-    bulk.update(MatchDecision, [rows[left, right] | {"id": pk} for pk, left, right in ids if (left, right) in known], columns=_EVIDENCE)
+    # In one order, so that two who write the same pairs wait for each other instead of in a circle.
+    bulk.upsert(MatchDecision, [rows[pair] for pair in sorted(rows)], by=("entity", *_PAIR), columns=_EVIDENCE)
 
 
 def _row(entity: EntityType, pair: PairEvidence, by: DecidedBy) -> dict[str, Any]:

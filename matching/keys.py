@@ -6,14 +6,13 @@ Written here alone. A key shared by more records than the cap is *common*: it br
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from django.db import connection
 from django.db.models import Count
 from numpy.typing import NDArray
 
-from golden_records import bulk
 from golden_records.entities import EntityType
 from matching.models import BlockingKey
 
@@ -39,13 +38,25 @@ def stored_keys(entity: EntityType, record_id: int) -> dict[tuple[int, int], int
     return {(rule, key): row_id for rule, key, row_id in rows}
 
 
-def replace_keys(entity: EntityType, record_id: int, *, old: Mapping[tuple[int, int], int], new: set[tuple[int, int]]) -> None:
-    """Make `new` the keys of one record; writes only what differs."""
+def exchange_keys(
+    entity: EntityType, record_id: int, *, old: Mapping[tuple[int, int], int], new: set[tuple[int, int]], limits: Sequence[int]
+) -> dict[int, set[int]]:
+    """Make `new` the keys (rule, key) of one record, and find the records that share one: their ids, and by which rules.
+
+    `old` are the keys that it has, as `stored_keys` gives them; only what differs is written. `limits` says for each rule how
+    many records may share a key before it is common and brings no candidates; no more rows than that are read of a key. One
+    statement on PostgreSQL, at most three on SQLite; the caller holds the locks of all these keys.
+    """
     gone = [row_id for pair, row_id in old.items() if pair not in new]
-    if gone:
-        BlockingKey.objects.filter(id__in=gone).delete()
-    fresh = sorted(new - old.keys())
-    bulk.insert(BlockingKey, [{"entity": entity.name, "record_id": record_id, "rule": rule, "key": key} for rule, key in fresh])
+    changes = _changes(entity, record_id, gone, sorted(new - old.keys()))
+    if connection.vendor == "postgresql":
+        found = _sharing(entity, record_id, sorted(new), limits, beside=changes)
+    else:
+        with connection.cursor() as cursor:
+            for statement, parameters in changes:
+                cursor.execute(statement, parameters)
+        found = _sharing(entity, record_id, sorted(new), limits)
+    return found
 
 
 def write_keys(entity: EntityType, rows: KeyRows) -> None:
@@ -64,23 +75,36 @@ def write_keys(entity: EntityType, rows: KeyRows) -> None:
     )
 
 
-def candidates(entity: EntityType, record_id: int, keys: Sequence[tuple[int, int]], *, limits: Sequence[int]) -> dict[int, set[int]]:
-    """Find the records that share a key (rule, key) with this one: their ids, and by which rules.
+Statement = tuple[str, list[Any]]
 
-    `limits` says for each rule how many records may share a key before it is common and brings no candidates. One statement,
-    which reads at most a row per key more than that.
-    """
-    if not keys:
-        return {}
-    part = f"SELECT * FROM (SELECT rule, key, record_id FROM {_TABLE} WHERE entity = %s AND key = %s LIMIT %s) AS k"  # noqa: S608 - a table's name
-    parameters = [value for rule, key in keys for value in (entity.name, key, limits[rule] + 1)]
+
+def _changes(entity: EntityType, record_id: int, gone: Sequence[int], fresh: Sequence[tuple[int, int]]) -> list[Statement]:
+    changes: list[Statement] = []
+    if gone:
+        changes.append((f"DELETE FROM {_TABLE} WHERE id IN ({_places(gone)})", [*gone]))  # noqa: S608 - a table's name
+    if fresh:
+        rows = ", ".join(["(%s, %s, %s, %s)"] * len(fresh))
+        values: list[Any] = [value for rule, key in fresh for value in (entity.name, record_id, rule, key)]
+        changes.append((f"INSERT INTO {_TABLE} (entity, record_id, rule, key) VALUES {rows}", values))  # noqa: S608 - as above
+    return changes
+
+
+def _sharing(
+    entity: EntityType, record_id: int, keys: Sequence[tuple[int, int]], limits: Sequence[int], *, beside: Sequence[Statement] = ()
+) -> dict[int, set[int]]:
+    """Read who shares a key; what is done `beside` is one statement with it, which reads what was there before."""
+    part = f"SELECT * FROM (SELECT rule, key, record_id FROM {_TABLE} WHERE entity = %s AND key = %s AND record_id <> %s LIMIT %s) AS k"  # noqa: S608 - as above
+    parameters = [value for rule, key in keys for value in (entity.name, key, record_id, limits[rule])]
+    reading = " UNION ALL ".join([part] * len(keys)) or f"SELECT rule, key, record_id FROM {_TABLE} WHERE false"  # noqa: S608 - as above
+    done = ", ".join(f"done_{number} AS ({statement})" for number, (statement, _) in enumerate(beside))
+    given = [value for _, values in beside for value in values]
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join([part] * len(keys)), parameters)
+        cursor.execute(f"WITH {done} {reading}" if done else reading, [*given, *parameters])
         rows = cursor.fetchall()
     sizes = Counter(key for _, key, _ in rows)
     found: dict[int, set[int]] = {}
     for rule, key, other in rows:
-        if other != record_id and sizes[key] <= limits[rule]:
+        if sizes[key] < limits[rule]:  # the record itself is one of them
             found.setdefault(other, set()).add(rule)
     return found
 
@@ -104,3 +128,7 @@ def some_records_of(entity: EntityType, keys: Sequence[tuple[int, int]], *, most
     for rule, key, record_id in rows:
         found.setdefault((rule, key), []).append(record_id)
     return found
+
+
+def _places(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))

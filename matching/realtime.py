@@ -23,7 +23,7 @@ from matching.core.decide import Outcome, decide
 from matching.core.prepare import prepare
 from matching.core.score import ScoredPairs, score_one
 from matching.decisions import DecidedBy, PairEvidence, evidence_of, write_decisions
-from matching.keys import candidates, replace_keys, stored_keys
+from matching.keys import exchange_keys, stored_keys
 from matching.locks import MatchGuard, Restart
 from matching.models import JudgementValue, ReviewTask
 from matching.resolution import Candidate, Resolution, resolve
@@ -95,9 +95,8 @@ def _candidate_ids(
     pairs = {(int(rule), int(key)) for rule, key in zip(keys.rule, keys.key, strict=True)}
     old = stored_keys(entity, record.pk) if record.golden_id or record.version > 1 else {}
     guard.keys(entity, {key for _, key in pairs | old.keys()})
-    replace_keys(entity, record.pk, old=old, new=pairs)
     rules = active.config.blocking
-    sharing = candidates(entity, record.pk, sorted(pairs), limits=[rule.limit for rule in rules])
+    sharing = exchange_keys(entity, record.pk, old=old, new=pairs, limits=[rule.limit for rule in rules])
     locked = {other for other, by in sharing.items() if any(rules[number].locked for number in by)}
     return set(sharing), locked
 
