@@ -111,6 +111,19 @@ def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -
     return plan.done.changed
 
 
+def content_of(rules: SurvivorshipRules, members: Sequence[Member]) -> GoldenRow:
+    """Give what an active golden record with these active members holds: its values, where they come from, and counts."""
+    survived = survive(rules, members)
+    return {
+        **survived.values,
+        "state": GoldenState.ACTIVE,
+        "successor_id": None,
+        "lineage": _lineage(survived, rules),
+        "completeness": round(len(survived.winners) / len(survived.values), 4),
+        "member_count": len(members),
+    }
+
+
 class _Plan:
     """What is to be written to the golden records of one entity type; one statement for each kind of change."""
 
@@ -123,16 +136,7 @@ class _Plan:
         self._retired: list[UUID] = []
 
     def stand(self, golden_id: UUID, members: Sequence[Member], before: GoldenRow | None) -> None:
-        survived = survive(self._rules, members)
-        content: GoldenRow = {
-            **survived.values,
-            "id": golden_id,
-            "state": GoldenState.ACTIVE,
-            "successor_id": None,
-            "lineage": _lineage(survived, self._rules),
-            "completeness": round(len(survived.winners) / len(survived.values), 4),
-            "member_count": len(members),
-        }
+        content: GoldenRow = {**content_of(self._rules, members), "id": golden_id}
         if before is None:
             at = self._change.at
             self._inserts.append({**content, "version": 1, "created_at": at, "updated_at": at})

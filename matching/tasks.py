@@ -3,16 +3,19 @@
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
 from golden_records.change import Change
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.models import MatchState, RecordState
-from matching import runs
+from matching import runs, verifying
 from matching.locks import in_transaction
 from matching.models import MatchRun, RunState
 from matching.realtime import match_waiting
+
+_logger = structlog.get_logger(__name__)
 
 _WORK_SECONDS: Final = 60.0
 _ONE_BY_ONE: Final = 200
@@ -50,6 +53,17 @@ def rematch() -> None:
     """Match every entity type anew: finds what one-by-one matching could not see, and learns again when there is much more."""
     for entity in ENTITIES.values():
         work_on_run.delay(runs.start(entity, actor="engine:nightly").pk)
+
+
+@shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)
+def verify() -> None:
+    """Check everything that must always hold, and log what does not: by names of checks and ids, never by values."""
+    for finding in verifying.verify():
+        told = {"check": finding.check.name, "offences": finding.count, "seconds": round(finding.seconds, 1)}
+        if not finding.count:
+            _logger.info("verified", **told)
+        else:
+            _logger.error("invariant_broken", **told, named=[{"entity": each.entity, **each.ids} for each in finding.offences])
 
 
 def _sweep_records(entity: EntityType) -> None:

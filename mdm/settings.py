@@ -163,6 +163,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "matching.tasks.sweep", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
     "rematch": {"task": "matching.tasks.rematch", "schedule": crontab(hour=3, minute=17)},
+    "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(MDM_DATA_DIR / "celerybeat-schedule")
 

@@ -1,0 +1,26 @@
+"""What a check of the whole database is, and what it finds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Offence:
+    """Something that is not as it must be: the ids of what it concerns (never its values), in words, and what to do."""
+
+    entity: str
+    ids: Mapping[str, str | int]
+    told: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A statement that must hold at any time (`holds`), and how every offence against it is found.
+
+    `find` reads the whole database and changes nothing, in bounded memory: offences are given one by one.
+    """
+
+    name: str
+    holds: str
+    find: Callable[[], Iterator[Offence]]

@@ -1,0 +1,151 @@
+"""What must always hold: the whole list, and reading it out of one snapshot of the database."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, Subquery, UUIDField
+
+from golden_records import verifying
+from golden_records.entities import ENTITIES, EntityType
+from golden_records.models import GoldenState
+from golden_records.offences import Check, Offence
+from golden_records.replay import unlike_history
+from matching.completeness import config_in_force, missed_matches, records_with_other_keys
+from matching.judgements import golden_pair, judged_pairs
+from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
+from matching.tables import active_records
+
+MOST_NAMED: Final = 100
+_AT_ONCE: Final = 500
+_SETTLED: Final = (JudgementValue.DIFFERENT, JudgementValue.UNSURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of a check: how many offences there are, the first of them, and how long it took."""
+
+    check: Check
+    count: int
+    offences: tuple[Offence, ...]
+    seconds: float
+
+
+def verify(*, checks: "Sequence[Check] | None" = None, most_named: int = MOST_NAMED) -> Iterator[Finding]:
+    """Run the checks, all by default, on one snapshot of the database; names the first offences of each and counts them all.
+
+    Nobody is kept from writing meanwhile, and nothing is written.
+    """
+    with _snapshot():
+        for check in CHECKS if checks is None else checks:
+            begun, found = time.monotonic(), check.find()
+            named = tuple(islice(found, most_named))
+            count = len(named) + sum(1 for _ in found)
+            yield Finding(check, count, named, time.monotonic() - begun)
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """See the database as it is now, whatever others write; inside a transaction of the caller, see what that sees."""
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        # Not `atomic`: that takes the write lock of SQLite at once.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+
+
+def _judgements_bind() -> Iterator[Offence]:
+    for entity in ENTITIES.values():
+        apart = Q(value=JudgementValue.SAME) & ~Q(left=F("right"))
+        together = Q(value=JudgementValue.DIFFERENT, left=F("right"))
+        standing = Judgement.objects.filter(entity=entity.name, withdrawn_at__isnull=True)
+        rows = _with_goldens(standing, entity).filter(apart | together, left__isnull=False, right__isnull=False).order_by("id")
+        for judgement in rows.iterator():
+            ids: dict[str, str | int] = {
+                "judgement": judgement.pk,
+                "left record": judgement.left_record_id,
+                "right record": judgement.right_record_id,
+            }
+            said, found = ("the same", "apart") if judgement.value == JudgementValue.SAME else ("different", "together")
+            told = f"A steward said that the two are {said}, and they are {found}."
+            yield Offence(entity.name, ids, told, "Take the judgement back in the review queue, or answer it again.")
+
+
+def _tasks_cohere() -> Iterator[Offence]:
+    for entity in ENTITIES.values():
+        tasks = ReviewTask.objects.filter(entity=entity.name)
+        remedy = "Send one of the two records again with a change: what is asked of it follows."
+        for task in _with_goldens(tasks.filter(state=TaskState.OPEN), entity).order_by("id").iterator():
+            if told := _incoherence(entity, task):
+                yield Offence(entity.name, {"task": task.pk}, told, remedy)
+        unsigned = Q(answer__isnull=True) | Q(decided_by__isnull=True) | Q(decided_at__isnull=True)
+        unjudged = ~Exists(Judgement.objects.filter(task_id=OuterRef("pk")))
+        for task in tasks.filter(unsigned | unjudged, state=TaskState.DECIDED).order_by("id").iterator():
+            told = "It is decided, and no judgement or no person stands for it."
+            yield Offence(entity.name, {"task": task.pk}, told, "Bring the judgement back out of history, or undo the task.")
+
+
+def _incoherence(entity: EntityType, task: Any) -> str | None:
+    if task.left is None or task.right is None or task.left == task.right:
+        return "It is open, and its records are in one golden record or in none."
+    pair = golden_pair(task.left, task.right)
+    if pair != (task.left_golden_id, task.right_golden_id):
+        return "It is open, and its records are in other golden records than it says."
+    if entity.goldens.filter(pk__in=pair, state=GoldenState.ACTIVE).count() != len(pair):
+        return "It is open, and one of its golden records does not stand."
+    members = dict(active_records(entity).filter(golden_id__in=pair).values_list("id", "golden_id"))
+    if judged_pairs(entity, members, _SETTLED):
+        return "It is open, and a judgement on members of the two has settled it."
+    return None
+
+
+def _with_goldens(rows: Any, entity: EntityType) -> Any:
+    """Add where the two records of each row are: `left` and `right`; none for one that is not active."""
+    sides = {side: active_records(entity).filter(pk=OuterRef(f"{side}_record_id")).values("golden_id")[:1] for side in ("left", "right")}
+    return rows.annotate(**{side: Subquery(query, output_field=UUIDField()) for side, query in sides.items()})
+
+
+def _keys_are_current() -> Iterator[Offence]:
+    for entity in ENTITIES.values():
+        active = config_in_force(entity)
+        for record in records_with_other_keys(entity, active) if active else ():
+            told = "Its stored blocking keys are not those of its values: others would not find it."
+            yield Offence(entity.name, {"record": record}, told, "Let its source send it again with a change, which writes its keys anew.")
+
+
+def _matches_are_complete() -> Iterator[Offence]:
+    for entity in ENTITIES.values():
+        active = config_in_force(entity)
+        for left, right in missed_matches(entity, active) if active else ():
+            told = "The two match by a key that they share; they are apart, and nobody is asked."
+            remedy = "Let the source of one send it again with a change: it is matched anew."
+            yield Offence(entity.name, {"left record": left, "right record": right}, told, remedy)
+
+
+def _replay() -> Iterator[Offence]:
+    for model in (ReviewTask, Judgement):
+        yield from unlike_history(model, entity="")
+
+
+CHECKS: Final = (
+    *verifying.CHECKS,
+    Check("judgements bind", "Records that a steward called the same are together, those called different are apart.", _judgements_bind),
+    Check("task coherence", "An open question is on two golden records that stand; a decided one has its judgement.", _tasks_cohere),
+    Check("replay of review", "Every question and judgement is what the last entry of its history says.", _replay),
+    Check("blocking keys", "Every matched record is found under the keys of its present values.", _keys_are_current),
+    Check("auto-match completeness", "Records that match by a key they share are together, asked about, or judged.", _matches_are_complete),
+)
+"""Everything that is checked, in the order in which it is told. What the service does not have yet is not in it."""
