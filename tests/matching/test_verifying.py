@@ -237,3 +237,12 @@ def test_the_checks_write_nothing(submitted: Submit) -> None:
     before = MatchDecision.objects.count(), MergeReceipt.objects.count(), CustomerRecord.history.count()
     assert not offences()
     assert (MatchDecision.objects.count(), MergeReceipt.objects.count(), CustomerRecord.history.count()) == before
+
+
+@pytest.mark.slow
+@pytest.mark.only_on("postgresql")
+def test_the_demonstration_firm_has_no_offence(database: str) -> None:
+    del database
+    call_command("load_demo", stdout=StringIO())
+    assert GOLDENS.exists()
+    assert not offences()
