@@ -23,7 +23,8 @@ from matching.core.model import MatchModel
 from matching.core.reconcile import reconcile
 from matching.core.score import score_pairs
 from matching.engines.blocking_study import study_blocking, study_document
-from matching.engines.local import MatchResult, match
+from matching.engines.choice import Engine
+from matching.engines.local import MatchResult
 from matching.models import JudgementValue
 from matching.population import Population
 
@@ -44,14 +45,16 @@ class Plan:
     blocking: dict[str, Any] = field(default_factory=dict)
 
 
-def make_plan(entity: EntityType, people: Population, active: ActiveConfig, *, learn: bool, say: Callable[[str], None]) -> Plan:
+def make_plan(
+    entity: EntityType, people: Population, active: ActiveConfig, *, learn: bool, engine: Engine, say: Callable[[str], None]
+) -> Plan:
     """Match everything and cut what follows into chunks. `learn`: with a model learned from these records.
 
     With a new model the evidence on every pair is written anew, else only that on pairs with a record that waits.
     """
     say("matching")
     constraints = settled(entity, people)
-    result = match(people.attributes, active.config, model=None if learn else active.model, constraints=constraints)
+    result = engine(people.attributes, active.config, model=None if learn else active.model, constraints=constraints)
     say("planning")
     labels = result.clusters.labels
     golden_ids = _golden_ids(labels, people)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
@@ -16,6 +17,8 @@ from golden_records.entities import EntityType, entity_type
 from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config, unlearned_model
 from matching.apply import Applying, apply_chunk
 from matching.chunks import Chunk
+from matching.engines import choice
+from matching.engines.choice import Engine
 from matching.locks import MatchGuard, in_transaction
 from matching.models import MatchRun, RunChunk, RunState
 from matching.plan import make_plan
@@ -47,17 +50,20 @@ def waiting_runs() -> list[int]:
     return list(MatchRun.objects.filter(Q(state=RunState.QUEUED) | lost).order_by("id").values_list("id", flat=True))
 
 
-def work_on(run_id: int, *, say: Callable[[str], None] = lambda _: None, seconds: float | None = None) -> MatchRun:
+def work_on(
+    run_id: int, *, say: Callable[[str], None] = lambda _: None, seconds: float | None = None, engine: Engine | None = None
+) -> MatchRun:
     """Take a run and carry it on, to its end or for about `seconds`. Does nothing where another worker holds it.
 
-    Killed at any point, nothing is half done: the next worker plans again, or goes on with the first chunk not applied.
+    It is planned with `engine`, else with the one that the settings name. Killed at any point, nothing is half done: the next
+    worker plans again, or goes on with the first chunk not applied.
     """
     attempt = _take(run_id)
     run = MatchRun.objects.select_related("config").get(pk=run_id)
     if attempt is None:
         return run
     try:
-        _carry_on(run, say, seconds)
+        _carry_on(run, say, seconds, engine)
     except LostLease:
         raise
     except Exception as error:
@@ -67,11 +73,11 @@ def work_on(run_id: int, *, say: Callable[[str], None] = lambda _: None, seconds
     return run
 
 
-def _carry_on(run: MatchRun, say: Callable[[str], None], seconds: float | None) -> None:
+def _carry_on(run: MatchRun, say: Callable[[str], None], seconds: float | None, engine: Engine | None) -> None:
     started = time.monotonic()
     if run.step == "plan":
         with _heartbeat(run):
-            _plan(run, say)
+            _plan(run, say, engine or configured_engine())
     total = run.chunks.count()
     while (chunk := run.chunks.filter(applied_at__isnull=True).first()) is not None:
         if seconds is not None and time.monotonic() - started > seconds:
@@ -93,6 +99,11 @@ def _take(run_id: int) -> int | None:
     free = Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=now)
     taken = MatchRun.objects.filter(free, pk=run_id).update(state=RunState.RUNNING, attempt=F("attempt") + 1, lease_until=now + LEASE)
     return MatchRun.objects.values_list("attempt", flat=True).get(pk=run_id) if taken else None
+
+
+def configured_engine() -> Engine:
+    """Give the engine that the settings name. Raises `MissingEngine`."""
+    return choice.engine(settings.MATCH_ENGINE, master=settings.SPARK_MASTER)
 
 
 def _held(run: MatchRun) -> "models.QuerySet[MatchRun]":
@@ -123,7 +134,7 @@ def _heartbeat(run: MatchRun) -> Iterator[None]:
         thread.join()
 
 
-def _plan(run: MatchRun, say: Callable[[str], None]) -> None:
+def _plan(run: MatchRun, say: Callable[[str], None], engine: Engine) -> None:
     entity = entity_type(run.entity)
     begun = time.monotonic()
     say("reading")
@@ -132,7 +143,7 @@ def _plan(run: MatchRun, say: Callable[[str], None]) -> None:
     active = _config_for(entity)
     read = time.monotonic()
     learn = _should_learn(entity, people, active)
-    plan = make_plan(entity, people, active, learn=learn, say=say)
+    plan = make_plan(entity, people, active, learn=learn, engine=engine, say=say)
     timings = {"read": round(read - begun, 3), **{name: round(value, 3) for name, value in plan.timings.items()}}
     with transaction.atomic():
         if learn:

@@ -137,6 +137,11 @@ def database(url: str | None) -> dict[str, Any]:
 DATABASES = {"default": database(os.environ.get("DATABASE_URL") or None)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- matching ----------------------------------------------------------------------------------------------------------------------
+
+MATCH_ENGINE = os.environ.get("MATCH_ENGINE", "local")  # or spark, for what one machine can't hold: see docs/spark.md
+SPARK_MASTER = os.environ.get("SPARK_MASTER", "local[*]")
+
 # --- background work ---------------------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = os.environ.get("REDIS_URL") or state.broker_url(MDM_DATA_DIR) or "redis://127.0.0.1:6379/0"

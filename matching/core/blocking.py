@@ -130,7 +130,8 @@ def _find(prepared: Prepared, rule: BlockingRule, config: MatchConfig, found: Ma
         chosen = np.isin(rows, found[rule.refines].common_rows)
         rows, keys = rows[chosen], keys[chosen]
     groups = _group(rows, keys)
-    limit = _limit(groups.counts, rule.limit, prepared.size, config)
+    shared = np.bincount(groups.counts[groups.counts <= rule.limit], minlength=rule.limit + 1)
+    limit = key_limit(shared, rule.limit, prepared.size, config)
     common = groups.counts > limit
     pairs = _pairs(groups, (groups.counts > 1) & ~common, prepared.size)
     refined = any(other.refines == rule.name for other in config.blocking)
@@ -140,8 +141,8 @@ def _find(prepared: Prepared, rule: BlockingRule, config: MatchConfig, found: Ma
 
 def _report(rule: BlockingRule, groups: _Groups, common: NDArray[np.bool_], pairs: int) -> RuleReport:
     counts = groups.counts[common]
-    top = np.argsort(-counts, kind="stable")[:10]
-    named = groups.keys[groups.starts[common]][top]
+    keys = groups.keys[groups.starts[common]]
+    top = np.lexsort((keys, -counts))[:MOST_COMMON]
     return RuleReport(
         name=rule.name,
         keys=len(groups.counts),
@@ -150,7 +151,7 @@ def _report(rule: BlockingRule, groups: _Groups, common: NDArray[np.bool_], pair
         common_keys=len(counts),
         common_records=int(counts.sum()),
         pairs_left_out=int((counts * (counts - 1) // 2).sum()),
-        most_common=tuple((int(key), int(count)) for key, count in zip(named, counts[top], strict=True)),
+        most_common=tuple((int(key), int(count)) for key, count in zip(keys[top], counts[top], strict=True)),
         limit=rule.limit,
     )
 
@@ -158,14 +159,19 @@ def _report(rule: BlockingRule, groups: _Groups, common: NDArray[np.bool_], pair
 _MOST_RULES: Final = 32
 FREE_PAIRS: Final = 200_000
 """Pairs that a rule may always give, however small the table is."""
+MOST_COMMON: Final = 10
+"""Common keys of a rule that are named in its report."""
 _SMALL_GROUP: Final = 8
 _MERGED_AT_ONCE: Final = 1_000_000
 
 
-def _limit(counts: NDArray[np.int64], limit: int, size: int, config: MatchConfig) -> int:
-    """Give how many records may share a key: the rule's limit, or fewer where the rule would cost too much."""
-    usable = counts[(counts > 1) & (counts <= limit)]
-    cost = np.bincount(usable, usable * (usable - 1) / 2, minlength=limit + 1).cumsum()
+def key_limit(keys: NDArray[np.int64], limit: int, size: int, config: MatchConfig) -> int:
+    """Give how many records may share a key: the rule's limit, or fewer where the rule would cost too much.
+
+    `keys` says how many keys are shared by 0, 1, 2, ... up to `limit` records, in a table of `size` records.
+    """
+    records = np.arange(limit + 1)
+    cost = (keys * (records * (records - 1) // 2)).cumsum()
     budget = max(FREE_PAIRS, config.pairs_per_record * size)
     return int(np.searchsorted(cost, budget, side="right") - 1) if cost[-1] > budget else limit
 

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from matching.core.cluster import Edges
 from matching.core.compared import Compared, each_span
 from matching.core.decide import Outcome, decide
+from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared
@@ -33,36 +34,47 @@ def evidence(
     `found` says which of the compared pairs are kept, how they score, and with what outcome.
     """
     places, scored, outcome = found
-    threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
-    weight = _edge_weights(scored, outcome, threshold)
+    weight = edge_weights(scored, outcome, model.config)
     joins = places[weight > 0]
-    graph = coo_array((np.ones(len(joins), np.int8), (pairs.left[joins], pairs.right[joins])), (prepared.size, prepared.size))
-    _, component = connected_components(graph, directed=False)
+    component = components(prepared.size, pairs.left[joins], pairs.right[joins])
     inside = component[pairs.left] == component[pairs.right]
     kept = inside[places]
     edges = Edges(pairs.left[places[kept]], pairs.right[places[kept]], weight[kept])
     inside[places] = False
     rest = pairs.at(np.flatnonzero(inside))
     below = _against(rest.left, rest.right, lambda part: rest.at(part).weighed(prepared, model), model)
-    left, right = _unscored(component, np.append(edges.left, below.left), np.append(edges.right, below.right))
+    return with_missing(prepared, component, _all_of(edges, below), model)
+
+
+def components(size: int, left: Rows, right: Rows) -> NDArray[np.int32]:
+    """Give each row the number of the component that it hangs together with along the pairs."""
+    graph = coo_array((np.ones(len(left), np.int8), (left, right)), (size, size))
+    return connected_components(graph, directed=False)[1]  # type: ignore[no-any-return]
+
+
+def with_missing(prepared: Prepared, component: NDArray[np.int32], edges: Edges, model: MatchModel) -> Edges:
+    """Add to the edges inside components those of the pairs there that have none yet."""
+    left, right = _unscored(component, edges.left, edges.right)
     # A pair that no blocking rule gave is evidence for or against, but joins nothing by itself.
-    further = _against(left, right, lambda part: score_pairs(prepared, prepared, left[part], right[part], model), model)
-    columns = zip(*((some.left, some.right, some.weight) for some in (edges, below, further)), strict=True)
-    return Edges(*(np.concatenate(column) for column in columns))
+    return _all_of(edges, _against(left, right, lambda part: score_pairs(prepared, prepared, left[part], right[part], model), model))
+
+
+def _all_of(*parts: Edges) -> Edges:
+    return Edges(*(np.concatenate(column) for column in zip(*((some.left, some.right, some.weight) for some in parts), strict=True)))
 
 
 def _against(left: Rows, right: Rows, score: Callable[[slice], ScoredPairs], model: MatchModel) -> Edges:
     """Give edges that speak against, or not at all."""
-    threshold = np.log2(model.config.auto_threshold / (1 - model.config.auto_threshold))
     weight = np.empty(len(left))
     for part in each_span(len(left)):
         scored = score(part)
-        weight[part] = np.minimum(_edge_weights(scored, decide(scored, model), threshold), 0.0)
+        weight[part] = np.minimum(edge_weights(scored, decide(scored, model), model.config), 0.0)
     return Edges(left, right, weight)
 
 
-def _edge_weights(scored: ScoredPairs, outcome: NDArray[np.int8], threshold: float) -> NDArray[np.float64]:
-    weight = scored.weight - threshold
+def edge_weights(scored: ScoredPairs, outcome: NDArray[np.int8], config: MatchConfig) -> NDArray[np.float64]:
+    """Give what pairs say for clustering: bits beyond the auto threshold, no more than 0 for what is no MATCH."""
+    weight: NDArray[np.float64] = scored.weight - np.log2(config.auto_threshold / (1 - config.auto_threshold))
     weight[(outcome != Outcome.MATCH) & (weight > 0)] = 0.0
     weight[scored.vetoes != 0] = VETO_BITS
     return weight

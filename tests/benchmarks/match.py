@@ -31,7 +31,7 @@ SIDES = ("engine", "raw", "peer") if importlib.util.find_spec("splink") else ("e
 def main() -> None:
     """Print a line per side: medians of the repetitions."""
     with tempfile.TemporaryDirectory(prefix="mdm-match-") as folder:
-        paths = (os.environ.get("DATA") or str(_made(Path(folder) / "customers.parquet", int(os.environ.get("ROWS") or ROWS)))).split()
+        paths = (os.environ.get("DATA") or str(made(Path(folder) / "customers.parquet", int(os.environ.get("ROWS") or ROWS)))).split()
         for path in paths:
             standard = str(Path(folder) / "standardised.parquet")
             subprocess.run([sys.executable, "-m", "tests.benchmarks.matching.standardised", path, standard], check=True)
@@ -67,7 +67,7 @@ def now() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def _made(path: Path, rows: int) -> Path:
+def made(path: Path, rows: int) -> Path:
     """Make persons, a third of whom are there twice, the second time with a letter or a field gone."""
     generator = np.random.default_rng(7)
     letters = np.array(list("abdeiklmnorstu"))
