@@ -242,6 +242,8 @@ def whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Give a column in one piece."""
     if isinstance(values, pa.Array):
         return values
+    if values.num_chunks == 1:
+        return values.chunk(0)
     return (values.unify_dictionaries() if pa.types.is_dictionary(values.type) else values).combine_chunks()
 
 

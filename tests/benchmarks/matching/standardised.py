@@ -37,4 +37,4 @@ def _array(column: Column) -> pa.DictionaryArray:
 if __name__ == "__main__":
     labelled = pq.read_table(sys.argv[1])
     made = standardised(labelled.drop_columns([LABELS]))
-    pq.write_table(made.append_column(LABELS, labelled[LABELS]), sys.argv[2], compression="zstd")
+    pq.write_table(made.append_column(LABELS, labelled[LABELS]), sys.argv[2], row_group_size=len(labelled), compression="zstd")
