@@ -1,5 +1,6 @@
 """Comparing pairs of rows: one level per comparison of the config."""
 
+from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -24,24 +25,22 @@ def compare_rows(prepared: Prepared, left: Rows, right: Rows, config: MatchConfi
     Symmetric; a pair's levels depend on the two records, the config and the term tables, on no other pair.
     """
     levels = np.zeros((len(left), len(config.comparisons)), np.uint8, order="F")
-    _fill(levels, prepared, (left, right), config.comparisons, (config, terms))
+    _fill(levels, prepared, (left, right), range(len(config.comparisons)), (config, terms))
     return levels
 
 
 def compare_words(prepared: Prepared, left: Rows, right: Rows, levels: Levels, config: MatchConfig, terms: Terms) -> Levels:
     """Give the levels of pairs that were compared with other terms: only what is compared by words may differ."""
     again = levels.copy(order="F")
-    worded = tuple(comparison for comparison in config.comparisons if comparison.kind in WORD_COMPARATORS)
+    worded = [number for number, comparison in enumerate(config.comparisons) if comparison.kind in WORD_COMPARATORS]
     _fill(again, prepared, (left, right), worded, (config, terms))
     return again
 
 
-def _fill(
-    levels: Levels, prepared: Prepared, rows: tuple[Rows, Rows], wanted: tuple[Comparison, ...], by: tuple[MatchConfig, Terms]
-) -> None:
-    """Compare pairs by some comparisons of the config, in place. Each part writes rows of its own."""
+def _fill(levels: Levels, prepared: Prepared, rows: tuple[Rows, Rows], wanted: Iterable[int], by: tuple[MatchConfig, Terms]) -> None:
+    """Compare pairs by some comparisons of the config (their places), in place. Each part writes rows of its own."""
     config, terms = by
-    comparisons: list[_Wanted] = [(config.comparisons.index(comparison), comparison, {}) for comparison in wanted]
+    comparisons: list[_Wanted] = [(number, config.comparisons[number], {}) for number in wanted]
     fields = list(dict.fromkeys(name for _, comparison, _ in comparisons for name in comparison.fields))
     # All codes of a row side by side: a pair costs two far places in memory, whatever is compared.
     codes = prepared.codes(tuple(fields)) if fields else np.empty((0, 0), np.int32)
@@ -57,8 +56,8 @@ def _fill(
             graded = _graded(prepared, some, fields, *sides)
         for place, comparison, memo in some:
             columns = tuple(prepared.columns[name] for name in comparison.fields)
-            places = [fields.index(name) for name in comparison.fields]
-            operands = Operands(columns, comparison.fields, sides[0][places], sides[1][places], terms, memo, graded)
+            rows = _rows(fields, comparison.fields)
+            operands = Operands(columns, comparison.fields, sides[0][rows], sides[1][rows], terms, memo, graded)
             levels[part, place] = COMPARATORS[comparison.kind].compare(operands)
 
     first, *others = spans(len(rows[0]), CHUNK)
@@ -69,6 +68,12 @@ def _fill(
         each(lambda part: compare_part(part, comparisons, gathered(part)), others)
     else:
         compare_part(first, comparisons, sides)
+
+
+def _rows(fields: list[str], names: tuple[str, ...]) -> slice | list[int]:
+    """Give where fields stand among all: as a slice, which copies nothing, where they stand in a row."""
+    places = [fields.index(name) for name in names]
+    return slice(places[0], places[-1] + 1) if places == list(range(places[0], places[-1] + 1)) else places
 
 
 _Wanted: TypeAlias = tuple[int, Comparison, dict[str, Any]]

@@ -47,9 +47,10 @@ def identifier(pair: Operands) -> Levels:
     if len(asked):
         valid = pair.columns[0].feature("check digits", _check_digits)
         mine, yours = (valid[codes[asked]] for codes in pair.codes(0))
-        conflict = (levels[asked] == DIFFERENT) | ((mine == VALID) & (yours == VALID))
-        doubtful = (levels[asked] == DIFFERENT) & ((mine == INVALID) != (yours == INVALID))
-        levels[asked] = np.select([doubtful, conflict], [2, DIFFERENT], _ONE_OFF)
+        different = levels[asked] == DIFFERENT
+        told = np.where(different | ((mine == VALID) & (yours == VALID)), np.uint8(DIFFERENT), np.uint8(_ONE_OFF))
+        told[different & ((mine == INVALID) != (yours == INVALID))] = 2
+        levels[asked] = told
     return levels
 
 

@@ -47,10 +47,11 @@ def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Le
     within = shared + _ROUNDED >= (1 - _FEW_BITS * 0.5) * least
     nearly = shared + _ROUNDED >= (1 - _FEW_BITS) * most
     all_words = shared >= most * 0.999
-    levels = np.select(
-        [(joined[one] == joined[other]) | all_words, (grades == CLOSE) | nearly, within | _initials_of(column, one, other),
-         (shared >= _ALIKE_WORDS * least) | (grades == SIMILAR)], [6, 5, 3, 2], 1,
-    ).astype(np.uint8)  # fmt: skip
+    levels = np.ones(len(one), np.uint8)
+    levels[(shared >= _ALIKE_WORDS * least) | (grades == SIMILAR)] = 2
+    levels[within | _initials_of(column, one, other)] = 3
+    levels[(grades == CLOSE) | nearly] = 5
+    levels[(joined[one] == joined[other]) | all_words] = 6
     spelt = np.flatnonzero((levels < 5) & (shared > 0))  # noqa: PLR2004 - not yet alike
     levels[spelt] = np.maximum(levels[spelt], _one_word_apart(column, one[spelt], other[spelt]))
     group = column.feature("without group words", _without_group_words)
@@ -167,13 +168,9 @@ def _beginnings(words: Column) -> Hashes:
 
 def _own_word(mine: Rows, yours: Rows) -> Rows:
     """Give the one word (of words x pairs) that only the first has, or -1 where it is none or several."""
-    count = np.zeros(mine.shape[1], np.uint8)
-    word = np.full(mine.shape[1], -1, np.int32)
-    for here in mine:
-        own = here >= 0
-        for there in yours:
-            own &= here != there
-        count += own
-        word[own] = here[own]
-    word[count != 1] = -1
+    own = mine >= 0
+    for there in yours:
+        own &= mine != there
+    word: Rows = np.where(own, mine, np.int32(-1)).max(axis=0)
+    word[own.sum(axis=0) != 1] = -1
     return word

@@ -62,7 +62,17 @@ def _swapped(pair: Operands) -> Levels:
     here = text_grades(union, as_given[mine], as_family[yours_family])
     there = text_grades(union, as_family[mine_family], as_given[yours])
     low, high = np.minimum(here, there), np.maximum(here, there)
-    return np.select([low >= SIMILAR, (low == MISSING) & (high >= CLOSE)], [8, 4], 0).astype(np.uint8)
+    return _CROSSWISE[low, high]
+
+
+def _crosswise_table() -> NDArray[np.uint8]:
+    table = np.zeros((SAME + 1, SAME + 1), np.uint8)
+    table[MISSING, CLOSE:] = 4
+    table[SIMILAR:] = 8
+    return table
+
+
+_CROSSWISE: Final = _crosswise_table()
 
 
 def _union(given: Column, family: Column) -> tuple[Column, Rows, Rows]:

@@ -153,13 +153,25 @@ def email(pair: Operands) -> Levels:
     narrowed = pair.at(asked)
     locals_ = narrowed.grades(1)
     domains = equality(*narrowed.codes(2))
-    graded = np.select([locals_ == SAME, locals_ >= SIMILAR, domains == SAME], [4, 3, 2], 1)
+    graded = _EMAIL[locals_, domains]
     # Addresses that are close have close local parts: only those are worth comparing whole.
     alike = np.flatnonzero(graded > 2)  # noqa: PLR2004 - a local part alike
     whole = narrowed.at(alike).grades(0)
     graded[alike[whole == CLOSE]] = 5
     levels[asked] = graded
     return levels
+
+
+def _email_table() -> NDArray[np.uint8]:
+    table = np.ones((SAME + 1, SAME + 1), np.uint8)
+    table[:, SAME] = 2
+    table[SIMILAR:] = 3
+    table[SAME] = 4
+    return table
+
+
+_EMAIL: Final = _email_table()
+"""What the grades of local part and domain say of two addresses that are not the same."""
 
 
 def values(pair: Operands) -> Levels:
@@ -198,13 +210,11 @@ def shared_weight(column: Column, weight: NDArray[np.float32], one: Places, othe
     maybe = np.flatnonzero(bits[one] & bits[other])
     words = column.tokens.places
     left, right = words[:, one[maybe]], words[:, other[maybe]]
-    found = np.zeros(len(maybe), np.float32)
-    for mine in left:
-        common = (mine == right[0]) & (mine >= 0)
-        for yours in right[1:]:
-            common |= (mine == yours) & (mine >= 0)
-        found += np.where(common, weight[mine], np.float32(0))
-    shared[maybe] = found
+    common = left == right[0]
+    for yours in right[1:]:
+        common |= left == yours
+    common &= left >= 0
+    shared[maybe] = (weight[left] * common).sum(axis=0)
     return shared
 
 

@@ -68,8 +68,12 @@ class Operands:
 
 def equality(one: Rows, other: Rows) -> Levels:
     """Grade codes as missing, different or the same."""
-    known = (one >= 0) & (other >= 0)
-    return np.where(known, np.where(one == other, np.uint8(SAME), np.uint8(DIFFERENT)), np.uint8(MISSING))
+    known = (one | other) >= 0
+    grades: Levels = (one == other).view(np.uint8) * _SAME_NOT_DIFFERENT * known + known
+    return grades
+
+
+_SAME_NOT_DIFFERENT: Final = np.uint8(SAME - DIFFERENT)
 
 
 def text_grades(column: Column, one: Rows, other: Rows) -> Levels:
@@ -97,8 +101,10 @@ def grades_together(columns: Mapping[str, Column], one: Rows, other: Rows) -> di
 
 
 def distinct_pairs(column: Column, one: Rows, other: Rows) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]:
-    """Give the distinct unordered pairs of codes, and which of them each pair is."""
+    """Give the distinct unordered pairs of codes, and which of them each pair is. Few pairs are taken as they come."""
     size = column.size
+    if len(one) <= _FEW_PAIRS:
+        return (one.astype(np.int64), other.astype(np.int64)), np.arange(len(one))
     low, high = np.minimum(one, other).astype(np.int64), np.maximum(one, other)
     pairs, place = np.unique(low * size + high, return_inverse=True)
     return (pairs // size, pairs % size), place
@@ -115,7 +121,12 @@ def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
 
 def edits_allowed(length: NDArray[np.int32]) -> NDArray[np.int32]:
     """Give how many edits leave texts of this length close."""
-    return (length >= _ONE_EDIT_FROM).astype(np.int32) + (length >= _TWO_EDITS_FROM)
+    return _EDITS.take(length, mode="clip")
+
+
+_EDITS: Final = np.array([0] * _ONE_EDIT_FROM + [1] * (_TWO_EDITS_FROM - _ONE_EDIT_FROM) + [2], np.int32)
+_FEW_PAIRS: Final = 64
+"""Pairs up to which finding those that occur twice costs more than comparing them."""
 
 
 def _grade_distinct(column: Column, one: NDArray[np.int64], other: NDArray[np.int64]) -> Levels:

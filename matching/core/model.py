@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,6 +52,11 @@ class MatchModel:
     def rarity(self) -> "RarityTables":
         """Where the rarity of the value counts."""
         return RarityTables.of(self)
+
+    @cached_property
+    def veto_tables(self) -> "VetoTables":
+        """What each level of a comparison says of the vetoes."""
+        return VetoTables.of(self.config)
 
     @cached_property
     def prior_bits(self) -> Table:
@@ -108,6 +113,26 @@ def summable(bits: Table) -> NDArray[np.float32]:
 
 
 _PER_BIT: Final = 65_536.0
+
+
+@dataclass(frozen=True, slots=True)
+class VetoTables:
+    """Per comparison (its place) and level: the vetoes that it speaks for, as bits, and those that it excuses."""
+
+    against: Mapping[int, NDArray[np.uint32]]
+    excusing: Mapping[int, NDArray[np.uint32]]
+
+    @classmethod
+    def of(cls, config: MatchConfig) -> "VetoTables":
+        """Make the tables of a config."""
+        places = {comparison.name: place for place, comparison in enumerate(config.comparisons)}
+        against, excusing = dict[int, NDArray[np.uint32]](), dict[int, NDArray[np.uint32]]()
+        for number, veto in enumerate(config.vetoes):
+            said = [(against, veto.comparison, veto.levels), *((excusing, *excuse) for excuse in veto.unless)]
+            for tables, name, levels in said:
+                table = tables.setdefault(places[name], np.zeros(256, np.uint32))
+                table[list(levels)] |= np.uint32(1 << number)
+        return cls(against, excusing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Scoring: match weight in bits and match probability of pairs, the same function on every road."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -95,7 +96,7 @@ class _Graded:
 
 def total_weight(weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
     """Add the prior and the comparisons' weights, less what relatives would share as well."""
-    total = model.prior_bits[stratum] + _sums(weights.T)
+    total = model.prior_bits[stratum] + weights.sum(axis=1, dtype=np.float64)
     result: Weights = np.clip(total - relatives_bits(weights, levels, stratum, model), -MOST_BITS, MOST_BITS)
     return result
 
@@ -108,10 +109,10 @@ def relatives_bits(weights: NDArray[np.float32], levels: Levels, stratum: NDArra
     """
     places = _places(levels, stratum, model)
     # The weights hold the rarity of values, which counts against 'unrelated' only: R / U has it too.
-    rarity = _sums(weights.T - model.base_weights.ravel().take(places))
+    rarity = (weights.T - model.base_weights.ravel().take(places)).sum(axis=0, dtype=np.float64)
     total = np.zeros(len(levels))
     for kind, table in enumerate(model.relative_weights):
-        bits = model.relative_bits[stratum, kind] + (rarity + _sums(table.ravel().take(places)))
+        bits = model.relative_bits[stratum, kind] + (rarity + table.ravel().take(places).sum(axis=0, dtype=np.float64))
         total = np.logaddexp2(total, bits)
     return total
 
@@ -123,14 +124,6 @@ def _places(levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> ND
     if strata_count > 1:
         places += stratum * np.int32(comparisons * width)
     return places
-
-
-def _sums(bits: NDArray[np.float32]) -> Weights:
-    """Add the comparisons of each pair."""
-    total = np.zeros(bits.shape[1])
-    for row in bits:
-        total += row
-    return total
 
 
 def probability(weight: Weights) -> Weights:
@@ -169,17 +162,13 @@ def _add_rarity(weights: NDArray[np.float32], pairs: _Graded, prepared: Prepared
 
 def find_vetoes(levels: Levels, model: MatchModel) -> NDArray[np.uint32]:
     """Give the vetoes that hold for each row of levels."""
-    names = [comparison.name for comparison in model.config.comparisons]
-    found = np.zeros(len(levels), np.uint32)
-    for number, veto in enumerate(model.config.vetoes):
-        holds = _one_of(veto.levels)[levels[:, names.index(veto.comparison)]]
-        for comparison, excusing in veto.unless:
-            holds &= ~_one_of(excusing)[levels[:, names.index(comparison)]]
-        found |= np.where(holds, np.uint32(1 << number), np.uint32(0))
-    return found
+    tables = model.veto_tables
+    found, excused = _said(levels, tables.against), _said(levels, tables.excusing)
+    return found & ~excused
 
 
-def _one_of(numbers: tuple[int, ...]) -> NDArray[np.bool_]:
-    table = np.zeros(256, np.bool_)
-    table[list(numbers)] = True
-    return table
+def _said(levels: Levels, tables: Mapping[int, NDArray[np.uint32]]) -> NDArray[np.uint32]:
+    bits = np.zeros(len(levels), np.uint32)
+    for comparison, table in tables.items():
+        bits |= table[levels[:, comparison]]
+    return bits
