@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.core.hashing import LETTER_BITS, MULTIPLIERS, Hashes, hash_texts, in_parts, reduce_texts
+from matching.core.met import Met, Places, met
 from matching.core.sorting import sorted_unique
 from matching.core.texts import text_buffer
 
@@ -40,6 +41,10 @@ class Column:
                 if found is None:
                     found = self._features[name] = make(self)
         return found
+
+    def of_each(self, name: str, make: Callable[["Column"], Any]) -> Any:
+        """Give what `make` makes of each distinct value (a row each) from its text alone; texts met before are looked up."""
+        return self.feature(name, lambda own: _looked_up(own, name, make))
 
     @property
     def values(self) -> pa.StringArray:
@@ -105,11 +110,29 @@ class Column:
     def learn_together(self, whole: "Column", start: int) -> None:
         """Let the values be looked into as a part, from `start` on, of those of `whole`: many small columns in one go."""
         self._features["whole"] = (whole, start)
+        if whole.met:
+            known, places = whole.met
+            self._features["met"] = (known, places[start : start + self.size])
 
     @property
     def whole(self) -> tuple["Column", int] | None:
         """The column that this one's values are a part of, and from where on; None where they stand alone."""
         return self._features.get("whole")
+
+    @property
+    def met(self) -> tuple[Met, Places] | None:
+        """Where the values are among the texts that this process has met; None where they are not looked up there."""
+        return self._features.get("met")
+
+    @classmethod
+    def of_texts(cls, texts: list[str], found: tuple[Met, Places] | None = None) -> "Column":
+        """Give the column of distinct texts, a row each, that may be looked up among those met."""
+        return cls(np.arange(len(texts), dtype=np.int32), [], {"strings": texts, "met": found})
+
+    @classmethod
+    def looked_up(cls, column: "Column", known: Met) -> "Column":
+        """Give a column whose values may be looked up among the texts met."""
+        return cls(column.codes, [], {"strings": column.strings, "met": (known, known.places(column.strings))})
 
     @classmethod
     def derived(cls, column: "Column", made: "Column") -> "Column":
@@ -146,11 +169,18 @@ def _part_of_whole(make: Callable[[Column], Any], name: str) -> Callable[[Column
 
     def known(column: Column) -> Any:
         if column.whole is None:
-            return make(column)
+            return _looked_up(column, name, make)
         whole, start = column.whole
         return getattr(whole, name)[start : start + column.size]
 
     return known
+
+
+def _looked_up(column: Column, name: str, make: Callable[[Column], Any]) -> Any:
+    if column.met is None or not column.size:
+        return make(column)
+    known, places = column.met
+    return known.known(name, lambda texts: make(Column.of_texts(texts)), places)
 
 
 def _lengths(column: Column) -> NDArray[np.int32]:
@@ -176,10 +206,7 @@ _OWN: Final[Mapping[str, Callable[[Column], Any]]] = {
 
 
 def _tokens(column: Column) -> "Tokens":
-    if column.whole is None:
-        return Tokens.of(column.values)
-    whole, start = column.whole
-    return whole.tokens.part(slice(start, start + column.size))
+    return Tokens.of(column.values) if column.met is None or not column.size else Tokens.met(*column.met)
 
 
 class Tokens:
@@ -197,11 +224,6 @@ class Tokens:
         """The word numbers of each value (values x words)."""
         return self.places.T
 
-    def part(self, values: slice) -> "Tokens":
-        """Give the words of some of the values, under the same numbers."""
-        counts = self.counts[values]
-        return Tokens(self.ids[values, : max(int(counts.max(initial=0)), 1)], counts, self.words)
-
     def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Sum the weights of each value's words; `weights` has one more than words, 0, for places without a word.
 
@@ -211,6 +233,16 @@ class Tokens:
         for words in self.places:
             total += weights[words]
         return total
+
+    @classmethod
+    def met(cls, known: Met, places: Places) -> "Tokens":
+        """Give the words of texts that were met; words are such texts too."""
+        ids = known.known("words", lambda texts: _word_places(known, texts), places)
+        counts = (ids >= 0).sum(axis=1, dtype=np.int32)
+        ids = ids[:, : max(int(counts.max()), 1)]
+        words = np.unique(ids[ids >= 0]).astype(np.int64)
+        numbers = np.where(ids >= 0, np.searchsorted(words, ids), MISSING).astype(np.int32)
+        return cls(numbers, counts, Column.of_texts(known.texts(words), (known, words)))
 
     @classmethod
     def of(cls, values: pa.StringArray) -> "Tokens":
@@ -232,6 +264,15 @@ class Tokens:
         found = np.bincount(value[kept], minlength=len(values)).astype(np.int32)
         words = encoded.dictionary.cast(pa.string())
         return cls(ids, found, Column(np.arange(len(words), dtype=np.int32), words))
+
+
+def _word_places(known: Met, texts: list[str]) -> NDArray[np.int32]:
+    """Give where the words of each text are, each once, padded with -1."""
+    places = np.full((len(texts), MOST_TOKENS), MISSING, np.int32)
+    for row, text in enumerate(texts):
+        words = list(dict.fromkeys(text.split(" ")))[:MOST_TOKENS]
+        places[row, : len(words)] = known.places(words)
+    return places
 
 
 FEW: Final = 256
@@ -305,9 +346,10 @@ def _join_few(left: Column, right: Column) -> Column:
 
 
 def learn_together(columns: Iterable[Column]) -> None:
-    """Let columns of few values be looked into all at once, whichever is asked first."""
+    """Let columns of few values be looked into all at once, whichever is asked first; texts met before are looked up."""
     parts = list(columns)
-    whole = Column(np.empty(0, np.int32), [text for column in parts for text in column.strings])
+    texts, known = [text for column in parts for text in column.strings], met()
+    whole = Column.of_texts(texts, (known, known.places(texts)))
     start = 0
     for column in parts:
         column.learn_together(whole, start)

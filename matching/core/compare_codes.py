@@ -45,7 +45,7 @@ def identifier(pair: Operands) -> Levels:
     levels = np.where(levels > DIFFERENT, levels + np.uint8(1), levels)
     asked = np.flatnonzero((levels == DIFFERENT) | (levels == _ONE_OFF))
     if len(asked):
-        valid = pair.columns[0].feature("check digits", _check_digits)
+        valid = pair.columns[0].of_each("check digits", _check_digits)
         mine, yours = (valid[codes[asked]] for codes in pair.codes(0))
         different = levels[asked] == DIFFERENT
         told = np.where(different | ((mine == VALID) & (yours == VALID)), np.uint8(DIFFERENT), np.uint8(_ONE_OFF))

@@ -41,7 +41,7 @@ def organisation_name(pair: Operands) -> Levels:
 
 def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Levels) -> Levels:
     weight, total = word_weights(pair)
-    joined = column.feature("joined", _joined_words)
+    joined = column.of_each("joined", _joined_words)
     shared = shared_weight(column, weight, one, other)
     least, most = np.minimum(total[one], total[other]), np.maximum(total[one], total[other])
     within = shared + _ROUNDED >= (1 - _FEW_BITS * 0.5) * least
@@ -54,9 +54,9 @@ def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Le
     levels[(joined[one] == joined[other]) | all_words] = 6
     spelt = np.flatnonzero((levels < 5) & (shared > 0))  # noqa: PLR2004 - not yet alike
     levels[spelt] = np.maximum(levels[spelt], _one_word_apart(column, one[spelt], other[spelt]))
-    group = column.feature("without group words", _without_group_words)
+    group = column.of_each("without group words", _without_group_words)
     levels[(levels < 6) & (group[one] != _NONE) & (group[one] == group[other])] = 4  # noqa: PLR2004 - not the same words
-    numbers = column.feature("numbers", _numbers)
+    numbers = column.of_each("numbers", _numbers)
     mine, yours = numbers[one], numbers[other]
     levels[(mine != yours) & (mine != _NONE) & (yours != _NONE)] = 1
     return levels
@@ -102,8 +102,8 @@ def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     result = np.zeros(len(one), np.bool_)
     if not (column.lengths <= _LONGEST_INITIALS).any():
         return result
-    joined = column.feature("joined", _joined_words)
-    for letters in column.feature("initials of words", _acronyms):
+    joined = column.of_each("joined", _joined_words)
+    for letters in column.of_each("initials of words", _acronyms).T:
         for mine, yours in ((one, other), (other, one)):
             short = column.lengths[yours] <= _LONGEST_INITIALS
             result |= short & (letters[mine] != _NONE) & (letters[mine] == joined[yours])
@@ -114,13 +114,13 @@ _SMALL: Final = {*NAME_PARTICLES, "et", "and", "und", "of", "for", "the", "pour"
 _SMALL_WORDS: Final = rf"\b(?:{'|'.join(sorted(_SMALL))})\b ?"
 
 
-def _acronyms(column: Column) -> tuple[Hashes, Hashes]:
-    """Hash the initials of all words of each value, and of those that are no particles; three letters or more."""
+def _acronyms(column: Column) -> Hashes:
+    """Hash the initials of all words of each value, and of those that are no particles (values x 2); three letters or more."""
     several = column.tokens.counts >= _INITIALS_FROM
     every = replace(column.values, _WORD, r"\1")
     named = replace(replace(column.values, _SMALL_WORDS, ""), _WORD, r"\1")
     enough = pc.greater_equal(pc.binary_length(named), _INITIALS_FROM).to_numpy(zero_copy_only=False)
-    return np.where(several, _hashes(every), _NONE), np.where(several & enough, _hashes(named), _NONE)
+    return np.stack([np.where(several, _hashes(every), _NONE), np.where(several & enough, _hashes(named), _NONE)], axis=1)
 
 
 _INITIALS_FROM: Final = 3
@@ -146,7 +146,7 @@ def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
 
 def _abbreviated(words: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     """Say whether one word is the other's initial, or its beginning of three letters or more."""
-    begins = words.feature("begins", _beginnings)
+    begins = words.of_each("begins", _beginnings)
     shorter = np.minimum(np.minimum(words.lengths[one], words.lengths[other]), begins.shape[1])
     place = np.maximum(shorter - 1, 0)
     result: NDArray[np.bool_] = ((shorter == 1) | (shorter >= 3)) & (begins[one, place] == begins[other, place])  # noqa: PLR2004

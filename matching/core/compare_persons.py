@@ -92,9 +92,9 @@ def given_grades(pair: Operands) -> Levels:
         return grades
     left, right = one[asked], other[asked]
     tokens = column.tokens
-    first = column.feature("initial", _initials)
+    first = column.of_each("initial", _initials)
     initial = (first[left] == first[right]) & ((column.lengths[left] == 1) | (column.lengths[right] == 1))
-    letters = column.feature("initials of given names", _given_initials)
+    letters = column.of_each("initials of given names", _given_initials)
     initial |= (letters[left] == letters[right]) & (letters[left] != 0)
     several = (tokens.counts[left] > 1) | (tokens.counts[right] > 1)
     part = np.zeros(len(asked), np.bool_)

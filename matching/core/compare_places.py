@@ -37,7 +37,7 @@ def _street(pair: Operands) -> Levels:
     asked = np.flatnonzero(grades == DIFFERENT)
     if len(asked):
         weight = column.feature("street words", _street_words)
-        total = column.feature("street words in all", lambda own: own.tokens.sums(weight))
+        total = column.of_each("street words in all", lambda own: own.tokens.sums(_street_words(own)))
         one, other = left[asked], right[asked]
         least = np.minimum(total[one], total[other])
         within = (least > 0) & (shared_weight(column, weight, one, other) >= least)
@@ -47,9 +47,12 @@ def _street(pair: Operands) -> Levels:
 
 def _street_words(column: Column) -> NDArray[np.float32]:
     """Weigh the words of streets: 1 for a name, 0 for 'street', particles and numbers."""
-    words = column.tokens.words.strings
-    named = [len(word) > 2 and word not in _UNNAMED and not word[0].isdigit() for word in words]  # noqa: PLR2004
-    return np.array([*named, False], np.float32)
+    return np.append(column.tokens.words.of_each("named", _named), np.float32(0))
+
+
+def _named(words: Column) -> NDArray[np.float32]:
+    named = [len(word) > 2 and word not in _UNNAMED and not word[0].isdigit() for word in words.strings]  # noqa: PLR2004
+    return np.array(named, np.float32)
 
 
 _UNNAMED: Final = frozenset({*STREET_TYPES, *STREET_TYPES.values(), *NAME_PARTICLES})
@@ -66,7 +69,7 @@ def _place(pair: Operands) -> Levels:
     left, right = pair.codes(POSTCODE)
     asked = np.flatnonzero((grades == ANOTHER) & (left >= 0) & (right >= 0))
     if len(asked):
-        area = pair.columns[POSTCODE].feature("area", _areas)
+        area = pair.columns[POSTCODE].of_each("area", _areas)
         mine, yours = area[left[asked]], area[right[asked]]
         grades[asked[(mine == yours) & (mine != 0)]] = AREA
     return grades

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from matching.core.columns import Column, encode
+from matching.core.columns import Column
 from matching.core.compare_codes import code
 from matching.core.grades import (
     CLOSE,
@@ -21,6 +21,8 @@ from matching.core.grades import (
     distinct_pairs,
     equality,
 )
+from matching.core.hashing import Hashes, hash_texts
+from matching.core.texts import text_buffer
 
 
 def exact(pair: Operands) -> Levels:
@@ -76,7 +78,7 @@ def phone(pair: Operands) -> Levels:
     column = pair.columns[0]
     levels = code(pair)
     levels = np.where(levels >= 2, levels + np.uint8(1), levels)  # noqa: PLR2004 - room for the exchange
-    exchange = column.feature("exchange", _exchanges)
+    exchange = column.of_each("exchange", _exchanges)
     asked = np.flatnonzero(levels == DIFFERENT)
     left, right = pair.codes(0)
     same = exchange[left[asked]] == exchange[right[asked]]
@@ -84,8 +86,8 @@ def phone(pair: Operands) -> Levels:
     return levels
 
 
-def _exchanges(column: Column) -> NDArray[np.int32]:
-    return encode(pc.utf8_slice_codeunits(column.values, 0, -2)).codes
+def _exchanges(column: Column) -> Hashes:
+    return hash_texts(*text_buffer(pc.utf8_slice_codeunits(column.values, 0, -2)))
 
 
 Places = NDArray[np.int64] | NDArray[np.int32]
@@ -121,7 +123,7 @@ def date(pair: Operands) -> Levels:
     wrong = differ.sum(1)
     transposed = (wrong == 2) & (np.sort(mine, axis=1) == np.sort(yours, axis=1)).all(1)  # noqa: PLR2004 - two places
     parts = year.astype(np.uint8) + month + day
-    number = column.feature("days", _days)
+    number = column.of_each("days", _days)
     apart = np.abs(number[left[asked]] - number[right[asked]])
     one_off = (wrong == 1) | swapped | transposed
     near = (parts == 1) | (apart <= 31)  # noqa: PLR2004 - a month
@@ -206,7 +208,7 @@ def word_weights(pair: Operands) -> tuple[NDArray[np.float32], NDArray[np.float3
 def shared_weight(column: Column, weight: NDArray[np.float32], one: Places, other: Places) -> NDArray[np.float32]:
     """Sum the weights of the words that two values have in common, for pairs of codes."""
     shared = np.zeros(len(one), np.float32)
-    bits = column.feature("word bits", _word_bits)
+    bits = column.of_each("word bits", _word_bits)
     maybe = np.flatnonzero(bits[one] & bits[other])
     words = column.tokens.places
     left, right = words[:, one[maybe]], words[:, other[maybe]]

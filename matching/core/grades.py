@@ -125,7 +125,7 @@ def edits_allowed(length: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 _EDITS: Final = np.array([0] * _ONE_EDIT_FROM + [1] * (_TWO_EDITS_FROM - _ONE_EDIT_FROM) + [2], np.int32)
-_FEW_PAIRS: Final = 64
+_FEW_PAIRS: Final = 512
 """Pairs up to which finding those that occur twice costs more than comparing them."""
 
 

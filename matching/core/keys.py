@@ -1,6 +1,7 @@
 """Blocking keys: 64-bit numbers that equal texts share in every process and at every time."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching.core.columns import Column, encode
+from matching.core.columns import Column, encode, recode
 from matching.core.declarations import BlockingRule, KeyPart
 from matching.core.folding import fold, replace
 from matching.core.hashing import Hashes, hash_texts, mix
@@ -20,14 +21,15 @@ _OF_WORDS: Final = frozenset({"words", "token"})
 
 def rule_keys(prepared: Prepared, rule: BlockingRule, entity: str) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Give the rows that have a key by this rule, and the keys; a row with a missing part has none."""
-    seed = hash_texts(*_bytes(f"{entity}\x00{rule.name}"))[0]
+    if not len(_known_rows([prepared.columns[part.field].codes for part in rule.parts])):
+        return np.empty(0, np.int32), np.empty(0, np.int64)
     single = [prepared.columns[part.field] if part.transform in _OF_WORDS else _derived(prepared, part)
               for part in rule.parts if part.transform != "token"]  # fmt: skip
     several = [prepared.columns[part.field] for part in rule.parts if part.transform == "token"]
     rows = _known_rows([column.codes for column in [*single, *several]])
-    hashes = np.full(len(rows), seed, np.uint64)
+    hashes = np.full(len(rows), _seed(entity, rule.name), np.uint64)
     for part, column in zip([part for part in rule.parts if part.transform != "token"], single, strict=True):
-        own = column.feature("words hash", _word_sums) if part.transform == "words" else column.hashes
+        own = column.of_each("words hash", _word_sums) if part.transform == "words" else column.hashes
         hashes = _mixed(hashes, own[column.codes[rows]])
     for column in several:
         rows, hashes = _with_tokens(column, rows, hashes)
@@ -39,8 +41,21 @@ def _derived(prepared: Prepared, part: KeyPart) -> Column:
     column = prepared.columns[part.field]
     if part.transform == "whole":
         return column
-    made: Column = column.feature(f"key {part.transform} {part.size}", lambda own: encode(TRANSFORMS[part.transform](own, part.size)))
+    made: Column = column.feature(f"key {part.transform} {part.size}", lambda own: _transformed(own, part))
     return Column.derived(column, made)
+
+
+def _transformed(column: Column, part: KeyPart) -> Column:
+    """Give the column of what a transform makes of each value; of few values, those met before are looked up."""
+    if column.met is None:
+        return encode(TRANSFORMS[part.transform](column, part.size))
+    known, places = column.met
+
+    def make(texts: list[str]) -> NDArray[np.object_]:
+        return np.array(TRANSFORMS[part.transform](Column.of_texts(texts), part.size).to_pylist(), object)
+
+    texts = known.known(f"key {part.transform} {part.size}", make, places).tolist() if column.size else []
+    return Column.looked_up(recode(Column.of_texts(texts), texts), known)
 
 
 def _known_rows(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
@@ -54,9 +69,12 @@ def _mixed(hashes: Hashes, further: Hashes) -> Hashes:
     return mix(hashes * np.uint64(0x9E3779B97F4A7C15) + further)
 
 
-def _bytes(text: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    data = np.frombuffer(text.encode(), np.uint8)
-    return data, np.array([0, len(data)], np.int64)
+@lru_cache(maxsize=1024)
+def _seed(entity: str, rule: str) -> np.uint64:
+    """Give the number that keeps the keys of one rule apart from those of all others."""
+    data = np.frombuffer(f"{entity}\x00{rule}".encode(), np.uint8)
+    seed: np.uint64 = hash_texts(data, np.array([0, len(data)], np.int64))[0]
+    return seed
 
 
 def _word_sums(column: Column) -> Hashes:

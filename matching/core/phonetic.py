@@ -54,12 +54,21 @@ def sound_alike(column: Column, one: NDArray[np.int32], other: NDArray[np.int32]
 
 def _sounds(column: Column, codes: NDArray[np.int32]) -> Hashes:
     """Give hashes of the sounds of some values, 0 for short ones; each value is spelt once."""
+    if column.met is not None:
+        met, places = column.met
+        heard: Hashes = met.known("sounds", lambda texts: _heard(pa.array(texts, pa.string())), places[codes])
+        return heard
     known: Hashes = column.feature("sounds", lambda own: np.zeros(own.size, np.uint64))
     asked = np.unique(codes)
     asked = asked[known[asked] == 0]
     if len(asked):
-        spelt = spelt_by_sound(pa.array(column.picked(asked).tolist(), pa.string()))
-        long_enough = pc.greater_equal(pc.binary_length(spelt), SHORTEST_SOUND).to_numpy(zero_copy_only=False)
-        known[asked] = np.where(long_enough, hash_texts(*text_buffer(spelt)), np.uint64(1))
+        heard = _heard(pa.array(column.picked(asked).tolist(), pa.string()))
+        known[asked] = np.where(heard == 0, np.uint64(1), heard)
     result: Hashes = known[codes]
     return np.where(result == 1, np.uint64(0), result)
+
+
+def _heard(texts: pa.StringArray) -> Hashes:
+    spelt = spelt_by_sound(texts)
+    long_enough = pc.greater_equal(pc.binary_length(spelt), SHORTEST_SOUND).to_numpy(zero_copy_only=False)
+    return np.where(long_enough, hash_texts(*text_buffer(spelt)), np.uint64(0))

@@ -82,7 +82,8 @@ class Terms:
         """Give what each word of a column counts: the bits of its rarity, less for weak words."""
         hashes = column.tokens.words.hashes
         bits = -np.log2(np.minimum(self.words.get(name, _EMPTY).look_up(hashes), 0.5))
-        weights = np.where(np.isin(hashes, weak_words()), bits * WEAK_WORD, bits)
+        weak = column.tokens.words.of_each("weak", lambda words: np.isin(words.hashes, weak_words()))
+        weights = np.where(weak, bits * WEAK_WORD, bits)
         # Sums of such numbers are exact: the order of the words is no part of them.
         return (np.rint(weights * _PER_BIT) / _PER_BIT).astype(np.float32)
 

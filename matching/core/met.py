@@ -1,0 +1,92 @@
+"""Texts that this process has met in small tables, and what was made of each: in real time most have been looked into before.
+
+What is kept is made of a text alone and found by it, so it can't go stale. It is bounded: of too many texts, all are forgotten.
+"""
+
+from collections.abc import Callable, Sequence
+from threading import RLock
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Places: TypeAlias = NDArray[np.int64]
+Made: TypeAlias = NDArray[Any]
+MOST_MET: Final = 50_000
+"""Texts that are remembered; each costs about a kilobyte once everything is known of it."""
+
+
+class Met:
+    """Texts by place, each once, and arrays of what was made of them: a row per text, made when it is first asked for."""
+
+    def __init__(self) -> None:
+        """Begin with no text."""
+        self._places: dict[str, int] = {}
+        self._texts: list[str] = []
+        self._made: dict[str, tuple[NDArray[np.bool_], Made]] = {}
+        self._lock = RLock()
+
+    def __len__(self) -> int:
+        """Count the texts."""
+        return len(self._texts)
+
+    def places(self, texts: Sequence[str]) -> Places:
+        """Give where these texts are; those that are new get a place."""
+        known = self._places
+        try:
+            return np.array([known[text] for text in texts], np.int64)
+        except KeyError:
+            with self._lock:
+                for text in texts:
+                    if text not in known:
+                        # The text first: who finds a place finds its text too.
+                        self._texts.append(text)
+                        known[text] = len(self._texts) - 1
+            return np.array([known[text] for text in texts], np.int64)
+
+    def texts(self, places: Places) -> list[str]:
+        """Give the texts at these places."""
+        return [self._texts[place] for place in places.tolist()]
+
+    def known(self, name: str, make: Callable[[list[str]], Made], places: Places) -> Made:
+        """Give what `make` makes of the texts at these places, a row each; what was made before is not made again."""
+        with self._lock:
+            made, rows = self._made.get(name, (_NOTHING, _NOTHING))
+            if len(made) < len(self._texts) or not made[places].all():
+                made, rows = self._made[name] = self._learnt(made, rows, make, places)
+            return rows[places]
+
+    def _learnt(
+        self, made: NDArray[np.bool_], rows: Made, make: Callable[[list[str]], Made], places: Places
+    ) -> tuple[NDArray[np.bool_], Made]:
+        if len(made) < len(self._texts):
+            made = _longer(made, made, 2 * len(self._texts))
+        new = np.unique(places[~made[places]])
+        if len(new):
+            told = make(self.texts(new))
+            rows = _longer(rows, told, len(made))
+            rows[new], made[new] = told, True
+        return made, _longer(rows, rows, len(made))
+
+
+_NOTHING: Final = np.empty(0, np.bool_)
+
+
+def _longer(rows: Made, like: Made, size: int) -> Made:
+    """Give rows with room for as many; rows without content take the shape of others."""
+    if len(rows) >= size:
+        return rows
+    longer = np.zeros((size, *like.shape[1:]), like.dtype)
+    if len(rows):
+        longer[: len(rows)] = rows
+    return longer
+
+
+_current: list[Met] = [Met()]
+
+
+def met() -> Met:
+    """Give the texts that this process has met; a new collection where the last one is full, which its users keep."""
+    if len(_current[0]) > MOST_MET:
+        _current[0] = Met()
+    return _current[0]
