@@ -240,8 +240,10 @@ class Tokens:
         ids = known.known("words", lambda texts: _word_places(known, texts), places)
         counts = (ids >= 0).sum(axis=1, dtype=np.int32)
         ids = ids[:, : max(int(counts.max()), 1)]
-        words = np.unique(ids[ids >= 0]).astype(np.int64)
-        numbers = np.where(ids >= 0, np.searchsorted(words, ids), MISSING).astype(np.int32)
+        numbers, there = np.full(ids.shape, MISSING, np.int32), ids >= 0
+        flat = ids[there].astype(np.int64)
+        words = sorted_unique(flat)
+        numbers[there] = np.searchsorted(words, flat)
         return cls(numbers, counts, Column.of_texts(known.texts(words), (known, words)))
 
     @classmethod

@@ -63,7 +63,8 @@ class Operands:
 
     def at(self, chosen: NDArray[np.int64]) -> "Operands":
         """Keep some of the pairs."""
-        return replace(self, one=self.one[:, chosen], other=self.other[:, chosen], graded={})
+        graded = {name: self.graded[name][chosen] for name in self.names if name in self.graded}
+        return replace(self, one=self.one[:, chosen], other=self.other[:, chosen], graded=graded)
 
 
 def equality(one: Rows, other: Rows) -> Levels:
@@ -114,7 +115,7 @@ def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     # Letters that only one text has must each be edited: a lower bound of both distances, for the price of a popcount.
     unshared = np.bitwise_count(column.letters[one] ^ column.letters[other])
     long, short = column.lengths[one], column.lengths[other]
-    room = np.maximum((1 - SIMILARITY) * (long + short), 2 * np.maximum(edits_allowed(np.minimum(long, short)), 1))
+    room = np.maximum((1 - SIMILARITY) * (long + short), _LEAST_ROOM.take(np.minimum(long, short), mode="clip"))
     result: NDArray[np.bool_] = (unshared <= room) & (np.abs(long - short) <= room)
     return result
 
@@ -125,6 +126,7 @@ def edits_allowed(length: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 _EDITS: Final = np.array([0] * _ONE_EDIT_FROM + [1] * (_TWO_EDITS_FROM - _ONE_EDIT_FROM) + [2], np.int32)
+_LEAST_ROOM: Final = 2 * np.maximum(_EDITS, 1)
 _FEW_PAIRS: Final = 512
 """Pairs up to which finding those that occur twice costs more than comparing them."""
 

@@ -97,7 +97,8 @@ class _Graded:
 def total_weight(weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
     """Add the prior and the comparisons' weights, less what relatives would share as well."""
     total = model.prior_bits[stratum] + weights.sum(axis=1, dtype=np.float64)
-    result: Weights = np.clip(total - relatives_bits(weights, levels, stratum, model), -MOST_BITS, MOST_BITS)
+    total -= relatives_bits(weights, levels, stratum, model)
+    result: Weights = np.minimum(np.maximum(total, -MOST_BITS), MOST_BITS)
     return result
 
 
