@@ -103,7 +103,7 @@ def _take(run_id: int) -> int | None:
 
 def configured_engine() -> Engine:
     """Give the engine that the settings name. Raises `MissingEngine`."""
-    return choice.engine(settings.MATCH_ENGINE, master=settings.SPARK_MASTER)
+    return choice.engine(settings.MATCH_ENGINE, master=settings.SPARK_MASTER, memory_mib=settings.MATCH_MEMORY_MIB)
 
 
 def _held(run: MatchRun) -> "models.QuerySet[MatchRun]":

@@ -140,6 +140,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- matching ----------------------------------------------------------------------------------------------------------------------
 
 MATCH_ENGINE = os.environ.get("MATCH_ENGINE", "local")  # or spark, for what one machine can't hold: see docs/spark.md
+MATCH_MEMORY_MIB = float(os.environ.get("MATCH_MEMORY_MIB", "2048"))  # what pairs may take in memory before they go to files
 SPARK_MASTER = os.environ.get("SPARK_MASTER", "local[*]")
 
 # --- background work ---------------------------------------------------------------------------------------------------------------

@@ -162,8 +162,8 @@ def _plain(role: str, form: str, kind: str) -> Callable[[Meaning], _Part]:
 
 
 _BUILDERS: Final = (
-    _kind, _person, _names, _plain("birth_date", "date", "date"), _plain("national_id", "compact", "code"),
-    _plain("registration_id", "registration", "code"), _plain("vat_id", "compact", "code"), _plain("lei", "compact", "code"),
+    _kind, _person, _names, _plain("birth_date", "date", "date"), _plain("national_id", "compact", "register"),
+    _plain("registration_id", "registration", "register"), _plain("vat_id", "compact", "register"), _plain("lei", "compact", "register"),
     _email, _plain("phone", "phone", "phone"), _plain("website", "website", "website"), _address,
     _plain("address_2", "text", "text"), _plain("region", "text", "area"), _plain("country", "text", "area"),
     _plain("middle_name", "person", "text"), _plain("code", "compact", "code"), _plain("title", "text", "organisation_name"),

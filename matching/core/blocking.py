@@ -104,7 +104,7 @@ def candidate_pairs(prepared: Prepared, config: MatchConfig) -> CandidatePairs:
     and core are in memory.
     """
     found = _by_rule(prepared, config)
-    left, right, rules = _merge([one.pairs for one in found], prepared.size)
+    left, right, rules = _merge([one.pairs for one in found], prepared)
     alone = [int((rules == np.uint32(1 << number)).sum()) for number in range(len(found))]
     reports = [replace(one.report, only_found_by=only) for one, only in zip(found, alone, strict=True)]
     if prepared.size <= config.exhaustive_below:
@@ -136,7 +136,7 @@ def _find(prepared: Prepared, rule: BlockingRule, config: MatchConfig, found: Ma
     pairs = _pairs(groups, (groups.counts > 1) & ~common, prepared.size)
     refined = any(other.refines == rule.name for other in config.blocking)
     common_rows = _members(groups, common) if refined else np.empty(0, np.int32)
-    return _Found(pairs, common_rows, _report(replace(rule, limit=limit), groups, common, len(pairs)))
+    return _Found(prepared.memory.keep(pairs), common_rows, _report(replace(rule, limit=limit), groups, common, len(pairs)))
 
 
 def _report(rule: BlockingRule, groups: _Groups, common: NDArray[np.bool_], pairs: int) -> RuleReport:
@@ -218,8 +218,9 @@ def _numbered(one: Rows, other: Rows, size: int) -> NDArray[np.int64]:
     return numbers[~same] if same.any() else numbers
 
 
-def _merge(pairs: list[NDArray[np.int64]], size: int) -> tuple[Rows, Rows, NDArray[np.uint32]]:
+def _merge(pairs: list[NDArray[np.int64]], prepared: Prepared) -> tuple[Rows, Rows, NDArray[np.uint32]]:
     """Bring the rules of each pair together: ranges of left rows on their own, so that each is small and all cores work."""
+    size = prepared.size
     parts = max(sum(len(some) for some in pairs) // _MERGED_AT_ONCE + 1, CORES)
     bounds = np.linspace(0, size, parts + 1).astype(np.int64) * size
     cuts = [np.searchsorted(some, bounds) for some in pairs]
@@ -237,10 +238,11 @@ def _merge(pairs: list[NDArray[np.int64]], size: int) -> tuple[Rows, Rows, NDArr
         starts = np.flatnonzero(first_of_runs(every))
         rules = np.bitwise_or.reduceat(bits, starts) if len(every) else bits
         left, right = np.divmod(every[starts], max(size, 1))
-        return left.astype(np.int32), right.astype(np.int32), rules
+        keep = prepared.memory.keep
+        return keep(left.astype(np.int32)), keep(right.astype(np.int32)), keep(rules)
 
     columns = zip(*each(merged, range(parts)), strict=True)
-    left, right, rules = (np.concatenate(column) for column in columns)
+    left, right, rules = (prepared.memory.join(list(column)) for column in columns)
     return left, right, rules
 
 

@@ -60,6 +60,11 @@ different | .06 | .999  | - | - | different {labels}
 one_off   | .04 | .0005 | - | - | {labels} alike but for one character
 same      | .90 | .0005 | - | - | same {label}
 """)),
+    "register": Comparator(compare_codes.code, 1, _levels("""
+different | .06 | .999    | - | - | different {labels}
+one_off   | .04 | .0005   | - | - | {labels} alike but for one character
+same      | .90 | .0005   | - | - | same {label}
+""")),
     "identifier": Comparator(compare_codes.identifier, 1, _levels("""
 different | .04 | .9485   | - | - | different {labels}
 invalid   | .02 | .05     | - | - | different {labels}, one of which is not valid
@@ -166,10 +171,13 @@ BOUNDS: Final[Mapping[str, tuple[Bound, ...]]] = {
     "organisation_name": (Bound(1, 1, 0.15), Bound(1, 2, 0.3)),
     "owner": (Bound(1, 1, 0.1),),
     "kind": (Bound(1, 1, 0.01),),
+    "register": (Bound(1, 1, 0.1),),
+    "identifier": (Bound(1, 2, 0.1),),
 }
 """How many matches may have the lowest levels of some comparators at most.
 
-Without a bound, the class of matches drifts to whatever else is common: firms that are called after their town; households,
+Without a bound, the class of matches drifts to whatever else is common: firms of one name with registered numbers of their
+own; firms that are called after their town; households,
 where one family name with two given names is two people far more often than one; contracts of many customers for one year.
 """
 

@@ -24,14 +24,14 @@ def compare_rows(prepared: Prepared, left: Rows, right: Rows, config: MatchConfi
 
     Symmetric; a pair's levels depend on the two records, the config and the term tables, on no other pair.
     """
-    levels = np.zeros((len(left), len(config.comparisons)), np.uint8, order="F")
+    levels: Levels = prepared.memory.zeros((len(left), len(config.comparisons)), np.uint8)  # type: ignore[assignment]
     _fill(levels, prepared, (left, right), range(len(config.comparisons)), (config, terms))
     return levels
 
 
 def compare_words(prepared: Prepared, left: Rows, right: Rows, levels: Levels, config: MatchConfig, terms: Terms) -> Levels:
     """Give the levels of pairs that were compared with other terms: only what is compared by words may differ."""
-    again = levels.copy(order="F")
+    again = prepared.memory.keep(levels.copy(order="F"))
     worded = [number for number, comparison in enumerate(config.comparisons) if comparison.kind in WORD_COMPARATORS]
     _fill(again, prepared, (left, right), worded, (config, terms))
     return again

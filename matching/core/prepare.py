@@ -13,6 +13,7 @@ from matching.core.columns import FEW, MISSING, Column, as_text, encode, join, l
 from matching.core.declarations import MatchConfig
 from matching.core.forms import FORMS
 from matching.core.hashing import Hashes, mix
+from matching.core.memory import Memory
 from matching.core.parallel import each, spans
 
 Texts: TypeAlias = pa.StringArray
@@ -24,10 +25,11 @@ PERSON_WORDS: Final = ("person", "individual", "p", "i", "c", "personne", "parti
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A table in match forms: `size` rows, one column per field of the config."""
+    """A table in match forms: `size` rows, one column per field of the config. What is made of its pairs is kept in `memory`."""
 
     size: int
     columns: Mapping[str, Column]
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int32]] = field(default_factory=dict, compare=False, repr=False)
 
     def codes(self, names: tuple[str, ...]) -> NDArray[np.int32]:
@@ -47,7 +49,7 @@ class Prepared:
 
     def rows(self, rows: np.ndarray) -> "Prepared":
         """Give some rows, in this order."""
-        return Prepared(len(rows), {name: column.take(rows) for name, column in self.columns.items()})
+        return Prepared(len(rows), {name: column.take(rows) for name, column in self.columns.items()}, self.memory)
 
 
 def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:

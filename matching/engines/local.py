@@ -16,6 +16,7 @@ from matching.core.compared import compared
 from matching.core.decide import confirmed, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
+from matching.core.memory import DEFAULT_MIB, Memory
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare
 from matching.core.refine import refine
@@ -76,15 +77,16 @@ def match(
     model: MatchModel | None = None,
     constraints: Constraints | None = None,
     watch: Watch | None = None,
+    memory_mib: float = DEFAULT_MIB,
 ) -> MatchResult:
     """Match the rows of a table with each other; without a model one is learnt from the table itself, and from
     the pairs that people settled.
 
     The order of the rows is no part of the result: they are taken by the table's `id` column, or by what they hold where
-    it has none. Rows in the result are positions in the table as given.
+    it has none. Rows in the result are positions in the table as given. Arrays of pairs beyond `memory_mib` go to files.
     """
     clock = _Clock(watch)
-    prepared = prepare(attributes, config)
+    prepared = replace(prepare(attributes, config), memory=Memory(memory_mib))
     order = _order(attributes, prepared)
     clock.lap("prepare")
     if order is None:

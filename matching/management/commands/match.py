@@ -36,7 +36,7 @@ class Command(BaseCommand):
         begun = time.monotonic()
         with errors_as_lines():
             entities = [entity_type(options["entity"])] if options["entity"] else list(ENTITIES.values())
-            engine = choice.engine(options["engine"], master=options["master"])
+            engine = choice.engine(options["engine"], master=options["master"], memory_mib=settings.MATCH_MEMORY_MIB)
         for entity in entities:
             match_now(entity, terminal, engine)
         console.show(terminal, [summary_of(entity) for entity in entities], f"Matched in {time.monotonic() - begun:.1f} s")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+from functools import partial
 
 import pytest
 from django.core.management import call_command
@@ -13,8 +14,10 @@ from matching.models import MatchDecision, MatchRun, RunState
 from tests.matching.conftest import ACME, ACME_IN_ERP, Arrive
 
 
-def test_the_engine_of_this_machine_is_the_default() -> None:
-    assert choice.engine("local", master="") is local.match
+def test_the_engine_of_this_machine_keeps_to_its_memory() -> None:
+    chosen = choice.engine("local", master="", memory_mib=7)
+    assert isinstance(chosen, partial)
+    assert (chosen.func, chosen.keywords) == (local.match, {"memory_mib": 7})
 
 
 def test_without_pyspark_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

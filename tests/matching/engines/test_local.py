@@ -1,6 +1,7 @@
 """The local engine: from a table to clusters, whatever the order of the rows, and on labelled files."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -65,6 +66,17 @@ def _together(labels: np.ndarray, ids: np.ndarray) -> set[frozenset[int]]:
 def _pairs(pairs: object, ids: np.ndarray) -> dict[frozenset[int], float]:
     ends = zip(ids[pairs.left].tolist(), ids[pairs.right].tolist(), strict=True)  # type: ignore[attr-defined]
     return dict(zip(map(frozenset, ends), pairs.weight.tolist(), strict=True))  # type: ignore[attr-defined]
+
+
+def test_pairs_beyond_the_memory_limit_go_to_files_and_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    given = people(3_000).drop_columns(["cluster"])
+    config = config_for(given, {}, "customer")
+    before, after = match(given, config), match(given, config, memory_mib=0.01)
+    assert (before.prepared.memory.spilled, after.prepared.memory.spilled > 100_000) == (0, True)
+    assert (before.clusters.labels == after.clusters.labels).all()
+    assert (before.pairs.weight == after.pairs.weight).all()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_five_records_are_matched_sensibly_with_what_is_shipped(customer: MatchConfig) -> None:
