@@ -59,6 +59,16 @@ class MatchModel:
         return VetoTables.of(self.config)
 
     @cached_property
+    def least_rarity(self) -> Table:
+        """The bits that a common value may cost at most, 0 or less: per stratum, comparison and level."""
+        plain = np.where(self.rarity.field < 0, self.base_weights, -np.inf)
+        plain[:, :, 0] = -np.inf
+        for place, comparison in enumerate(self.config.comparisons):
+            plain[:, place, len(comparison.levels) + 1 :] = -np.inf
+        below = np.maximum.accumulate(plain, axis=2)
+        return np.minimum(below - self.base_weights, 0.0)
+
+    @cached_property
     def prior_bits(self) -> Table:
         """Per stratum, the log2 odds that two records picked at random are one."""
         return np.log2(self.shares[:, 0] / self.shares[:, 1])

@@ -150,7 +150,8 @@ def _add_rarity(weights: NDArray[np.float32], pairs: _Graded, prepared: Prepared
         rows = pair.take(chosen)
         left, right = (shares.take(column.codes.take(side.take(rows))) for side in (pairs.left, pairs.right))
         share[chosen] = np.maximum(left, right)
-    usual = model.expected_sameness.ravel().take(pairs.strata.take(pair) * (comparisons * width) + tables.against.ravel().take(at))
+    stratum = pairs.strata.take(pair) * (comparisons * width)
+    usual = model.expected_sameness.ravel().take(stratum + tables.against.ravel().take(at))
     # A level that few pairs can have, for want of more, is rare for that reason; the value is as common as it is.
     usual = np.maximum(usual, tables.sameness.take(field))
     bits = np.where(share > 0, np.log2(usual / np.maximum(share, 1e-12)), 0.0)
@@ -158,6 +159,8 @@ def _add_rarity(weights: NDArray[np.float32], pairs: _Graded, prepared: Prepared
     bits = np.where(share <= tables.rest.take(field), np.maximum(bits, 0.0), bits)
     # Values that are only alike: a common one makes it less of a wonder, a rare one no more.
     bits = np.where(tables.lesser.ravel().take(at), np.minimum(bits, 0.0), bits)
+    # However common a value is, that both have it says no less than a lower level at which rarity does not count.
+    bits = np.maximum(bits, model.least_rarity.ravel().take(stratum + at))
     weights[pair, place] += summable(bits)
 
 
