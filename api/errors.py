@@ -57,6 +57,7 @@ STATUS: Final[Mapping[str, int]] = {
     "invalid_source": 422,
     "unknown_column": 422,
     "match_config_invalid": 500,
+    "unreadable_match_config": 500,
     "invalid_survivorship_rules": 500,
     "busy": 503,
     "unavailable": 503,
