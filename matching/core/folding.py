@@ -99,7 +99,7 @@ def known(folded: pa.StringArray) -> pa.StringArray:
 
 # 'n/a' is folded to one word by the lists and to two here.
 _WORDS_FOR_NOTHING: Final = PLACEHOLDERS | {" ".join(word) for word in PLACEHOLDERS if len(word) <= 3 and word.isalpha()}  # noqa: PLR2004
-NOTHING: Final = pa.array(sorted(_WORDS_FOR_NOTHING | {"0" * n for n in range(2, 12)} | {"9" * n for n in range(4, 12)}))
+NOTHING: Final = pa.array(sorted(_WORDS_FOR_NOTHING | {"0" * n for n in range(2, 16)} | {"9" * n for n in range(4, 16)}))
 
 
 def replace_where(values: pa.StringArray, mask: pa.BooleanArray, pattern: str, by: str) -> pa.StringArray:
