@@ -172,7 +172,6 @@ BOUNDS: Final[Mapping[str, tuple[Bound, ...]]] = {
     "owner": (Bound(1, 1, 0.1),),
     "kind": (Bound(1, 1, 0.01),),
     "register": (Bound(1, 1, 0.1),),
-    "identifier": (Bound(1, 2, 0.1),),
 }
 """How many matches may have the lowest levels of some comparators at most.
 
