@@ -17,8 +17,8 @@ from matching import chunks, judgements
 from matching.active_config import ActiveConfig
 from matching.chunks import Chunk
 from matching.core.blocking import blocking_keys
-from matching.core.cluster import Constraints
 from matching.core.decide import Outcome
+from matching.core.links import Constraints
 from matching.core.model import MatchModel
 from matching.core.reconcile import reconcile
 from matching.core.score import score_pairs

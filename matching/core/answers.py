@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.cluster import Constraints
 from matching.core.em import Answered
 from matching.core.grades import Levels, Rows
+from matching.core.links import Constraints
 
 
 @dataclass(frozen=True, slots=True)

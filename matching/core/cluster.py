@@ -1,7 +1,6 @@
 """Clustering: which records are one entity, given the evidence on pairs and what people and vetoes say."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -11,9 +10,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from matching.core.declarations import MatchConfig
+from matching.core.links import Clusters, Constraints, Cut, Edges, Labels, columns, ordered
 from matching.core.lockstep import Pairs, join_in_lockstep
+from matching.core.parts import Parts
 
-Labels = NDArray[np.int64]
 DENSE_FROM, DENSE_TO = 20, 5_000
 """Sizes of components that are weighed as a matrix."""
 TIE: Final = 1e-6
@@ -22,53 +22,6 @@ SETTLED: Final = 1e7
 """Bits that outweigh all evidence in a component."""
 CERTAIN: Final = 100.0
 """Bits that stand for a must-link."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """Evidence on pairs of rows: `weight` in bits, from 0 for the evidence that just merges; negative speaks against.
-
-    Edges of 0 or less join nothing; they count when the parts of a cluster are weighed.
-    """
-
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    weight: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Constraints:
-    """What is settled: pairs that must, and pairs that must not, be together, and existing golden records.
-
-    Rows of the same `groups` number (0 or more) are one existing golden record: they stay together. Rows of different
-    groups are never joined. None: no groups.
-    """
-
-    must_link: tuple[tuple[int, int], ...] = ()
-    cannot_link: tuple[tuple[int, int], ...] = ()
-    groups: NDArray[np.int64] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Two clusters kept apart although a pair of theirs would join them, and why."""
-
-    left: int
-    right: int
-    weight: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clusters:
-    """`labels`: the smallest row of each row's cluster. `confidence`: per row, how probable the best link of its cluster's
-    worst linked row is (1 where it is alone). `cuts`: what was kept apart. `alarms`: labels of clusters larger than the config allows.
-    """
-
-    labels: Labels
-    confidence: NDArray[np.float64]
-    cuts: tuple[Cut, ...] = ()
-    alarms: tuple[int, ...] = field(default=())
 
 
 def cluster(n: int, edges: Edges, constraints: Constraints, config: MatchConfig) -> Clusters:
@@ -89,7 +42,7 @@ def cluster(n: int, edges: Edges, constraints: Constraints, config: MatchConfig)
     cuts = _separated(start, large, edges, constraints)
     small = doubtful & ~settled & (sizes < DENSE_FROM)
     cuts += _join_small(start, (components, small), edges, config.clusters.weak_bridge)
-    parts = _Parts(start, constraints)
+    parts = Parts(start, constraints)
     parts.settle(constraints)
     weighed = (doubtful | settled) & ~large & ~small
     cuts += parts.agglomerate(edges, np.flatnonzero(weighed[edges.left] & weighed[edges.right]), config.clusters.weak_bridge)
@@ -108,7 +61,7 @@ def _join_small(start: Labels, among: tuple[Labels, NDArray[np.bool_]], edges: E
     _, number = np.unique(components[rows], return_inverse=True)
     labels, apart = join_in_lockstep(number, Pairs(place[low], place[high], edges.weight[inside]), bridge)
     start[rows] = rows[labels]
-    return tuple(Cut(*pair, "weak_bridge") for pair in zip(*_columns(edges, inside[apart]), strict=True))
+    return tuple(Cut(*pair, "weak_bridge") for pair in zip(*columns(edges, inside[apart]), strict=True))
 
 
 def _by_component(components: Labels, chosen: NDArray[np.bool_], edges: Edges) -> Iterator[tuple[Labels, Edges]]:
@@ -167,10 +120,10 @@ def _separated(start: Labels, large: NDArray[np.bool_], edges: Edges, constraint
     cut = cut[np.argsort(-edges.weight[cut], kind="stable")]
     between = np.stack([start[edges.left[cut]], start[edges.right[cut]]], axis=1)
     _, first = np.unique(np.sort(between, axis=1), axis=0, return_index=True)
-    apart = _ordered(constraints.cannot_link)
+    apart = ordered(constraints.cannot_link)
     return tuple(
         Cut(one, other, weight, "cannot_link" if (one, other) in apart else "weak_bridge")
-        for one, other, weight in zip(*_columns(edges, np.sort(cut[first])), strict=True)
+        for one, other, weight in zip(*columns(edges, np.sort(cut[first])), strict=True)
     )
 
 
@@ -214,111 +167,3 @@ def _confidence(labels: Labels, edges: Edges, constraints: Constraints) -> NDArr
     worst = np.full(len(labels), CERTAIN)
     np.minimum.at(worst, labels, best)
     return 1 / (1 + np.exp2(-worst[labels]))  # type: ignore[no-any-return]
-
-
-class _Parts:
-    """Disjoint sets of rows that grow together, with the summed evidence between each two of them."""
-
-    def __init__(self, start: Labels, constraints: Constraints) -> None:
-        self.parent = start.copy()
-        self.between: dict[int, dict[int, list[float]]] = {}
-        self.forbidden: dict[int, set[int]] = {}
-        groups = constraints.groups
-        self.group: dict[int, int] = {} if groups is None else {int(row): int(groups[row]) for row in np.flatnonzero(groups >= 0)}
-
-    def find(self, row: int) -> int:
-        parent = self.parent
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = int(parent[row])
-        return row
-
-    def settle(self, constraints: Constraints) -> None:
-        """Join what must be together and note what must not; where the two contradict, apart wins."""
-        for one, other in sorted(_ordered(constraints.cannot_link)):
-            self.forbidden.setdefault(one, set()).add(other)
-            self.forbidden.setdefault(other, set()).add(one)
-        first: dict[int, int] = {}
-        for row, group in list(self.group.items()):
-            anchor = first.setdefault(group, row)
-            if anchor != row and not self.barred(self.find(anchor), self.find(row)):
-                self.join(self.find(anchor), self.find(row))
-        for one, other in sorted(_ordered(constraints.must_link)):
-            left, right = self.find(one), self.find(other)
-            if left != right and not self.barred(left, right):
-                self.join(left, right)
-
-    def barred(self, one: int, other: int) -> str | None:
-        """Say why two parts may not be joined, or None."""
-        if other in self.forbidden.get(one, ()):
-            return "cannot_link"
-        mine, yours = self.group.get(one), self.group.get(other)
-        return "two_golden_records" if mine is not None and yours is not None and mine != yours else None
-
-    def join(self, one: int, other: int) -> None:
-        """Make two parts one, called by its smallest row."""
-        keep, gone = (one, other) if one < other else (other, one)
-        self.parent[gone] = keep
-        if gone in self.group:
-            self.group.setdefault(keep, self.group.pop(gone))
-        for foe in self.forbidden.pop(gone, ()):
-            self.forbidden[foe].discard(gone)
-            self.forbidden[foe].add(keep)
-            self.forbidden.setdefault(keep, set()).add(foe)
-        mine = self.between.setdefault(keep, {})
-        mine.pop(gone, None)
-        for neighbour, (total, count) in self.between.pop(gone, {}).items():
-            if neighbour == keep:
-                continue
-            theirs = self.between[neighbour]
-            theirs.pop(gone)
-            earlier = mine.get(neighbour, [0.0, 0.0])
-            mine[neighbour] = theirs[keep] = [earlier[0] + total, earlier[1] + count]
-
-    def agglomerate(self, edges: Edges, weighed: NDArray[np.int64], bridge: float) -> tuple[Cut, ...]:
-        """Join along the strongest edges first, while the mean evidence between the two parts allows."""
-        low, high = np.minimum(edges.left, edges.right)[weighed], np.maximum(edges.left, edges.right)[weighed]
-        order = weighed[np.lexsort((high, low, -edges.weight[weighed]))]
-        self._note(edges, order)
-        cuts: dict[tuple[int, int], tuple[float, str]] = {}
-        for one, other, weight in zip(*_columns(edges, order[edges.weight[order] > 0]), strict=True):
-            left, right = self.find(one), self.find(other)
-            if left == right:
-                continue
-            total, count = self.between[left][right]
-            reason = self.barred(left, right) or ("weak_bridge" if total / count <= bridge else None)
-            if reason is None:
-                self.join(left, right)
-            else:
-                cuts.setdefault((one, other), (weight, reason))
-        return tuple(
-            Cut(one, other, weight, reason) for (one, other), (weight, reason) in cuts.items() if self.find(one) != self.find(other)
-        )
-
-    def _note(self, edges: Edges, order: NDArray[np.int64]) -> None:
-        for one, other, weight in zip(*_columns(edges, order), strict=True):
-            left, right = self.find(one), self.find(other)
-            if left == right:
-                continue
-            earlier = self.between.setdefault(left, {}).get(right, [0.0, 0.0])
-            both = [earlier[0] + weight, earlier[1] + 1]
-            self.between[left][right] = both
-            self.between.setdefault(right, {})[left] = both
-
-    def labels(self) -> Labels:
-        """Give the smallest row of each row's part."""
-        labels = self.parent
-        while True:
-            further = labels[labels]
-            if (further == labels).all():
-                return labels.copy()
-            labels = further
-
-
-def _ordered(pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
-    return {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
-
-
-def _columns(edges: Edges, chosen: NDArray[np.int64]) -> tuple[list[int], list[int], list[float]]:
-    left, right = np.minimum(edges.left, edges.right)[chosen], np.maximum(edges.left, edges.right)[chosen]
-    return left.tolist(), right.tolist(), edges.weight[chosen].tolist()

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden_records.standardising.words import NICKNAMES
-from matching.core.columns import Column, join
+from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight
+from matching.core.encode import join
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, Rows, text_grades
 from matching.core.phonetic import sound_alike
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching.core.columns import Column, encode, recode
+from matching.core.columns import Column
 from matching.core.declarations import BlockingRule, KeyPart
+from matching.core.encode import encode, recode
 from matching.core.folding import fold, replace
 from matching.core.hashing import Hashes, hash_texts, mix
 from matching.core.prepare import Prepared

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching.core.columns import FEW, MISSING, Column, as_text, encode, join, learn_together, recode, whole
+from matching.core.columns import MISSING, Column
 from matching.core.declarations import MatchConfig
+from matching.core.encode import FEW, as_text, encode, join, learn_together, recode, whole
 from matching.core.forms import FORMS
 from matching.core.hashing import Hashes, mix
 from matching.core.memory import Memory

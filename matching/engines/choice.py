@@ -9,8 +9,8 @@ from typing import Final, Protocol
 import pyarrow as pa
 
 from golden_records.errors import MdmError
-from matching.core.cluster import Constraints
 from matching.core.declarations import MatchConfig
+from matching.core.links import Constraints
 from matching.core.memory import DEFAULT_MIB
 from matching.core.model import MatchModel
 from matching.engines import local

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matching.core.cluster import Edges
 from matching.core.compared import Compared, each_span
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
+from matching.core.links import Edges
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared
 from matching.core.score import ScoredPairs, score_pairs

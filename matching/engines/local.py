@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from matching.core.answers import answers_of
 from matching.core.blocking import BlockingReport, CandidatePairs, candidate_pairs
-from matching.core.cluster import Clusters, Constraints, cluster
+from matching.core.cluster import cluster
 from matching.core.compared import compared
 from matching.core.decide import confirmed, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
+from matching.core.links import Clusters, Constraints
 from matching.core.memory import DEFAULT_MIB, Memory
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare

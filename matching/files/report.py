@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from numpy.typing import NDArray
 
 from matching import plots
-from matching.core.cluster import Cut
 from matching.core.explain import strength
+from matching.core.links import Cut
 from matching.core.meaning import IGNORE
 from matching.core.recognise import ATTRIBUTES
 from matching.core.score import Evidence

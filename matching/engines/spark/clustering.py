@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - as everywhere
 
-from matching.core.cluster import Clusters, Constraints, Edges, cluster
+from matching.core.cluster import cluster
+from matching.core.links import Clusters, Constraints, Edges
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared
 from matching.engines.evidence import components as components_of

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 
 from matching.core.blocking import CandidatePairs
-from matching.core.cluster import Clusters, Constraints, Cut
 from matching.core.declarations import MatchConfig
+from matching.core.links import Clusters, Constraints, Cut
 from matching.core.model import MatchModel
 from matching.core.prepare import prepare
 from matching.engines.local import MatchedPairs, MatchResult

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F  # noqa: N812 - as everywhere
 from pyspark.sql.types import ArrayType, LongType, ShortType, StringType, StructField, StructType
 
 from matching.core.blocking import BlockingKeys, blocking_keys
-from matching.core.columns import Column, encode
+from matching.core.columns import Column
 from matching.core.declarations import MatchConfig
+from matching.core.encode import encode
 from matching.core.prepare import Prepared, prepare
 
 Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]

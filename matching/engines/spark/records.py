@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - as everywhere
 
 from matching.core.blocking import BlockingReport
-from matching.core.cluster import Constraints
 from matching.core.declarations import MatchConfig
+from matching.core.links import Constraints
 from matching.core.model import MatchModel
 from matching.engines import local
 from matching.engines.spark.blocking import candidate_pairs

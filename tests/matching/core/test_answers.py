@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from matching.core.answers import answers_of
-from matching.core.cluster import Constraints
 from matching.core.config import load_config
 from matching.core.declarations import Thresholds
 from matching.core.em import Answered, Learning, Patterns, learn, posterior
 from matching.core.evaluate import evaluate
+from matching.core.links import Constraints
 from matching.core.model import MatchModel
 from matching.core.score import score_pairs
 from matching.core.thresholds import Aim, Asked, choose_thresholds, lower_bound, more_needed, upper_bound

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.core.cluster import DENSE_FROM, Constraints, Edges, cluster
+from matching.core.cluster import DENSE_FROM, cluster
 from matching.core.config import MatchConfig
+from matching.core.links import Constraints, Edges
 
 ROWS = 12
 pairs = st.tuples(st.integers(0, ROWS - 1), st.integers(0, ROWS - 1)).filter(lambda pair: pair[0] != pair[1])

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from matching.core.autoconfig import config_for
-from matching.core.cluster import Constraints
 from matching.core.config import MatchConfig, load_config
 from matching.core.decide import Outcome
+from matching.core.links import Constraints
 from matching.core.model import shipped_model
 from matching.engines.local import match
 from tests.matching.core.conftest import CONFIGS, table

@@ -15,9 +15,9 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.core import blocking, promise, train
 from matching.core.autoconfig import config_for
-from matching.core.cluster import Constraints
 from matching.core.config import MatchConfig, load_config
 from matching.core.declarations import ClusterPolicy
+from matching.core.links import Constraints
 from matching.engines import local
 from matching.engines.local import MatchResult
 from matching.engines.spark import records

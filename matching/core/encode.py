@@ -1,0 +1,91 @@
+"""Encoding: from arrays of texts to columns, and columns under one dictionary."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from matching.core.columns import MISSING, Column
+from matching.core.met import met
+
+FEW: Final = 256
+"""Values up to which Python's own dictionaries are faster."""
+
+
+def whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Give a column in one piece."""
+    if isinstance(values, pa.Array):
+        return values
+    if values.num_chunks == 1:
+        return values.chunk(0)
+    return (values.unify_dictionaries() if pa.types.is_dictionary(values.type) else values).combine_chunks()
+
+
+def as_text(values: pa.Array | pa.ChunkedArray) -> pa.StringArray:
+    """Give any column as texts."""
+    array = whole(values)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    return array if array.type == pa.string() else array.cast(pa.string())
+
+
+def encode(values: pa.Array) -> Column:
+    """Encode a text array; null and the empty text are missing."""
+    if len(values) <= FEW:
+        return _encode_few(as_text(values).to_pylist())
+    values = whole(values)
+    if pa.types.is_dictionary(values.type):
+        inner = encode(values.dictionary)
+        return inner.with_codes(np.append(inner.codes, np.int32(MISSING))[values.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)])
+    encoded = as_text(values).dictionary_encode()
+    indices = encoded.indices.fill_null(MISSING) if encoded.null_count else encoded.indices
+    codes = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    empty = pc.index(encoded.dictionary, "").as_py()
+    if empty >= 0:
+        codes = np.where(codes == empty, np.int32(MISSING), codes)
+    return Column(codes, encoded.dictionary)
+
+
+def _encode_few(texts: list[str | None]) -> Column:
+    places: dict[str, int] = {}
+    codes = [places.setdefault(text, len(places)) if text else MISSING for text in texts]
+    return Column(np.array(codes, np.int32), list(places))
+
+
+def recode(column: Column, values: pa.StringArray | list[str | None]) -> Column:
+    """Give the column whose value for each code is the text at that place of `values` (null: missing)."""
+    inner = _encode_few(values) if isinstance(values, list) else encode(values)
+    return inner.with_codes(np.append(inner.codes, np.int32(MISSING))[column.codes])
+
+
+def join(left: Column, right: Column) -> Column:
+    """Put the rows of two columns under one dictionary, so that equal texts have equal codes."""
+    if left is right:
+        return left
+    if left.size + right.size <= FEW:
+        return _join_few(left, right)
+    both = pa.concat_arrays([left.values, right.values]).dictionary_encode()
+    lookup = both.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    size = len(left.values)
+    first = np.append(lookup[:size], np.int32(MISSING))[left.codes]
+    second = np.append(lookup[size:], np.int32(MISSING))[right.codes]
+    return Column(np.concatenate([first, second]), both.dictionary)
+
+
+def _join_few(left: Column, right: Column) -> Column:
+    places = {text: code for code, text in enumerate(left.strings)}
+    lookup = np.array([*(places.setdefault(text, len(places)) for text in right.strings), MISSING], np.int32)
+    return Column(np.concatenate([left.codes, lookup[right.codes]]), list(places))
+
+
+def learn_together(columns: Iterable[Column]) -> None:
+    """Let columns of few values be looked into all at once, whichever is asked first; texts met before are looked up."""
+    parts = list(columns)
+    texts, known = [text for column in parts for text in column.strings], met()
+    whole = Column.of_texts(texts, (known, known.places(texts)))
+    start = 0
+    for column in parts:
+        column.learn_together(whole, start)
+        start += column.size
