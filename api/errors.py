@@ -20,6 +20,8 @@ from golden_records.errors import MdmError
 
 API_PREFIX: Final = "/api/"
 RETRY_AFTER_SECONDS: Final = "1"
+# What may be sent again soon, beside all that is 503.
+SOON: Final = frozenset({"idempotency_key_in_flight"})
 
 # The domain knows no HTTP. A class that is missing here fails a test.
 STATUS: Final[Mapping[str, int]] = {
@@ -47,10 +49,12 @@ STATUS: Final[Mapping[str, int]] = {
     "nothing_to_undo": 409,
     "already_resolved": 409,
     "import_taken_over": 409,
+    "idempotency_key_in_flight": 409,
     "length_required": 411,
     "payload_too_large": 413,
     "unsupported_media_type": 415,
     "rejected_record": 422,
+    "idempotency_key_reused": 422,
     "no_mapping": 422,
     "unreadable_file": 422,
     "bad_mapping": 422,
@@ -160,7 +164,7 @@ def _headers(problem: Problem) -> dict[str, str]:
     headers: dict[str, str] = {}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = CHALLENGE if problem.code == "missing_key" else f'{CHALLENGE}, error="invalid_token"'
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE or problem.code in SOON:
         headers["Retry-After"] = RETRY_AFTER_SECONDS
     return headers
 

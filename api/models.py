@@ -1,4 +1,4 @@
-"""Keys by which programs are known to the API."""
+"""Keys by which programs are known to the API, and the answers that they were given."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -28,3 +28,29 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         """Name the key."""
         return self.name
+
+
+class IdempotencyKey(models.Model):
+    """A request that was carried out under an `Idempotency-Key`, and its answer, to be given again.
+
+    `client` is the name of the API key, which stands for one program for ever, so that the keys of two programs never meet.
+    `fingerprint` tells whether the same was asked; what was asked is not kept, nor can it be guessed from the fingerprint.
+    """
+
+    client = models.CharField(_("client"), max_length=100)
+    key = models.CharField(_("key"), max_length=255)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("status"), null=True)
+    headers = models.JSONField(_("headers"), null=True)
+    body = models.BinaryField(_("body"), null=True)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        constraints = (models.UniqueConstraint(fields=("client", "key"), name="a_request_is_carried_out_once"),)
+        indexes = (models.Index("created_at", name="idempotency_keys_by_age"),)
+
+    def __str__(self) -> str:
+        """Name program and key."""
+        return f"{self.client} {self.key}"
