@@ -12,7 +12,7 @@ from matching.core.declarations import Comparison, MatchConfig
 from matching.core.grades import Levels, Operands, Rows, grades_together
 from matching.core.parallel import each, spans
 from matching.core.prepare import Prepared
-from matching.core.terms import Terms, TermTable, place_words, value_terms, word_terms
+from matching.core.terms import Entities, Terms, TermTable, place_words, value_terms, word_terms
 
 CHUNK = 300_000
 """Pairs compared at a time: bounds the memory, and is no part of the result."""
@@ -114,7 +114,7 @@ def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:
     )
 
 
-def count_words(prepared: Prepared, name: str, config: MatchConfig, entities: NDArray[np.int64] | None = None) -> TermTable:
+def count_words(prepared: Prepared, name: str, config: MatchConfig, entities: Entities | None = None) -> TermTable:
     """Count the words of a field among its values or among entities; words that name the own town count as weak."""
     column = prepared.columns[name]
     towns = [c.fields[CITY] for c in config.comparisons if c.kind == "address"]

@@ -1,7 +1,6 @@
 """Pairs that are compared, and what scoring makes of them in bounded memory."""
 
-from dataclasses import dataclass, fields, replace
-from typing import Final
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +10,8 @@ from matching.core.declarations import MatchConfig
 from matching.core.grades import Levels, Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared
-from matching.core.score import ScoredPairs, weigh
+from matching.core.score import PairLevels, ScoredPairs, weigh_likely
 from matching.core.terms import Terms
-
-SCORED_AT_ONCE: Final = 2_000_000
-"""Pairs whose weights are in memory at a time. No part of the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +29,15 @@ class Compared:
         """Give the pairs compared with other terms."""
         return replace(self, levels=compare_words(prepared, self.left, self.right, self.levels, config, terms))
 
-    def at(self, places: NDArray[np.int64] | slice) -> "Compared":
+    def at(self, places: NDArray[np.int64]) -> "Compared":
         """Keep some of the pairs."""
         levels = np.asfortranarray(self.levels[places])
         counts = None if self.counts is None else self.counts[places]
         return Compared(self.left[places], self.right[places], levels, self.strata[places], counts)
 
-    def weighed(self, prepared: Prepared, model: MatchModel) -> ScoredPairs:
-        """Weigh the pairs."""
-        return weigh(prepared, self.left, self.right, self.levels, model)
-
-    def doubtful_or_better(self, prepared: Prepared, model: MatchModel) -> tuple[NDArray[np.int64], ScoredPairs]:
-        """Give the pairs (places) from the review threshold on, and how they score; most pairs are far below it."""
-        places, found = [], []
-        for part in each_span(len(self.left)):
-            scored = self.at(part).weighed(prepared, model)
-            kept = np.flatnonzero(scored.probability >= model.config.review_threshold)
-            places.append(kept + part.start)
-            found.append([getattr(scored, field.name)[kept] for field in fields(ScoredPairs)])
-        return np.concatenate(places), ScoredPairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
-
-
-def each_span(size: int) -> list[slice]:
-    """Cut pairs into what is scored at once; one empty span where there is none."""
-    return [slice(start, min(start + SCORED_AT_ONCE, size)) for start in range(0, max(size, 1), SCORED_AT_ONCE)]
+    def weighed(self, prepared: Prepared, model: MatchModel, least: float | None = None) -> tuple[NDArray[np.int64], ScoredPairs]:
+        """Give the pairs (places) that are at least so probable, all by default, and how they score."""
+        return weigh_likely(prepared, PairLevels(self.left, self.right, self.levels, self.strata), model, least)
 
 
 def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, terms: Terms) -> Compared:

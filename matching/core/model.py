@@ -59,16 +59,6 @@ class MatchModel:
         return VetoTables.of(self.config)
 
     @cached_property
-    def least_rarity(self) -> Table:
-        """The bits that a common value may cost at most, 0 or less: per stratum, comparison and level."""
-        plain = np.where(self.rarity.field < 0, self.base_weights, -np.inf)
-        plain[:, :, 0] = -np.inf
-        for place, comparison in enumerate(self.config.comparisons):
-            plain[:, place, len(comparison.levels) + 1 :] = -np.inf
-        below = np.maximum.accumulate(plain, axis=2)
-        return np.minimum(below - self.base_weights, 0.0)
-
-    @cached_property
     def prior_bits(self) -> Table:
         """Per stratum, the log2 odds that two records picked at random are one."""
         return np.log2(self.shares[:, 0] / self.shares[:, 1])
@@ -77,11 +67,6 @@ class MatchModel:
     def relative_bits(self) -> Table:
         """Per stratum and kind of relatives, the log2 odds that two records picked at random are such."""
         return np.log2(self.shares[:, 2:] / self.shares[:, 1:2])
-
-    @cached_property
-    def expected_sameness(self) -> Table:
-        """Per stratum, comparison and level, the chance of the level between unrelated records: what rarity is set against."""
-        return self.probabilities[:, 1]
 
     def to_bytes(self) -> bytes:
         """Pack the model; `from_bytes` gives one that scores to the same bit."""
@@ -147,40 +132,53 @@ class VetoTables:
 
 @dataclass(frozen=True, slots=True)
 class RarityTables:
-    """Per comparison and level: the field (by its place in `fields`, -1: none) whose rarity counts, whether values there
-    are only alike (`lesser`), and where the chance that it is set against is (`against`, in comparisons x levels). Per
-    field: the chance that two records have the same value (`sameness`), and the share of a value that only one has (`rest`).
+    """Per comparison and level: the field (by its place in `fields`, -1: none) whose rarity counts, and the bits that it gives at
+    `most`. Per stratum, comparison and level: the log2 chance that it is set against (`usual`), and the bits that it gives at
+    `least`. Per field: the log2 share of a value that only one record has (`rest`).
     """
 
     fields: tuple[str, ...]
     field: NDArray[np.int8]
-    lesser: NDArray[np.bool_]
-    against: NDArray[np.int32]
-    sameness: Table
-    rest: Table
+    most: NDArray[np.float32]
+    usual: NDArray[np.float32]
+    least: NDArray[np.float32]
+    rest: NDArray[np.float32]
 
     @classmethod
     def of(cls, model: MatchModel) -> "RarityTables":
         """Read them from the config and the terms of a model."""
-        shape = model.base_weights.shape[1:]
+        chances = model.probabilities[:, 1]
         names = tuple(sorted(model.terms.values))
-        tables = cls(
-            fields=names,
-            field=np.full(shape, -1, np.int8),
-            lesser=np.zeros(shape, np.bool_),
-            against=np.zeros(shape, np.int32),
-            sameness=np.array([model.terms.values[name].sameness for name in names]),
-            rest=np.array([model.terms.values[name].rest for name in names]),
-        )
+        field = np.full(chances.shape[1:], -1, np.int8)
+        most = np.full(field.shape, np.inf, np.float32)
+        usual = np.zeros(chances.shape)
         for place, comparison in enumerate(model.config.comparisons):
             top = comparison.levels[-1].term_frequency
             for number, level in enumerate(comparison.levels, start=1):
-                if level.term_frequency in model.terms.values:
-                    lesser = number < len(comparison.levels) and level.term_frequency == top
-                    tables.field[place, number] = names.index(level.term_frequency)
-                    tables.lesser[place, number] = lesser
-                    tables.against[place, number] = place * shape[1] + (len(comparison.levels) if lesser else number)
-        return tables
+                if level.term_frequency not in names:
+                    continue
+                field[place, number] = names.index(level.term_frequency)
+                lesser = number < len(comparison.levels) and level.term_frequency == top
+                # Values that are only alike: a common one makes it less of a wonder, a rare one no more.
+                most[place, number] = 0 if lesser else np.inf
+                # A level that few pairs can have, for want of more, is rare for that reason; the value is as common as it is.
+                sameness = model.terms.values[level.term_frequency].sameness
+                against = chances[:, place, len(comparison.levels) if lesser else number]
+                usual[:, place, number] = np.log2(np.maximum(against, sameness))
+        rest = np.log2([model.terms.values[name].rest for name in names])
+        return cls(names, field, most, usual.astype(np.float32), _least(model, field), rest.astype(np.float32))
+
+
+def _least(model: MatchModel, field: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Give the bits that a common value may cost at most, 0 or less: no more than takes it down to a lower level at which
+    rarity does not count.
+    """
+    plain = np.where(field < 0, model.base_weights, -np.inf)
+    plain[:, :, 0] = -np.inf
+    for place, comparison in enumerate(model.config.comparisons):
+        plain[:, place, len(comparison.levels) + 1 :] = -np.inf
+    least: NDArray[np.float32] = np.minimum(np.maximum.accumulate(plain, axis=2) - model.base_weights, 0.0).astype(np.float32)
+    return least
 
 
 def stored_document(packed: bytes) -> dict[str, Any]:

@@ -37,4 +37,4 @@ def _with(candidates: Compared, asked: Compared, size: int) -> Compared:
 
 
 def _graded(prepared: Prepared, pairs: Compared, model: MatchModel) -> Graded:
-    return Graded(pairs.levels, pairs.strata, pairs.weighed(prepared, model).probability)
+    return Graded(pairs.levels, pairs.strata, pairs.weighed(prepared, model)[1].probability)

@@ -1,6 +1,6 @@
 """Scoring: match weight in bits and match probability of pairs, the same function on every road."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,42 +64,67 @@ def score_one(record: pa.Table, others: pa.Table, model: MatchModel) -> ScoredPa
 
 def weigh(prepared: Prepared, left: Rows, right: Rows, levels: Levels, model: MatchModel) -> ScoredPairs:
     """Weigh pairs that are compared already."""
-    stratum = strata(prepared, left, right, model.config)
-    weights = np.empty(levels.shape, np.float32, order="F")
-    weight = np.empty(len(levels))
-
-    def weigh_part(part: slice) -> None:
-        pairs = _Graded(levels[part], stratum[part], left[part], right[part])
-        weights[part].T[:] = model.base_weights.ravel().take(_places(pairs.levels, pairs.strata, model))
-        _add_rarity(weights[part], pairs, prepared, model)
-        weight[part] = total_weight(weights[part], pairs.levels, pairs.strata, model)
-
-    if len(levels) > _AT_ONCE:
-        each(lambda name: model.terms.shares(name, prepared.columns[name]), model.rarity.fields)
-    each(weigh_part, spans(len(levels), _AT_ONCE))
-    return ScoredPairs(weight, probability(weight), levels, weights, find_vetoes(levels, model), stratum)
-
-
-_AT_ONCE: Final = 131_072
-"""Pairs weighed at a time: bounds the memory, and is no part of the result."""
+    return weigh_likely(prepared, PairLevels(left, right, levels, strata(prepared, left, right, model.config)), model)[1]
 
 
 @dataclass(frozen=True, slots=True)
-class _Graded:
-    """Some pairs: their levels and strata, and the rows they are of."""
+class PairLevels:
+    """Pairs of rows that are compared: their levels (pairs x comparisons) and strata."""
 
-    levels: Levels
-    strata: NDArray[np.uint8]
     left: Rows
     right: Rows
+    levels: Levels
+    strata: NDArray[np.uint8]
+
+    def part(self, span: slice) -> "PairLevels":
+        """Give some of the pairs; nothing is copied."""
+        return PairLevels(self.left[span], self.right[span], self.levels[span], self.strata[span])
+
+
+def weigh_likely(
+    prepared: Prepared, pairs: PairLevels, model: MatchModel, least: float | None = None
+) -> tuple[NDArray[np.int64], ScoredPairs]:
+    """Give the pairs (places, ascending) that are at least so probable, and how they score; all pairs without `least`.
+
+    Only these take memory: most candidate pairs are no match by far.
+    """
+    # Of many pairs nearly every field is asked for: then all cores read what was made once.
+    shares = rarities(prepared, model) if len(pairs.left) > _AT_ONCE else None
+
+    def weigh_part(span: slice) -> tuple[NDArray[np.int64], NDArray[np.float32], Weights]:
+        weights, weight = _weigh_part(pairs.part(span), prepared, model, shares)
+        if least is None:
+            return np.arange(span.start, span.stop), weights, weight
+        kept = np.flatnonzero(probability(weight) >= least)
+        return kept + span.start, weights[:, kept], weight[kept]
+
+    places, weights, weight = zip(*each(weigh_part, spans(len(pairs.left), _AT_ONCE)), strict=True)
+    place, total = np.concatenate(places), np.concatenate(weight)
+    levels = pairs.levels if least is None else np.asfortranarray(pairs.levels[place])
+    vetoes, stratum = find_vetoes(levels, model), pairs.strata[place]
+    return place, ScoredPairs(total, probability(total), levels, np.concatenate(weights, axis=1).T, vetoes, stratum)
+
+
+_AT_ONCE: Final = 32_768
+"""Pairs weighed at a time: they stay in the processor's cache. No part of the result."""
+
+
+def _weigh_part(
+    pairs: PairLevels, prepared: Prepared, model: MatchModel, shares: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], Weights]:
+    """Give the weights (comparisons x pairs) and the match weight of pairs."""
+    places = _places(pairs.levels, pairs.strata, model)
+    weights = model.base_weights.ravel().take(places)
+    plain = weights.sum(axis=0, dtype=np.float64)
+    _add_rarity(weights, pairs, prepared, model, shares)
+    return weights, _total(plain, weights.sum(axis=0, dtype=np.float64), places, pairs.strata, model)
 
 
 def total_weight(weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
     """Add the prior and the comparisons' weights, less what relatives would share as well."""
-    total = model.prior_bits[stratum] + weights.sum(axis=1, dtype=np.float64)
-    total -= relatives_bits(weights, levels, stratum, model)
-    result: Weights = np.minimum(np.maximum(total, -MOST_BITS), MOST_BITS)
-    return result
+    places = _places(levels, stratum, model)
+    plain = model.base_weights.ravel().take(places).sum(axis=0, dtype=np.float64)
+    return _total(plain, weights.sum(axis=1, dtype=np.float64), places, stratum, model)
 
 
 def relatives_bits(weights: NDArray[np.float32], levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
@@ -109,13 +134,24 @@ def relatives_bits(weights: NDArray[np.float32], levels: Levels, stratum: NDArra
     over the kinds of relatives.
     """
     places = _places(levels, stratum, model)
-    # The weights hold the rarity of values, which counts against 'unrelated' only: R / U has it too.
-    rarity = (weights.T - model.base_weights.ravel().take(places)).sum(axis=0, dtype=np.float64)
-    total = np.zeros(len(levels))
+    plain = model.base_weights.ravel().take(places).sum(axis=0, dtype=np.float64)
+    return _relatives(weights.sum(axis=1, dtype=np.float64) - plain, places, stratum, model)
+
+
+def _total(plain: Weights, weights: Weights, places: NDArray[np.int32], stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
+    total = model.prior_bits.take(stratum) + weights
+    # The weights hold the rarity of values, which counts against 'unrelated' only: the odds of relatives have it too.
+    total -= _relatives(weights - plain, places, stratum, model)
+    result: Weights = np.minimum(np.maximum(total, -MOST_BITS), MOST_BITS)
+    return result
+
+
+def _relatives(rarity: Weights, places: NDArray[np.int32], stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
+    odds = np.ones(len(rarity))
     for kind, table in enumerate(model.relative_weights):
-        bits = model.relative_bits[stratum, kind] + (rarity + table.ravel().take(places).sum(axis=0, dtype=np.float64))
-        total = np.logaddexp2(total, bits)
-    return total
+        odds += np.exp2(model.relative_bits[:, kind].take(stratum) + rarity + table.ravel().take(places).sum(axis=0, dtype=np.float64))
+    bits: Weights = np.log2(odds)
+    return bits
 
 
 def _places(levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> NDArray[np.int32]:
@@ -132,36 +168,53 @@ def probability(weight: Weights) -> Weights:
     return 1 / (1 + np.exp2(-weight))
 
 
-def _add_rarity(weights: NDArray[np.float32], pairs: _Graded, prepared: Prepared, model: MatchModel) -> None:
-    """Add what a level is worth more because the value is rare, or less because it is common, in bits."""
+def _add_rarity(
+    weights: NDArray[np.float32], pairs: PairLevels, prepared: Prepared, model: MatchModel, shares: NDArray[np.float32] | None
+) -> None:
+    """Add what a level is worth more because the value is rare, or less because it is common, in bits, to the weights
+    (comparisons x pairs); `shares` is what `rarities` gives, where that is made already.
+    """
     tables = model.rarity
     comparisons, width = tables.field.shape
     levels = np.add(pairs.levels.T, np.arange(0, comparisons * width, width)[:, None], dtype=np.int32)
-    entry = np.flatnonzero(tables.field.ravel().take(levels) >= 0)
+    entry = np.flatnonzero((tables.field.ravel() >= 0).take(levels))
     if not len(entry):
         return
-    place, pair = np.divmod(entry, len(weights))
+    pair = entry - entry // weights.shape[1] * weights.shape[1]
     at = levels.ravel().take(entry)
-    field, share = tables.field.ravel().take(at), np.empty(len(entry))
-    for number in np.flatnonzero(np.bincount(field)).tolist():
-        column = prepared.columns[tables.fields[number]]
-        shares = model.terms.shares(tables.fields[number], column)
-        chosen = np.flatnonzero(field == number)
-        rows = pair.take(chosen)
-        left, right = (shares.take(column.codes.take(side.take(rows))) for side in (pairs.left, pairs.right))
-        share[chosen] = np.maximum(left, right)
-    stratum = pairs.strata.take(pair) * (comparisons * width)
-    usual = model.expected_sameness.ravel().take(stratum + tables.against.ravel().take(at))
-    # A level that few pairs can have, for want of more, is rare for that reason; the value is as common as it is.
-    usual = np.maximum(usual, tables.sameness.take(field))
-    bits = np.where(share > 0, np.log2(usual / np.maximum(share, 1e-12)), 0.0)
-    # What one entity alone has is no reason for doubt, however few records there are to tell by.
-    bits = np.where(share <= tables.rest.take(field), np.maximum(bits, 0.0), bits)
-    # Values that are only alike: a common one makes it less of a wonder, a rare one no more.
-    bits = np.where(tables.lesser.ravel().take(at), np.minimum(bits, 0.0), bits)
-    # However common a value is, that both have it says no less than a lower level at which rarity does not count.
-    bits = np.maximum(bits, model.least_rarity.ravel().take(stratum + at))
-    weights[pair, place] += summable(bits)
+    field = tables.field.ravel().take(at)
+    if shares is None:
+        shares = rarities(prepared, model, np.flatnonzero(np.bincount(field)).tolist())
+    flat, wide = shares.ravel(), np.int64(shares.shape[1])
+    # What is common on one side is common.
+    share = np.maximum(flat.take(pairs.left.take(pair) * wide + field), flat.take(pairs.right.take(pair) * wide + field))
+    stratum = pairs.strata.take(pair) * np.int32(comparisons * width) + at
+    bits = tables.usual.ravel().take(stratum) - share
+    # What one entity alone has is no reason for doubt, however few records there are to tell by. However common a value
+    # is, that both have it says no less than a lower level at which rarity does not count.
+    least = np.where(share <= tables.rest.take(field), np.float32(0), tables.least.ravel().take(stratum))
+    bits = np.minimum(np.maximum(bits, least), tables.most.ravel().take(at))
+    bits[share == -np.inf] = 0
+    weights.reshape(-1)[entry] += summable(bits)
+
+
+def rarities(prepared: Prepared, model: MatchModel, fields: Sequence[int] | None = None) -> NDArray[np.float32]:
+    """Give the share of records that have each row's value, as log2 (rows x fields of the rarity tables, -inf where a value
+    is missing). With `fields`, their places, only these are filled in.
+    """
+    names = model.rarity.fields
+    if fields is None:
+        made = each(lambda name: _row_shares(prepared, model, name), names)
+        return np.stack(made, axis=1) if made else np.zeros((prepared.size, 0), np.float32)
+    shares = np.zeros((prepared.size, len(names)), np.float32)
+    for place in fields:
+        shares[:, place] = _row_shares(prepared, model, names[place])
+    return shares
+
+
+def _row_shares(prepared: Prepared, model: MatchModel, name: str) -> NDArray[np.float32]:
+    column = prepared.columns[name]
+    return model.terms.bits(name, column).take(column.codes, mode="wrap")
 
 
 def find_vetoes(levels: Levels, model: MatchModel) -> NDArray[np.uint32]:

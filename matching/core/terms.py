@@ -60,6 +60,19 @@ class TermTable:
         return cls(hashes[often][order], counts[often][order] / total, max(again, RAREST) / total)
 
 
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Which rows seem to be one: a number per row that they share (`labels`), and the rows that share theirs (`shared`)."""
+
+    labels: NDArray[np.int64]
+    shared: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, labels: NDArray[np.int64]) -> "Entities":
+        """Find the rows that share their number."""
+        return cls(labels, np.flatnonzero((np.bincount(labels) > 1)[labels]))
+
+
 _EMPTY: Final = TermTable()
 _PER_BIT: Final = 65_536.0
 
@@ -71,12 +84,12 @@ class Terms:
     values: Mapping[str, TermTable] = field(default_factory=dict)
     words: Mapping[str, TermTable] = field(default_factory=dict)
 
-    def shares(self, name: str, column: Column) -> NDArray[np.float64]:
-        """Give the share of records that have each distinct value of a field, and 0 for a missing one."""
+    def bits(self, name: str, column: Column) -> NDArray[np.float32]:
+        """Give the share of records that have each distinct value of a field, as log2, and -inf for a missing one."""
         table = self.values.get(name, _EMPTY)
         # The table is kept with what it gave: as long as that is known, no other table has its number.
-        _, shares = column.feature(f"shares {id(table)}", lambda own: (table, np.append(table.look_up(own.hashes), 0.0)))
-        return shares  # type: ignore[no-any-return]
+        _, bits = column.feature(f"bits {id(table)}", lambda own: (table, _with_missing(np.log2(table.look_up(own.hashes)))))
+        return bits  # type: ignore[no-any-return]
 
     def token_weights(self, name: str, column: Column) -> NDArray[np.float32]:
         """Give what each word of a column counts: the bits of its rarity, less for weak words."""
@@ -88,22 +101,31 @@ class Terms:
         return (np.rint(weights * _PER_BIT) / _PER_BIT).astype(np.float32)
 
 
-def value_terms(column: Column, entities: NDArray[np.int64] | None = None) -> TermTable:
-    """Count how many records, or how many entities where each row's is given, have each value of a column.
+def _with_missing(bits: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.append(bits, -np.inf).astype(np.float32)
+
+
+def value_terms(column: Column, entities: Entities | None = None) -> TermTable:
+    """Count how many records, or how many entities where these are given, have each value of a column.
 
     Among entities is what counts: a name that many records of one firm have is no common name.
     """
-    known = column.codes >= 0
-    codes = column.codes[known]
+    width = len(column.values)
+    # A place for the missing value, -1, comes first.
+    counts = np.bincount(column.codes + 1, minlength=width + 1)
     if entities is not None:
-        width, own = np.int64(max(len(column.values), 1)), entities[known]
-        several = (np.bincount(entities) > 1)[own]
-        once = sorted_unique(own[several] * width + codes[several]) % width
-        codes = np.append(codes[~several], once.astype(np.int32))
-    return TermTable.count(column.hashes, np.bincount(codes, minlength=len(column.values)))
+        codes = column.codes[entities.shared]
+        pairs = entities.labels[entities.shared] * np.int64(width + 1) + (codes + 1)
+        counts += np.bincount(sorted_unique(pairs) % (width + 1), minlength=width + 1)
+        counts -= np.bincount(codes + 1, minlength=width + 1)
+    table = TermTable.count(column.hashes, counts[1:])
+    # What was counted here need not be looked up: the same bits as `Terms.bits` gives.
+    shares = np.where(counts[1:] > 1, counts[1:] / max(int(counts[1:].sum()), 1), table.rest)
+    column.feature(f"bits {id(table)}", lambda _: (table, _with_missing(np.log2(shares))))
+    return table
 
 
-def word_terms(column: Column, entities: NDArray[np.int64] | None = None, weak: NDArray[np.bool_] | None = None) -> TermTable:
+def word_terms(column: Column, entities: Entities | None = None, weak: NDArray[np.bool_] | None = None) -> TermTable:
     """Count in how many distinct values of a column each word is, or in the values of how many entities.
 
     Distinct values, not records: a name that many records have counts once. Words marked as weak (places) are made
@@ -114,7 +136,7 @@ def word_terms(column: Column, entities: NDArray[np.int64] | None = None, weak: 
         units, words = len(column.values), tokens.ids[tokens.ids >= 0]
     else:
         known = column.codes >= 0
-        pair = sorted_unique(entities[known] * np.int64(max(len(column.values), 1)) + column.codes[known])
+        pair = sorted_unique(entities.labels[known] * np.int64(max(len(column.values), 1)) + column.codes[known])
         entity, value = np.divmod(pair, max(len(column.values), 1))
         ids = tokens.ids[value]
         spread = sorted_unique((entity[:, None] * width + ids)[ids >= 0])

@@ -20,7 +20,8 @@ from matching.core.model import CLASSES, MatchModel, shipped_probabilities, ship
 from matching.core.parallel import each
 from matching.core.prepare import Prepared
 from matching.core.promise import JUDGED_FROM, probe_of, promising
-from matching.core.terms import Terms, TermTable, value_terms
+from matching.core.sorting import sorted_unique
+from matching.core.terms import Entities, Terms, TermTable, value_terms
 
 SAMPLE_PAIRS: Final = 500_000
 MOST_RELATIVES: Final = 2.0
@@ -97,29 +98,28 @@ def learn_model(
     return MatchModel(config, probabilities, shares, terms, tuple(warnings))
 
 
-def _entity_words(prepared: Prepared, entities: NDArray[np.int64], config: MatchConfig) -> dict[str, TermTable]:
+def _entity_words(prepared: Prepared, entities: Entities, config: MatchConfig) -> dict[str, TermTable]:
     """Count words among entities where these have so many spellings each that distinct values tell another story."""
     words = {}
     for name in worded_fields(config):
         column = prepared.columns[name]
-        named = len(np.unique(entities[column.codes >= 0]))
+        named = len(sorted_unique(entities.labels[column.codes >= 0]))
         if len(column.values) > MOST_SPELLINGS * named:
             words[name] = count_words(prepared, name, config, entities)
     return words
 
 
-def _entities(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray[np.int64]:
-    """Give each row a number that it shares with the rows it seems to be one with."""
+def _entities(prepared: Prepared, pairs: Compared, model: MatchModel) -> Entities:
+    """Find the rows that seem to be one."""
     found = _matches(prepared, pairs, model)
     rows = (pairs.left[found], pairs.right[found])
     graph = coo_array((np.ones(len(rows[0]), np.int8), rows), (prepared.size, prepared.size))
-    result: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
-    return result
+    return Entities.of(connected_components(graph, directed=False)[1].astype(np.int64))
 
 
 def _matches(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray[np.bool_]:
     found = np.zeros(len(pairs.left), np.bool_)
-    places, scored = pairs.doubtful_or_better(prepared, model)
+    places, scored = pairs.weighed(prepared, model, model.config.review_threshold)
     found[places] = decide(scored, model) == Outcome.MATCH
     return found
 

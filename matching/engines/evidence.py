@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matching.core.compared import Compared, each_span
+from matching.core.compared import Compared
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.links import Edges
 from matching.core.model import MatchModel
+from matching.core.parallel import spans
 from matching.core.prepare import Prepared
 from matching.core.score import ScoredPairs, score_pairs
 
@@ -24,6 +25,9 @@ LARGEST_COMPLETED: Final = 3_000
 PAIRS_PER_RECORD: Final = 5
 FEWEST_RECORDS: Final = 1_000_000
 """How many pairs may be scored for that, per record of a table of at least so many; the largest components go without first."""
+
+_SCORED_AT_ONCE: Final = 2_000_000
+"""Pairs whose weights are in memory at a time. No part of the result."""
 
 
 def evidence(
@@ -42,7 +46,7 @@ def evidence(
     edges = Edges(pairs.left[places[kept]], pairs.right[places[kept]], weight[kept])
     inside[places] = False
     rest = pairs.at(np.flatnonzero(inside))
-    below = _against(rest.left, rest.right, lambda part: rest.at(part).weighed(prepared, model), model)
+    below = _against(rest.left, rest.right, lambda part: rest.at(np.arange(part.start, part.stop)).weighed(prepared, model)[1], model)
     return with_missing(prepared, component, _all_of(edges, below), model)
 
 
@@ -66,7 +70,7 @@ def _all_of(*parts: Edges) -> Edges:
 def _against(left: Rows, right: Rows, score: Callable[[slice], ScoredPairs], model: MatchModel) -> Edges:
     """Give edges that speak against, or not at all."""
     weight = np.empty(len(left))
-    for part in each_span(len(left)):
+    for part in spans(len(left), _SCORED_AT_ONCE):
         scored = score(part)
         weight[part] = np.minimum(edge_weights(scored, decide(scored, model), model.config), 0.0)
     return Edges(left, right, weight)

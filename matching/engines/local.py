@@ -110,7 +110,7 @@ def _match(prepared: Prepared, config: MatchConfig, model: MatchModel | None, co
         candidates = worthwhile(prepared, candidates, model)
         pairs = compared(prepared, (candidates.left, candidates.right), config, model.terms)
         clock.lap("compare")
-    places, scored = pairs.doubtful_or_better(prepared, model)
+    places, scored = pairs.weighed(prepared, model, model.config.review_threshold)
     outcome = confirmed(decide(scored, model), candidates.rules[places], config)
     clock.lap("score")
     edges = evidence(prepared, pairs, (places, scored, outcome), model)
