@@ -16,7 +16,7 @@ from matching.core.prepare import Prepared, prepare
 from matching.core.score import score_pairs
 from matching.judgements import golden_pair, judged_pairs
 from matching.keys import sharing, some_records_of
-from matching.models import BlockingKey, JudgementValue, MatchConfigVersion, ReviewTask, TaskState
+from matching.models import BlockingKey, CommonKey, JudgementValue, MatchConfigVersion, ReviewTask, TaskState
 from matching.tables import active_records, attribute_table
 
 _AT_ONCE: Final = 500
@@ -80,7 +80,8 @@ def _sharing_pairs(entity: EntityType, ids: Sequence[int], active: ActiveConfig)
     rules = active.config.blocking
     rows = [(record, rule, key) for record, rule, key in _keys_of(entity, ids) if rules[rule].locked]
     counts = sharing(entity, {(rule, key) for _, rule, key in rows})
-    shared = sorted(pair for pair, count in counts.items() if 1 < count <= rules[pair[0]].limit)
+    common = set(CommonKey.objects.filter(entity=entity.name, key__in={key for _, key in counts}).values_list("rule", "key"))
+    shared = sorted(pair for pair, count in counts.items() if 1 < count <= rules[pair[0]].limit and pair not in common)
     others: dict[Pair, list[int]] = {}
     for start in range(0, len(shared), _AT_ONCE):
         most = max(rules[rule].limit for rule, _ in shared[start : start + _AT_ONCE])

@@ -14,6 +14,7 @@ from golden_records.models import MatchState, SourceRecord
 from golden_records.sources import SourceRecordDraft
 from golden_records.storing import StoreOutcome
 from matching.locks import MatchGuard, in_transaction
+from matching.metrics import MATCH_SECONDS, RECORDS
 from matching.realtime import MatchedRecord, match_record
 from matching.selectors import MatchView, link_explanation, view
 
@@ -58,7 +59,10 @@ def submit_source_record(draft: SourceRecordDraft, *, change: Change) -> Submiss
         matched = match_record(draft.entity, stored.record, guard=guard, change=change, unwritten=unwritten)
         return _submission(draft.entity, stored.record, matched)
 
-    return in_transaction(work)
+    with MATCH_SECONDS.labels(draft.entity.name).time():
+        submission = in_transaction(work)
+    RECORDS.labels(draft.entity.name, submission.outcome).inc()
+    return submission
 
 
 def _unchanged(entity: EntityType, record: SourceRecord) -> Submission:

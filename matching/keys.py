@@ -1,6 +1,6 @@
 """Blocking keys in the database: under which keys a record is found, and which records share one.
 
-Written here alone. A key shared by more records than the cap is *common*: it brings no candidates, and is counted.
+Written here alone. A key shared by more records than the cap is *common*: it brings no candidates, is not locked, and is counted.
 """
 
 from collections import Counter
@@ -11,13 +11,19 @@ from typing import Any, Final
 import numpy as np
 from django.db import connection
 from django.db.models import Count
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from golden_records.entities import EntityType
-from matching.models import BlockingKey
+from matching.metrics import COMMON_KEYS
+from matching.models import BlockingKey, CommonKey
 
 _COPY_FROM: Final = 2_000
 _TABLE: Final = BlockingKey._meta.db_table
+_COMMON: Final = CommonKey._meta.db_table
+
+
+Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +38,66 @@ class KeyRows:
         return len(self.keys)
 
 
-def stored_keys(entity: EntityType, record_id: int) -> dict[tuple[int, int], int]:
-    """Give the keys that a record has now: (rule, key) to the row's id."""
-    rows = BlockingKey.objects.filter(entity=entity.name, record_id=record_id).values_list("rule", "key", "id")
-    return {(rule, key): row_id for rule, key, row_id in rows}
+def known_keys(entity: EntityType, record_id: int, new: Collection[Pair]) -> tuple[dict[Pair, int], set[Pair]]:
+    """Give the keys (rule, key) that a record has now, each with its row, and which of the `new` ones are common. One statement."""
+    held = f"SELECT rule, key, id FROM {_TABLE} WHERE entity = %s AND record_id = %s"  # noqa: S608 - a table's name
+    common = f"SELECT rule, key, NULL FROM {_COMMON} WHERE entity = %s AND key IN ({_places(new)})"  # noqa: S608 - as above
+    with connection.cursor() as cursor:
+        cursor.execute(f"{held} UNION ALL {common}", [entity.name, record_id, entity.name, *(key for _, key in new)])
+        rows = cursor.fetchall()
+    return {(rule, key): row for rule, key, row in rows if row is not None}, {(rule, key) for rule, key, row in rows if row is None}
 
 
-def exchange_keys(
-    entity: EntityType, record_id: int, *, old: Mapping[tuple[int, int], int], new: set[tuple[int, int]], limits: Sequence[int]
-) -> dict[int, set[int]]:
-    """Make `new` the keys (rule, key) of one record, and find the records that share one: their ids, and by which rules.
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """What becomes of a record's keys: `old` as `known_keys` gives them, the `new` ones, and which of these are known to be common."""
 
-    `old` are the keys that it has, as `stored_keys` gives them; only what differs is written. `limits` says for each rule how
-    many records may share a key before it is common and brings no candidates; no more rows than that are read of a key. One
-    statement on PostgreSQL, at most three on SQLite; the caller holds the locks of all these keys.
+    old: Mapping[Pair, int]
+    new: Collection[Pair]
+    common: Collection[Pair]
+
+
+def exchange_keys(entity: EntityType, record_id: int, keys: KeyChange, *, limits: Sequence[int]) -> dict[int, set[int]]:
+    """Make the new keys those of a record, and find the records that share one: their ids, and by which rules.
+
+    Only what differs is written. `limits` says for each rule how many records may share a key before it is common and brings no
+    candidates; no more rows than that are read of a key, and none of one that is known to be common. One statement on PostgreSQL, at
+    most three on SQLite, and one more where a key turns out to be common; the caller holds the locks of all keys that are not.
     """
-    gone = [row_id for pair, row_id in old.items() if pair not in new]
-    changes = _changes(entity, record_id, gone, sorted(new - old.keys()))
+    gone = [row_id for pair, row_id in keys.old.items() if pair not in keys.new]
+    changes = _changes(entity, record_id, gone, sorted(set(keys.new) - keys.old.keys()))
+    searched = sorted(set(keys.new) - set(keys.common))
     if connection.vendor == "postgresql":
-        found = _sharing(entity, record_id, sorted(new), limits, beside=changes)
+        rows = _sharing(entity, record_id, searched, limits, beside=changes)
     else:
         with connection.cursor() as cursor:
             for statement, parameters in changes:
                 cursor.execute(statement, parameters)
-        found = _sharing(entity, record_id, sorted(new), limits)
+        rows = _sharing(entity, record_id, searched, limits)
+    sizes = Counter((rule, key) for rule, key, _ in rows)
+    # The record itself is one of them.
+    _are_common(entity, [pair for pair, size in sizes.items() if size >= limits[pair[0]]])
+    found: dict[int, set[int]] = {}
+    for rule, key, other in rows:
+        if sizes[rule, key] < limits[rule]:
+            found.setdefault(other, set()).add(rule)
     return found
+
+
+def forget_common_keys(entity: EntityType) -> None:
+    """Let every key bring candidates again until it is found to be common; the caller must be alone with the entity type."""
+    CommonKey.objects.filter(entity=entity.name).delete()
+
+
+def _are_common(entity: EntityType, pairs: Sequence[Pair]) -> None:
+    if not pairs:
+        return
+    now = timezone.now()
+    CommonKey.objects.bulk_create(
+        [CommonKey(entity=entity.name, rule=rule, key=key, since=now) for rule, key in pairs], ignore_conflicts=True
+    )
+    for rule, _ in pairs:
+        COMMON_KEYS.labels(entity.name, str(rule)).inc()
 
 
 def write_keys(entity: EntityType, rows: KeyRows) -> None:
@@ -90,9 +131,9 @@ def _changes(entity: EntityType, record_id: int, gone: Sequence[int], fresh: Seq
 
 
 def _sharing(
-    entity: EntityType, record_id: int, keys: Sequence[tuple[int, int]], limits: Sequence[int], *, beside: Sequence[Statement] = ()
-) -> dict[int, set[int]]:
-    """Read who shares a key; what is done `beside` is one statement with it, which reads what was there before."""
+    entity: EntityType, record_id: int, keys: Sequence[Pair], limits: Sequence[int], *, beside: Sequence[Statement] = ()
+) -> list[tuple[int, int, int]]:
+    """Read who shares a key: rule, key and record; what is done `beside` is one statement with it, which reads what was there before."""
     part = f"SELECT * FROM (SELECT rule, key, record_id FROM {_TABLE} WHERE entity = %s AND key = %s AND record_id <> %s LIMIT %s) AS k"  # noqa: S608 - as above
     parameters = [value for rule, key in keys for value in (entity.name, key, record_id, limits[rule])]
     reading = " UNION ALL ".join([part] * len(keys)) or f"SELECT rule, key, record_id FROM {_TABLE} WHERE false"  # noqa: S608 - as above
@@ -100,13 +141,7 @@ def _sharing(
     given = [value for _, values in beside for value in values]
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {done} {reading}" if done else reading, [*given, *parameters])
-        rows = cursor.fetchall()
-    sizes = Counter(key for _, key, _ in rows)
-    found: dict[int, set[int]] = {}
-    for rule, key, other in rows:
-        if sizes[key] < limits[rule]:  # the record itself is one of them
-            found.setdefault(other, set()).add(rule)
-    return found
+        return cursor.fetchall()  # type: ignore[no-any-return]
 
 
 def sharing(entity: EntityType, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
@@ -130,5 +165,5 @@ def some_records_of(entity: EntityType, keys: Sequence[tuple[int, int]], *, most
     return found
 
 
-def _places(values: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(values))
+def _places(values: Collection[object]) -> str:
+    return ", ".join(["%s"] * len(values)) or "NULL"

@@ -14,18 +14,28 @@ from enum import IntEnum
 from typing import Final, TypeVar
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from golden_records import golden
 from golden_records.entities import EntityType
 from golden_records.errors import Busy
 from golden_records.golden import GoldenRow
+from matching.metrics import REFUSED, RETRIES
 from matching.models import MatchConfigVersion
 
+MOST_LOCKS: Final = 512
+"""The advisory locks that one transaction may take: with them all connections together stay below PostgreSQL's lock table."""
+
 _ATTEMPTS: Final = 6
+# No attempt begins after this: a caller has given up by then, and those behind it still wait.
+_PATIENCE_SECONDS: Final = 10.0
 _LOCK_TIMEOUT: Final = "5s"
-_STATEMENT_TIMEOUT: Final = "60s"
-_RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
+_STATEMENT_TIMEOUT: Final = "15s"
+# Rolled back for certain, whenever it comes.
+_LOST_RACES: Final = {"40001": "serialization", "40P01": "deadlock", "55P03": "lock_timeout"}
+# The server ends a connection (57P0x), has no room for one, or is gone; without a code, the client noticed by itself.
+_CONNECTION: Final = "connection"
+_LOST_CONNECTIONS: Final = frozenset({"57P01", "57P02", "57P03", "53300", "08000", "08001", "08003", "08006", None})
 _LEVEL_SHIFT: Final = 61
 _HASH_BITS: Final = (1 << _LEVEL_SHIFT) - 1
 
@@ -53,6 +63,10 @@ class WrongLockOrder(AssertionError):
     """A transaction asked for a lock below one that it holds: two of that kind could wait for each other for ever."""
 
 
+class TooManyLocks(AssertionError):
+    """A transaction asked for more locks than its share of the lock table: full, that table fails everybody's transactions."""
+
+
 class Restart(Exception):
     """What was read before the locks were had is no longer so: the transaction starts over."""
 
@@ -63,6 +77,7 @@ class MatchGuard:
     def __init__(self) -> None:
         self._level = LockLevel.GATE
         self._advisory = connection.vendor == "postgresql"
+        self._taken = 0
         self.config_id: int | None = None
         """The match config in force when the transaction began, where that is known."""
 
@@ -87,6 +102,8 @@ class MatchGuard:
         self._climb(LockLevel.GATE)
         if self._advisory:
             with connection.cursor() as cursor:
+                # Whoever comes after one that waits to be alone waits behind it: it must not wait for long.
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_TIMEOUT])
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_number(LockLevel.GATE, entity.name)])
 
     def identity(self, entity: EntityType, source: str, external_id: str) -> None:
@@ -119,6 +136,10 @@ class MatchGuard:
         self._level = level
 
     def _take(self, numbers: Sequence[int]) -> None:
+        self._taken += len(numbers)
+        if self._taken > MOST_LOCKS:
+            message = f"{self._taken} locks in one transaction; {MOST_LOCKS} is the most."
+            raise TooManyLocks(message)
         # A statement of its own: one that also read would read with a snapshot from before the lock was had.
         if self._advisory and numbers:
             with connection.cursor() as cursor:
@@ -136,21 +157,42 @@ def lock_number(level: LockLevel, *parts: str) -> int:
 
 
 def in_transaction(work: Callable[[MatchGuard], Result]) -> Result:
-    """Run `work` in a transaction of its own, again where it lost a race; raises `Busy` when it can't be had in time."""
+    """Run `work` in a transaction of its own, again where it lost a race or its connection.
+
+    Raises `Busy` where its locks can't be had in time, and the database's own error where that is away. A connection that is lost
+    in the commit is an error too: nobody knows whether it was carried out, and only the caller can look.
+    """
+    given_up_at = time.monotonic() + _PATIENCE_SECONDS
     for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads clients, protects nothing
+        committing = False
         try:
-            with transaction.atomic():
-                return work(MatchGuard())
-        except Restart:
-            pass
-        except OperationalError as error:
-            if not _may_be_tried_again(error):
+            # Durable: inside a transaction of the caller, locks would outlive this one and nothing could start over.
+            with transaction.atomic(durable=True):
+                result = work(MatchGuard())
+                committing = True
+        except (Restart, Busy):
+            reason: str | None = "restart"
+        except (InterfaceError, OperationalError) as error:
+            reason = _reason_to_retry(error, committing=committing)
+            if reason is None or (reason == _CONNECTION and attempt == _ATTEMPTS - 1):
                 raise
-        time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads clients, protects nothing
+        else:
+            return result
+        RETRIES.labels(reason).inc()
+        if time.monotonic() > given_up_at:
+            break
+    REFUSED.inc()
     message = "Others are writing the same records."
     raise Busy(message, remedy="Send the same request again in a second.", retry_after=1)
 
 
-def _may_be_tried_again(error: OperationalError) -> bool:
-    cause = error.__cause__
-    return getattr(cause, "sqlstate", None) in _RETRYABLE_SQLSTATES or "database is locked" in str(error)
+def _reason_to_retry(error: Exception, *, committing: bool) -> str | None:
+    """Say why what failed may be done again; None where it may not."""
+    if connection.vendor != "postgresql":
+        return "lock_timeout" if "is locked" in str(error) else None
+    sqlstate = getattr(error.__cause__, "sqlstate", None)
+    if sqlstate in _LOST_CONNECTIONS:
+        return None if committing else _CONNECTION
+    return _LOST_RACES.get(str(sqlstate))

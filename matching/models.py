@@ -55,6 +55,36 @@ class BlockingKey(models.Model):
         return f"{self.entity} {self.record_id} rule {self.rule}"
 
 
+class CommonKey(models.Model):
+    """A blocking key that so many records share that it brings no candidates any more, and is not locked either.
+
+    It stays so until a matching run, alone, looks again: two that write at once must not see it differently.
+    """
+
+    entity = models.CharField(max_length=30)
+    rule = models.PositiveSmallIntegerField()
+    key = models.BigIntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("entity", "key", "rule"), name="common_key"),)
+
+    def __str__(self) -> str:
+        """Name entity type and rule."""
+        return f"{self.entity} rule {self.rule}"
+
+
+class Pulse(models.Model):
+    """When a periodic task ran last, by its name."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Name the task."""
+        return self.name
+
+
 class RunState(models.TextChoices):
     """How far a matching run is."""
 

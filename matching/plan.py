@@ -50,7 +50,8 @@ def make_plan(
 ) -> Plan:
     """Match everything and cut what follows into chunks. `learn`: with a model learned from these records.
 
-    With a new model the evidence on every pair is written anew, else only that on pairs with a record that waits.
+    With a new model the evidence on every pair is written anew, else only that on pairs with a record that waits, and on those
+    that match and are apart: what one record at a time could not see is asked about.
     """
     say("matching")
     constraints = settled(entity, people)
@@ -58,7 +59,8 @@ def make_plan(
     say("planning")
     labels = result.clusters.labels
     golden_ids = _golden_ids(labels, people)
-    fresh = people.pending[result.pairs.left] | people.pending[result.pairs.right] | learn
+    apart = (result.pairs.outcome == Outcome.MATCH) & (labels[result.pairs.left] != labels[result.pairs.right])
+    fresh = people.pending[result.pairs.left] | people.pending[result.pairs.right] | apart | learn
     questions = _questions(people, result, fresh)
     keys = blocking_keys(result.prepared, result.model.config)
     made = [

@@ -23,7 +23,7 @@ from matching.core.decide import Outcome, decide
 from matching.core.prepare import prepare
 from matching.core.score import ScoredPairs, score_one
 from matching.decisions import DecidedBy, PairEvidence, evidence_of, write_decisions
-from matching.keys import exchange_keys, stored_keys
+from matching.keys import KeyChange, exchange_keys, known_keys
 from matching.locks import MatchGuard, Restart
 from matching.models import JudgementValue, ReviewTask
 from matching.resolution import Candidate, Resolution, resolve
@@ -93,10 +93,10 @@ def _candidate_ids(
 ) -> tuple[set[int], set[int]]:
     """Give the records that share a key with this one, and those of them that share one which may match without a person."""
     pairs = {(int(rule), int(key)) for rule, key in zip(keys.rule, keys.key, strict=True)}
-    old = stored_keys(entity, record.pk) if record.golden_id or record.version > 1 else {}
-    guard.keys(entity, {key for _, key in pairs | old.keys()})
+    old, common = known_keys(entity, record.pk, pairs)
+    guard.keys(entity, {key for _, key in (pairs | old.keys()) - common})
     rules = active.config.blocking
-    sharing = exchange_keys(entity, record.pk, old=old, new=pairs, limits=[rule.limit for rule in rules])
+    sharing = exchange_keys(entity, record.pk, KeyChange(old, pairs, common), limits=[rule.limit for rule in rules])
     locked = {other for other, by in sharing.items() if any(rules[number].locked for number in by)}
     return set(sharing), locked
 

@@ -1,5 +1,7 @@
 """Review tasks and judgements: the questions to stewards, their answers, and taking answers back. Written here alone."""
 
+from uuid import UUID
+
 from django.contrib.auth.models import User
 
 from golden_records import merging
@@ -7,8 +9,9 @@ from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import ForbiddenMerge, NothingToUndo, StaleWrite
 from golden_records.models import MergeReceipt, RecordState
+from golden_records.selectors import follow
 from matching import judgements, review_queue
-from matching.locks import MatchGuard, in_transaction
+from matching.locks import MatchGuard, Restart, in_transaction
 from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
 
 
@@ -24,8 +27,10 @@ def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "
         task = _open_task(task_id, version)
         entity = entity_type(task.entity)
         guard.enter(entity)
-        guard.goldens(entity, (task.left_golden_id, task.right_golden_id))
+        held = _touched(entity, task)
+        guard.goldens(entity, held)
         task = _open_task(task_id, version, lock=True)
+        _check_held(held, _touched(entity, task))
         change = Change(actor=f"steward:{user.get_username()}", reason=_reason(answer, task, comment), user_id=user.pk)
         judgement = judgements.judge(task, value=answer, user=user, comment=comment, change=change)
         task.merge = _merge(entity, task, judgement, change) if answer == JudgementValue.SAME else None
@@ -47,11 +52,13 @@ def undo(task_id: int, *, user: User) -> ReviewTask:
     """
 
     def work(guard: MatchGuard) -> ReviewTask:
-        task = ReviewTask.objects.get(pk=task_id)
+        task = ReviewTask.objects.select_related("merge").get(pk=task_id)
         entity = entity_type(task.entity)
         guard.enter(entity)
-        guard.goldens(entity, (task.left_golden_id, task.right_golden_id))
+        held = _touched(entity, task)
+        guard.goldens(entity, held)
         task = ReviewTask.objects.select_for_update(of=("self",)).select_related("merge").get(pk=task_id)
+        _check_held(held, _touched(entity, task))
         if task.state != TaskState.DECIDED:
             message = f"Review task {task_id} has no answer to take back."
             raise NothingToUndo(message, task=task_id)
@@ -79,13 +86,34 @@ def undo_merge(receipt_id: int, *, user: User) -> MergeReceipt:
         receipt = MergeReceipt.objects.get(pk=receipt_id)
         entity = entity_type(receipt.entity)
         guard.enter(entity)
-        guard.goldens(entity, (receipt.survivor_id, receipt.absorbed_id))
+        held = _undone(entity, receipt)
+        guard.goldens(entity, held)
+        _check_held(held, _undone(entity, receipt))
         change = Change(actor=f"steward:{user.get_username()}", reason=f"undo of merge {receipt_id}", user_id=user.pk)
         merging.undo_merge(receipt, change=change)
         review_queue.realign(entity, (receipt.survivor_id, receipt.absorbed_id), change=change)
         return receipt
 
     return in_transaction(work)
+
+
+def _touched(entity: EntityType, task: ReviewTask) -> set[UUID]:
+    """Give the golden records that an answer to a task, or taking it back, reads or changes."""
+    return {task.left_golden_id, task.right_golden_id} | (_undone(entity, task.merge) if task.merge is not None else set())
+
+
+def _undone(entity: EntityType, receipt: MergeReceipt) -> set[UUID]:
+    # The survivor may have been merged into another one since: that is where the records are now.
+    return {receipt.survivor_id, receipt.absorbed_id, follow(entity, receipt.survivor_id).pk}
+
+
+def _check_held(held: set[UUID], touched: set[UUID]) -> None:
+    """Start over where others, before the locks were had, made more golden records touched than those that are held.
+
+    Locking more of them now would break the order of ids.
+    """
+    if not touched <= held:
+        raise Restart
 
 
 def _open_task(task_id: int, version: int | None, *, lock: bool = False) -> ReviewTask:

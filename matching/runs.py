@@ -14,11 +14,13 @@ from django.utils import timezone
 
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
+from golden_records.errors import Busy
 from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config, unlearned_model
 from matching.apply import Applying, apply_chunk
 from matching.chunks import Chunk
 from matching.engines import choice
 from matching.engines.choice import Engine
+from matching.keys import forget_common_keys
 from matching.locks import MatchGuard, in_transaction
 from matching.models import MatchRun, RunChunk, RunState
 from matching.plan import make_plan
@@ -90,7 +92,8 @@ def _carry_on(run: MatchRun, say: Callable[[str], None], seconds: float | None, 
 
 def _give_back(run: MatchRun, error: Exception) -> None:
     """Leave the run for another try, or for a person once it has failed too often: it must not fail for ever unseen."""
-    state = RunState.FAILED if run.attempt >= _ATTEMPTS else RunState.QUEUED
+    # That others are writing is no fault of the run: it gets its turn.
+    state = RunState.FAILED if run.attempt >= _ATTEMPTS and not isinstance(error, Busy) else RunState.QUEUED
     _held(run).update(state=state, lease_until=None, error=f"{type(error).__name__}: {error}"[:2000])
 
 
@@ -164,6 +167,7 @@ def _plan(run: MatchRun, say: Callable[[str], None], engine: Engine) -> None:
 def _line(entity: EntityType, guard: MatchGuard) -> tuple[datetime, int]:
     """Draw the line between what the plan sees and what comes after: alone, so that nobody stands on it."""
     guard.enter_alone(entity)
+    forget_common_keys(entity)
     return timezone.now(), entity.records.aggregate(last=Max("id"))["last"] or 0
 
 

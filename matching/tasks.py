@@ -12,7 +12,7 @@ from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.models import MatchState, RecordState
 from matching import runs, verifying
 from matching.locks import in_transaction
-from matching.models import MatchRun, RunState
+from matching.models import MatchRun, Pulse, RunState
 from matching.realtime import match_waiting
 
 _logger = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ def work_on_run(run_id: int) -> None:
 @shared_task(name="matching.tasks.sweep")
 def sweep() -> None:
     """Find what was left: runs that nobody works on, and records that wait longer than they should."""
+    Pulse.objects.update_or_create(name="sweep", defaults={"at": timezone.now()})
     for run_id in runs.waiting_runs():
         work_on_run.delay(run_id)
     for entity in ENTITIES.values():

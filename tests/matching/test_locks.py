@@ -1,17 +1,19 @@
 """Locks are taken in one order, and a race that is lost is run again."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from golden_records.errors import Busy
 from golden_records.models import CustomerRecord, GoldenCustomer, SourceSystem
+from matching import locks
 from matching.intake import submit_source_record
 from matching.locks import LockLevel, MatchGuard, Restart, WrongLockOrder, in_transaction, lock_number
 from tests.matching.conftest import ACME, CUSTOMER, by_test, draft
@@ -77,6 +79,82 @@ def test_an_error_that_no_repetition_mends_is_passed_on() -> None:
 
     with pytest.raises(OperationalError, match="disk"):
         in_transaction(work)
+
+
+def _killed_by_another() -> None:
+    """What an administrator or a restart of the server does to a connection in the middle of its work."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_work_whose_connection_is_lost_is_done_again_over_a_new_one() -> None:
+    before = _retried("connection")
+    tries: list[int] = []
+
+    def work(_: MatchGuard) -> str:
+        tries.append(SourceSystem.objects.create(code=f"try{len(tries)}", name="x").pk)
+        if len(tries) == 1:
+            _killed_by_another()
+        return "done"
+
+    assert in_transaction(work) == "done"
+    assert list(SourceSystem.objects.values_list("code", flat=True)) == ["try1"], "nothing is left of the first try"
+    assert _retried("connection") == before + 1
+
+
+def _retried(reason: str) -> float:
+    return REGISTRY.get_sample_value("mdm_transaction_retries_total", {"reason": reason}) or 0.0
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_lost_in_the_commit_is_told_since_nobody_knows_what_came_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+    commit = connection.commit
+
+    def work(_: MatchGuard) -> None:
+        tries.append(1)
+
+    def lost() -> None:
+        commit()
+        message = "server closed the connection unexpectedly"
+        raise OperationalError(message)
+
+    monkeypatch.setattr(connection, "commit", lost)
+    with pytest.raises(OperationalError):
+        in_transaction(work)
+    assert len(tries) == 1
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_that_cannot_be_had_in_time_ends_as_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "_LOCK_TIMEOUT", "20ms")
+    held, done = Event(), Event()
+
+    def hold(guard: MatchGuard) -> None:
+        guard.enter_alone(CUSTOMER)
+        held.set()
+        done.wait(30)
+
+    def alone() -> None:
+        try:
+            in_transaction(hold)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        holder = pool.submit(alone)
+        assert held.wait(30)
+        try:
+            with pytest.raises(Busy) as refusal:
+                in_transaction(lambda guard: guard.enter(CUSTOMER))
+        finally:
+            done.set()
+        holder.result()
+    assert refusal.value.data["retry_after"] == 1
 
 
 @pytest.mark.slow
