@@ -1,12 +1,13 @@
 """The one place where errors become HTTP answers: every error under /api is a problem document (RFC 9457)."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views import defaults
@@ -72,6 +73,9 @@ NOTHING_THERE: Final = ("not_found", "Nothing is at this address.", "See /api/v1
 
 Description = tuple[str, str, str]
 
+AWAY: Final = (OperationalError, InterfaceError)
+"""What says that the database is away, or that it ended the connection."""
+
 # What Django REST framework raises by itself: code, detail and remedy; status and title are those of HTTP.
 OF_FRAMEWORK: Final[Sequence[tuple[type[Exception], Description]]] = (
     (exceptions.NotAuthenticated, ("missing_key", "The request carries no key.", "Send 'Authorization: Bearer KEY'.")),
@@ -88,8 +92,8 @@ OF_FRAMEWORK: Final[Sequence[tuple[type[Exception], Description]]] = (
     (Http404, NOTHING_THERE),
     (RequestDataTooBig, ("payload_too_large", "The body is too large.", "Send less in one request.")),
     (exceptions.ParseError, ("malformed_json", "The body can't be read.", "Send one JSON value, as RFC 8259 has it.")),
-    # The database is away, or would not give a lock in time. Nothing of the request was kept.
-    (OperationalError, ("unavailable", "The database can't answer now.", "Send the same request again, as Retry-After says.")),
+    # The database is away, or ended the connection. A request that was being committed may have been carried out: it can be repeated.
+    *((kind, ("unavailable", "The database can't answer now.", "Send the same request again, as Retry-After says.")) for kind in AWAY),
 )
 
 log = structlog.get_logger(__name__)
@@ -130,10 +134,28 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Django's 500: a bug of ours, told without a word of what went wrong inside; the logs have it under the same request id."""
+    """Django's 500: a bug of ours, told without a word of what went wrong inside; the logs have it under the same request id.
+
+    Where the database is away, outside the views as well (a session, a page of the admin), it is no bug: 503, come again.
+    """
+    # Django calls this while it handles the error.
+    if isinstance(sys.exc_info()[1], AWAY):
+        return _database_away(request)
     if not _is_api(request):
         return defaults.server_error(request)
     return _plain(_http_problem(500, ("internal_error", "Something went wrong here.", "Report it with this problem's instance.")))
+
+
+def _database_away(request: HttpRequest) -> HttpResponse:
+    problem = _of_framework(OperationalError())
+    assert problem is not None  # noqa: S101 - the table has it
+    if _is_api(request):
+        answer = _plain(problem)
+    else:
+        answer = HttpResponse(f"{problem.detail} Try again in a moment.", status=problem.status, content_type="text/plain; charset=utf-8")
+    for name, value in _headers(problem).items():
+        answer.headers[name] = value
+    return answer
 
 
 def _of_domain(error: MdmError) -> Problem:

@@ -157,25 +157,26 @@ def lock_number(level: LockLevel, *parts: str) -> int:
 
 
 def in_transaction(work: Callable[[MatchGuard], Result]) -> Result:
-    """Run `work` in a transaction of its own, again where it lost a race or its connection.
+    """Run `work` in a transaction, again where it lost a race or its connection.
 
     Raises `Busy` where its locks can't be had in time, and the database's own error where that is away. A connection that is lost
-    in the commit is an error too: nobody knows whether it was carried out, and only the caller can look.
+    in the commit is an error too: nobody knows whether it was carried out, and only the caller can look. Inside a transaction of the
+    caller, which may hold no locks yet, it is a part of that one, and a lost connection loses both.
     """
+    whole = not connection.in_atomic_block
     given_up_at = time.monotonic() + _PATIENCE_SECONDS
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads clients, protects nothing
         committing = False
         try:
-            # Durable: inside a transaction of the caller, locks would outlive this one and nothing could start over.
-            with transaction.atomic(durable=True):
+            with transaction.atomic():
                 result = work(MatchGuard())
                 committing = True
         except (Restart, Busy):
             reason: str | None = "restart"
         except (InterfaceError, OperationalError) as error:
-            reason = _reason_to_retry(error, committing=committing)
+            reason = _reason_to_retry(error, reconnect=whole and not committing)
             if reason is None or (reason == _CONNECTION and attempt == _ATTEMPTS - 1):
                 raise
         else:
@@ -188,11 +189,11 @@ def in_transaction(work: Callable[[MatchGuard], Result]) -> Result:
     raise Busy(message, remedy="Send the same request again in a second.", retry_after=1)
 
 
-def _reason_to_retry(error: Exception, *, committing: bool) -> str | None:
+def _reason_to_retry(error: Exception, *, reconnect: bool) -> str | None:
     """Say why what failed may be done again; None where it may not."""
     if connection.vendor != "postgresql":
         return "lock_timeout" if "is locked" in str(error) else None
     sqlstate = getattr(error.__cause__, "sqlstate", None)
     if sqlstate in _LOST_CONNECTIONS:
-        return None if committing else _CONNECTION
+        return _CONNECTION if reconnect else None
     return _LOST_RACES.get(str(sqlstate))

@@ -208,7 +208,9 @@ class ReviewTaskAdmin(PageAdmin):
     def _explain(self, request: HttpRequest, task_id: int, error: MdmError) -> HttpResponse:
         messages.error(request, f"{error.message} {error.remedy}".strip())
         response = self.change_view(request, str(task_id))
-        response.status_code = 409
+        response.status_code = 503 if error.retryable else 409
+        if error.retryable:
+            response.headers["Retry-After"] = "1"
         return response
 
     def _toast(self, request: HttpRequest) -> ReviewTask | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client, RequestFactory
 from grimp import build_graph
 
@@ -99,6 +99,27 @@ def test_what_may_be_sent_again_says_when(caller: Caller, monkeypatch: pytest.Mo
     problem_of(answer, 503, "busy" if isinstance(raised, Busy) else "unavailable")
     assert answer.headers["Retry-After"] == "1"
     assert SECRET not in answer.content.decode()
+
+
+@pytest.mark.parametrize("raised", [OperationalError(SECRET), InterfaceError(SECRET)])
+def test_where_the_database_is_away_outside_the_views_too_it_is_no_bug(
+    client: Client, monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    def refuse(_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", refuse)
+    client.cookies["sessionid"] = "of-some-browser"
+    client.raise_request_exception = False
+    page = client.get("/admin/")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "1")
+    assert SECRET not in page.content.decode()
+    try:
+        raise raised
+    except type(raised):
+        answer = errors.server_error(RequestFactory().get("/api/v1/x"))
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
 
 
 def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

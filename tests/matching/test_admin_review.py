@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from golden_records.errors import Busy
 from golden_records.models import GoldenCustomer, GoldenState
 from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
 from tests.e2e.workplace import HOSTILE, a_hostile_pair, doubtful_pairs
@@ -244,3 +245,17 @@ def test_the_queue_takes_as_many_queries_for_many_tasks_as_for_one(
         a_task(left, right)
     with django_assert_max_num_queries(len(few)):
         desk.get(QUEUE)
+
+
+def test_a_decision_that_cannot_have_its_locks_in_time_keeps_the_comment_and_says_when_to_try_again(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise Busy("Others are writing the same records.", remedy="Send the same request again in a second.")
+
+    (task,) = doubtful_pairs(1)
+    monkeypatch.setattr("matching.review.decide", refuse)
+    response = answer(desk, task, "same", comment="one address, one owner")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert "one address, one owner" in response.content.decode()
+    assert ReviewTask.objects.get().state == TaskState.OPEN
