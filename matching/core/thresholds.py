@@ -18,6 +18,8 @@ from matching.core.declarations import Thresholds
 Shares = NDArray[np.float64]
 FEWEST_LOW: Final = 30
 """Answers below a review threshold before one is tried."""
+STEP: Final = 500
+"""Of so many answers below a review threshold one more is enough for the next to be tried: far more answers, not far more work."""
 MOST_MORE: Final = 100_000
 """Answers beyond which it is not worth saying how many more are needed."""
 
@@ -122,9 +124,9 @@ def _auto(asked: Asked, now: float, aim: Aim) -> tuple[float, int]:
     """Give the lowest auto threshold that the answers carry, and how many they are; else the present one, and all answers above
     or around it.
     """
-    found, used = now, 0
+    found, used, same = now, 0, np.cumsum(asked.same)
     for number in _steps(asked, _fewest(aim)):
-        if lower_bound(int(asked.same[:number].sum()), number, aim.confidence) < aim.precision:
+        if lower_bound(int(same[number - 1]), number, aim.confidence) < aim.precision:
             break
         found, used = min(found, float(asked.probability[number - 1])), number
     return (found, used) if used else (now, min(len(asked.same), max(_fewest(aim), int((asked.probability >= now).sum()))))
@@ -141,13 +143,15 @@ def _review(asked: Asked, pairs: Shares, now: Thresholds, aim: Aim) -> tuple[flo
     allowed = aim.loss * float(pairs.sum())
     chosen, lost, low = now.review, 0.0, 0
     below = np.flatnonzero((asked.probability >= now.review) & (asked.probability < now.auto))[::-1]
-    for number in range(FEWEST_LOW, len(below)):
-        threshold = float(asked.probability[below[number]])
-        if threshold == asked.probability[below[number - 1]]:
+    same, ascending, every = np.cumsum(asked.same[below]), asked.probability[below], np.sort(pairs[pairs >= now.review])
+    tried = 0
+    for number in np.flatnonzero(ascending[1:] != ascending[:-1]) + 1:
+        if number < max(FEWEST_LOW, tried + tried // STEP):
             continue
-        share = upper_bound(int(asked.same[below[:number]].sum()), number, aim.confidence)
-        bound = share * float(((pairs >= now.review) & (pairs < threshold)).sum())
+        tried = int(number)
+        share = upper_bound(int(same[tried - 1]), tried, aim.confidence)
+        bound = share * float(np.searchsorted(every, ascending[tried]))
         if bound > allowed:
             break
-        chosen, lost, low = threshold, bound, number
+        chosen, lost, low = float(ascending[tried]), bound, tried
     return chosen, lost, low

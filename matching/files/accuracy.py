@@ -7,13 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.calibration import Reliability, ThresholdCurve, reliability, threshold_curve
+from matching.core.declarations import Thresholds
 from matching.core.evaluate import Figures, evaluate
 from matching.core.score import score_pairs
-from matching.files.choosing import candidate_weights
+from matching.core.thresholds import Aim, Asked, Choice, choose_thresholds
+from matching.files.choosing import scored_candidates
 from matching.files.running import MatchedFiles
 from matching.files.showing import ShownPair, shown_pair
 
 Truth = NDArray[np.int64]
+_AIM: Final = Aim()
+_NOWHERE: Final = Thresholds(auto=1.0, review=0.0)
+"""Where the search for thresholds starts where all answers are known: from certainty downwards, and from nothing upwards."""
 _MOST_ERRORS: Final = 6
 _MOST_OF_CLUSTER: Final = 50
 """True clusters larger than this are looked through in part for missed pairs: their pairs grow with the square."""
@@ -30,34 +35,53 @@ class RuleRecall:
 
 
 @dataclass(frozen=True, slots=True)
-class Accuracy:
-    """All that the truth says of a run; `weights` and `true` are of every candidate pair."""
+class Scores:
+    """What the truth says of the probabilities: `weights` and `true` are of every candidate pair.
 
-    figures: Figures
-    reliability: Reliability
-    curve: ThresholdCurve
+    `choice` has the thresholds that the labels would choose for `aim`, were each candidate pair without a veto answered.
+    """
+
     weights: NDArray[np.float64]
     true: NDArray[np.bool_]
+    reliability: Reliability
+    curve: ThresholdCurve
+    aim: Aim
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """All that the truth says of a run."""
+
+    figures: Figures
+    scores: Scores
     rules: tuple[RuleRecall, ...]
     false_merges: tuple[ShownPair, ...]
     missed: tuple[ShownPair, ...]
 
 
-def accuracy(matched: MatchedFiles, truth: Truth) -> Accuracy:
-    """Score a run against true clusters, a number per row."""
-    result = matched.result
-    candidates = result.candidates
-    figures = evaluate(truth, result.clusters.labels, candidates.left, candidates.right)
-    weights, chances, _ = candidate_weights(matched)
-    true = truth[candidates.left] == truth[candidates.right]
-    total = _true_pairs(truth)
-    return Accuracy(
-        figures=figures,
-        reliability=reliability(chances, true),
-        curve=threshold_curve(chances, true, missed=total - int(true.sum())),
-        weights=weights,
+def judged(matched: MatchedFiles, truth: Truth, aim: Aim = _AIM) -> Scores:
+    """Judge the probabilities of a run by true clusters, a number per row, and choose the thresholds that give what is aimed at."""
+    candidates = matched.result.candidates
+    scored, true = scored_candidates(matched), truth[candidates.left] == truth[candidates.right]
+    free = scored.probability[scored.free]
+    return Scores(
+        weights=scored.weight,
         true=true,
-        rules=_rules(matched, true, total),
+        reliability=reliability(scored.probability, true),
+        curve=threshold_curve(scored.probability, true, missed=_true_pairs(truth) - int(true.sum())),
+        aim=aim,
+        choice=choose_thresholds(Asked(free, true[scored.free]), free, _NOWHERE, aim),
+    )
+
+
+def accuracy(matched: MatchedFiles, truth: Truth, scores: Scores) -> Accuracy:
+    """Tell how right a run is that was judged already."""
+    result = matched.result
+    return Accuracy(
+        figures=evaluate(truth, result.clusters.labels, result.candidates.left, result.candidates.right),
+        scores=scores,
+        rules=_rules(matched, scores.true, _true_pairs(truth)),
         false_merges=_false_merges(matched, truth),
         missed=_missed(matched, truth),
     )

@@ -1,5 +1,6 @@
 """Which records a report shows: the largest clusters, merges with differences, cuts, and a fair sample of all weights."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -51,19 +52,25 @@ def _differing(matched: MatchedFiles, heads: Rows) -> NDArray[np.bool_]:
     return differs[heads]
 
 
-def candidate_weights(matched: MatchedFiles, most: int | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64], Rows]:
-    """Score candidate pairs once more: weights in bits, probabilities, and the places of the pairs, ascending.
+@dataclass(frozen=True, slots=True)
+class ScoredCandidates:
+    """Candidate pairs by their `places`, ascending: weights in bits, probabilities, and whether no veto holds (`free`)."""
 
-    With `most`, a sample at equal distances; a part at a time, so that memory stays bounded.
-    """
+    places: Rows
+    weight: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    free: NDArray[np.bool_]
+
+
+def scored_candidates(matched: MatchedFiles, most: int | None = None) -> ScoredCandidates:
+    """Score candidate pairs once more; with `most`, a sample at equal distances. A part at a time: memory stays bounded."""
     result = matched.result
     total = len(result.candidates.left)
     places = np.arange(total) if most is None or total <= most else np.linspace(0, total - 1, most).astype(np.int64)
-    weights, chances = [np.empty(0)], [np.empty(0)]
+    weight, probability, free = np.empty(len(places)), np.empty(len(places)), np.empty(len(places), np.bool_)
     for start in range(0, len(places), _AT_ONCE):
-        part = places[start : start + _AT_ONCE]
-        left, right = result.candidates.left[part], result.candidates.right[part]
+        part = slice(start, start + _AT_ONCE)
+        left, right = result.candidates.left[places[part]], result.candidates.right[places[part]]
         scored = score_pairs(result.prepared, result.prepared, left, right, result.model)
-        weights.append(scored.weight)
-        chances.append(scored.probability)
-    return np.concatenate(weights), np.concatenate(chances), places
+        weight[part], probability[part], free[part] = scored.weight, scored.probability, scored.vetoes == 0
+    return ScoredCandidates(places, weight, probability, free)

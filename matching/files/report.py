@@ -17,7 +17,7 @@ from matching.core.recognise import ATTRIBUTES
 from matching.core.score import Evidence
 from matching.engines.blocking_study import coverage_of
 from matching.files.accuracy import Accuracy
-from matching.files.choosing import candidate_weights, largest_clusters, telling_merges
+from matching.files.choosing import largest_clusters, scored_candidates, telling_merges
 from matching.files.columns import Use
 from matching.files.configs import AUTO, SHIPPED
 from matching.files.notes import notes
@@ -92,7 +92,7 @@ def report(matched: MatchedFiles, options: FileOptions, accuracy: Accuracy | Non
     result, config = matched.result, matched.config
     caught = coverage_of(result)
     sizes = np.bincount(result.clusters.labels, minlength=1)
-    weights = candidate_weights(matched, _SAMPLED_PAIRS)[0] if accuracy is None else accuracy.weights
+    weights = scored_candidates(matched, _SAMPLED_PAIRS).weight if accuracy is None else accuracy.scores.weights
     thresholds = {"auto": config.auto_threshold, "review": config.review_threshold}
     context: dict[str, Any] = {
         "names": [file.name for file in matched.files],
@@ -104,7 +104,7 @@ def report(matched: MatchedFiles, options: FileOptions, accuracy: Accuracy | Non
         "config": _config_words(options),
         "warnings": warnings(matched),
         "sizes": plots.cluster_sizes(sizes[sizes > 0]),
-        "weights": plots.match_weights(weights, **thresholds, truth=None if accuracy is None else accuracy.true),
+        "weights": plots.match_weights(weights, **thresholds, truth=None if accuracy is None else accuracy.scores.true),
         "sampled": accuracy is None and len(result.candidates.left) > len(weights),
         "blocking": plots.blocking(result.report, plots.Missed(caught.missed, caught.low, caught.high)),
         "caught": caught,
@@ -253,7 +253,7 @@ def _cut(matched: MatchedFiles, cut: Cut) -> ShownCut:
 
 
 def _accuracy(accuracy: Accuracy, thresholds: Mapping[str, float]) -> dict[str, Any]:
-    table = accuracy.reliability
+    scores, table = accuracy.scores, accuracy.scores.reliability
     figures = accuracy.figures
     told: Sequence[tuple[str, float]] = (
         ("pair precision", figures.pairs_precision), ("pair recall", figures.pairs_recall), ("pair F1", figures.pairs_f1),
@@ -265,7 +265,9 @@ def _accuracy(accuracy: Accuracy, thresholds: Mapping[str, float]) -> dict[str, 
         "calibration": plots.calibration(table),
         "error": table.error,
         "bins": list(zip(*(column.tolist() for column in columns), strict=True)),
-        "curve": plots.threshold_curve(accuracy.curve, **thresholds),
+        "curve": plots.threshold_curve(scores.curve, **thresholds),
+        "aim": scores.aim,
+        "choice": scores.choice,
         "rules": accuracy.rules,
         "false_merges": accuracy.false_merges,
         "missed": accuracy.missed,

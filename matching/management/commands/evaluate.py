@@ -9,10 +9,13 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 
 from golden_records.management.telling import errors_as_lines
+from matching.core.calibration import Reliability
+from matching.core.declarations import Thresholds
 from matching.engines.labelled import LABELS
-from matching.files.accuracy import accuracy
+from matching.files.accuracy import Scores, accuracy, judged
 from matching.files.evaluating import figures, match_labelled
 from matching.files.report import write_report
+from matching.management.aims import add_aim_options, aim_of
 from matching.management.files import add_file_options, file_options, stage_bars
 
 
@@ -27,19 +30,41 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, metavar="FILE", help="CSV, NDJSON or Parquet")
         parser.add_argument("--labels", default=LABELS, metavar="COLUMN", help="equal values mark one entity (%(default)s)")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+        add_aim_options(parser)
         add_file_options(parser)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run, print, and turn errors into a line and an exit code."""
         said = file_options(options)
+        aim = aim_of(options)
         with errors_as_lines(), stage_bars(Console(stderr=True, quiet=not self.stdout.isatty())) as stages:
             matched, truth = match_labelled(path=options["file"], options=said, labels=options["labels"], stages=stages)
             found = figures(matched, truth)
+            stages.start("judging the scores")
+            scores = judged(matched, truth, aim)
             if options["report"]:
                 stages.start("drawing the report")
-                write_report(matched, said, Path(options["report"]), accuracy(matched, truth))
+                write_report(matched, said, Path(options["report"]), accuracy(matched, truth, scores))
+        found |= _told(scores, matched.config.thresholds)
         if options["as_json"]:
-            self.stdout.write(json.dumps(found))
+            self.stdout.write(json.dumps(found | {"calibration": _bins(scores.reliability)}))
             return
         for name, value in found.items():
             self.stdout.write(f"{name:<18} {value:,.4f}" if isinstance(value, float) else f"{name:<18} {value:,}")
+
+
+def _told(scores: Scores, now: Thresholds) -> dict[str, float | int]:
+    """Say how far probabilities are from the truth, and which thresholds are in force and would be chosen by the labels."""
+    return {
+        "calibration_error": round(scores.reliability.error, 6),
+        "auto_now": now.auto,
+        "auto_by_labels": round(scores.choice.thresholds.auto, 6),
+        "precision_bound": round(scores.choice.precision_bound, 6),
+        "review_now": now.review,
+        "review_by_labels": round(scores.choice.thresholds.review, 6),
+    }
+
+
+def _bins(table: Reliability) -> list[dict[str, float]]:
+    columns = {name: getattr(table, name).tolist() for name in ("lower", "upper", "pairs", "predicted", "share", "low", "high")}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

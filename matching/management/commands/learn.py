@@ -11,6 +11,7 @@ from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.errors import MdmError
 from matching.core.thresholds import Aim
 from matching.learning import Lesson, NothingToLearnFrom, publish, study
+from matching.management.aims import add_aim_options, aim_of
 
 
 class Command(BaseCommand):
@@ -21,28 +22,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("entity", nargs="?", help=f"one of {', '.join(ENTITIES)}; all of them by default")
-        parser.add_argument("--precision", type=_share, default=0.99, help="share of automatic matches that must be true")
-        parser.add_argument("--loss", type=_share, default=0.01, help="share of all matches that may be lost below the questions")
-        parser.add_argument("--confidence", type=_share, default=0.95, help="how sure that must be")
+        add_aim_options(parser)
         parser.add_argument("--publish", action="store_true", help="put it in force as a new version")
 
     def handle(self, **options: Any) -> None:
         """Study each entity type, tell, and publish when asked."""
         width = None if self.stdout.isatty() else 120
         console = Console(file=self.stdout, width=width)  # type: ignore[arg-type]  # it writes as files do
-        aim = Aim(options["precision"], options["loss"], options["confidence"])
+        aim = aim_of(options)
         try:
             for entity in [entity_type(options["entity"])] if options["entity"] else list(ENTITIES.values()):
                 _learn(entity, aim, console, in_force=options["publish"], alone=bool(options["entity"]))
         except MdmError as error:
             raise CommandError(f"{error.message} {error.remedy}".strip()) from error
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 < share < 1:
-        raise ValueError
-    return share
 
 
 def _learn(entity: EntityType, aim: Aim, console: Console, *, in_force: bool, alone: bool) -> None:

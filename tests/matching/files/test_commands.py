@@ -1,6 +1,7 @@
 """The commands on files: no database is asked for."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -62,7 +63,10 @@ def test_evaluate_prints_figures_and_writes_a_report(tmp_path: Path, capsys: pyt
     assert "pairs_f1           1.0000" in capsys.readouterr().out
     assert "How right it is" in (tmp_path / "r.html").read_text(encoding="utf-8")
     call_command("evaluate", str(path), "--json", "--map", "first_name=given_name", "--config", "customer")
-    assert capsys.readouterr().out.startswith('{"pairs_precision"')
+    told = json.loads(capsys.readouterr().out)
+    assert next(iter(told)) == "pairs_precision"
+    assert told["review_by_labels"] <= told["auto_by_labels"] <= 1
+    assert sum(row["pairs"] for row in told["calibration"]) == told["candidates"]
 
 
 def test_files_are_matched_where_no_database_can_be_reached(systems: tuple[Path, Path], tmp_path: Path) -> None:

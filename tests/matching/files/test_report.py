@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from matching.files.accuracy import accuracy
+from matching.core.thresholds import Aim
+from matching.files.accuracy import accuracy, judged
 from matching.files.evaluating import match_labelled
 from matching.files.report import report, warnings, write_report
 from matching.files.running import FileOptions, MatchedFiles, match_files
@@ -91,14 +92,28 @@ def test_labels_add_how_right_it_is(tmp_path: Path) -> None:
     rows += [{**row, "customer_id": f"x{place}", "dob": "", "email": ""} for place, row in enumerate(rows[:30])]
     matched, truth = match_labelled(path=write_csv(tmp_path / "a.csv", rows), options=FileOptions())
     assert "cluster" not in matched.together.table.column_names
-    scored = accuracy(matched, truth)
+    scored = accuracy(matched, truth, judged(matched, truth))
     assert scored.figures.pairs_f1 > 0.9
-    assert len(scored.weights) == len(scored.true) == scored.figures.candidates
-    assert scored.reliability.pairs.sum() == scored.figures.candidates
+    assert len(scored.scores.weights) == len(scored.scores.true) == scored.figures.candidates
+    assert scored.scores.reliability.pairs.sum() == scored.figures.candidates
     assert sum(rule.found for rule in scored.rules) >= 30
     page = report(matched, FileOptions(), scored)
     assert "How right it is" in page
     assert "95 % interval" in page
+    assert "Thresholds by the labels" in page
+
+
+def test_labels_choose_the_thresholds_for_a_stated_precision(tmp_path: Path) -> None:
+    rows = [{**english(person), "cluster": person["number"]} for person in people(60)]
+    rows += [{**row, "customer_id": f"x{place}", "dob": "", "email": ""} for place, row in enumerate(rows[:40])]
+    matched, truth = match_labelled(path=write_csv(tmp_path / "a.csv", rows), options=FileOptions())
+    found = judged(matched, truth, Aim(precision=0.9))
+    chosen = (found.true & (2.0**found.weights >= found.choice.thresholds.auto / (1 - found.choice.thresholds.auto))).sum()
+    assert chosen == found.choice.same == found.choice.answers == 40
+    assert found.choice.thresholds.review < found.choice.thresholds.auto
+    never = judged(matched, truth, Aim(precision=0.99))
+    assert never.choice.thresholds.auto == 1
+    assert "No auto threshold carries" in report(matched, FileOptions(), accuracy(matched, truth, never))
 
 
 def test_the_worst_errors_are_shown_with_why(tmp_path: Path) -> None:
@@ -108,7 +123,7 @@ def test_the_worst_errors_are_shown_with_why(tmp_path: Path) -> None:
         {**english(person), "cluster": rows[place]["cluster"], "customer_id": f"y{place}"} for place, person in enumerate(people(3, seed=9))
     ]
     matched, truth = match_labelled(path=write_csv(tmp_path / "a.csv", [*rows, *false, *missed]), options=FileOptions())
-    scored = accuracy(matched, truth)
+    scored = accuracy(matched, truth, judged(matched, truth))
     assert len(scored.false_merges) == 3
     assert all(pair.probability > 0.5 for pair in scored.false_merges)
     assert len(scored.missed) == 3
