@@ -19,6 +19,7 @@ from golden_records.change import Change
 
 CORRELATION_ID_LIMIT: Final = 40
 PRIVATE: Final = "private, no-cache"
+RESPOND_ASYNC: Final = "respond-async"
 
 
 class ApiView(APIView):
@@ -67,6 +68,12 @@ def change_of(request: Request, *, reason: str) -> Change:
     if not request_id or len(request_id) > CORRELATION_ID_LIMIT:
         return Change(actor=actor, reason=reason)
     return Change(actor=actor, reason=reason, correlation_id=request_id)
+
+
+def prefers(request: Request, preference: str) -> bool:
+    """Say whether the caller names this preference in `Prefer` (RFC 7240); what it does not know, a server leaves alone."""
+    named = (part.partition(";")[0].partition("=")[0].strip().lower() for part in request.headers.get("Prefer", "").split(","))
+    return preference in named
 
 
 def conditional(request: Request, document: Any, *, headers: Mapping[str, str] | None = None) -> HttpResponse:

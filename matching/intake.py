@@ -1,4 +1,4 @@
-"""The use case of a source that sends one record: stored and matched in one transaction, before it is answered."""
+"""The use case of a source that sends one record: stored and matched in one transaction, or stored now and matched by a worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,13 @@ from golden_records.entities import EntityType
 from golden_records.history import ChangeKind
 from golden_records.models import MatchState, SourceRecord
 from golden_records.sources import SourceRecordDraft
-from golden_records.storing import StoreOutcome
+from golden_records.storing import Stored, StoreOutcome
+from matching.doorbell import ring
 from matching.locks import MatchGuard, in_transaction
 from matching.metrics import MATCH_SECONDS, RECORDS
 from matching.realtime import MatchedRecord, match_record
 from matching.selectors import MatchView, link_explanation, view
+from matching.tasks import match_source_record
 
 _CHANGES: Final = {StoreOutcome.CREATED: ChangeKind.CREATED, StoreOutcome.UPDATED: ChangeKind.CHANGED}
 
@@ -63,6 +65,24 @@ def submit_source_record(draft: SourceRecordDraft, *, change: Change) -> Submiss
         submission = in_transaction(work)
     RECORDS.labels(draft.entity.name, submission.outcome).inc()
     return submission
+
+
+def accept_source_record(draft: SourceRecordDraft, *, change: Change) -> Stored:
+    """Take a record from a source and store it; a worker finds whose it is.
+
+    Once this returns, the record is matched sooner or later, whatever becomes of broker and workers. Raises as
+    `submit_source_record` does.
+    """
+    understood = sources.understand(draft)
+
+    def work(guard: MatchGuard) -> Stored:
+        guard.enter(draft.entity, identity=(draft.source.code, draft.external_id))
+        stored = sources.store(draft.entity, [understood], change=change)[0]
+        if stored.record.match_state == MatchState.PENDING:
+            ring(match_source_record, draft.entity.name, stored.record.pk)
+        return stored
+
+    return in_transaction(work)
 
 
 def _unchanged(entity: EntityType, record: SourceRecord) -> Submission:

@@ -128,6 +128,30 @@ class MatchRun(models.Model):
         return f"{self.entity} #{self.pk}"
 
 
+class MatchAttempt(models.Model):
+    """Who is matching a source record that waits, how often that was tried, and what went wrong the last time.
+
+    The record itself is the queue (`match_state`). A row is here only while a worker has the record, until `lease_until`, and after
+    matching it failed: then the lease is the time before it is tried again. `attempts` counts those of one `version` of the record.
+    """
+
+    entity = models.CharField(_("entity type"), max_length=30)
+    record_id = models.BigIntegerField(_("source record"))
+    version = models.PositiveIntegerField(_("version"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"))
+    lease_until = models.DateTimeField(_("lease"))
+    error = models.CharField(_("error"), max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("match attempt")
+        verbose_name_plural = _("match attempts")
+        constraints = (models.UniqueConstraint(fields=("entity", "record_id"), name="a_record_is_matched_once_at_a_time"),)
+
+    def __str__(self) -> str:
+        """Name the record."""
+        return f"{self.entity} {self.record_id}"
+
+
 class ChunkKind(models.TextChoices):
     """What a chunk of a plan holds."""
 

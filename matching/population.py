@@ -32,6 +32,6 @@ def population(entity: EntityType) -> Population:
         attributes=table.drop_columns(list(_STATUS)),
         ids=table["id"].to_numpy(),
         versions=np.array(table["version"].to_pylist(), np.int32) if table.num_rows else np.empty(0, np.int32),
-        pending=np.array([state == MatchState.PENDING for state in table["match_state"].to_pylist()], bool),
+        pending=np.array([state != MatchState.MATCHED for state in table["match_state"].to_pylist()], bool),
         golden_ids=table["golden_id"].to_pylist(),
     )

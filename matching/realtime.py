@@ -85,7 +85,13 @@ def match_waiting(entity: EntityType, record_id: int, *, guard: MatchGuard, chan
     guard.identity(entity, record.source.code, record.external_id)
     # Read again: what was read before the lock was had may be old by now.
     record = waiting.first()
-    return match_record(entity, record, guard=guard, change=change) if record else None
+    if record is None:
+        return None
+    matched = match_record(entity, record, guard=guard, change=change)
+    # Imports store beside this, without its locks; what they stored since must not pass for matched.
+    if entity.records.values_list("version", flat=True).get(pk=record_id) != record.version:
+        raise Restart
+    return matched
 
 
 def _candidate_ids(

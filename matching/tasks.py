@@ -7,28 +7,40 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from golden_records.change import Change
 from golden_records.entities import ENTITIES, EntityType, entity_type
-from golden_records.models import MatchState, RecordState
+from golden_records.waiting import waiting
 from matching import runs, verifying
-from matching.locks import in_transaction
+from matching.doorbell import ring
 from matching.models import MatchRun, Pulse, RunState
-from matching.realtime import match_waiting
+from matching.waiting import forget_attempts, match_all_waiting, match_if_waiting
 
 _logger = structlog.get_logger(__name__)
 
 _WORK_SECONDS: Final = 60.0
+_QUEUE_SECONDS: Final = 45.0
 _ONE_BY_ONE: Final = 200
+_SHARE_OF_A_RUN: Final = 250
 _LEFT_FOR: Final = timedelta(seconds=30)
+_AFTER_A_FAILED_RUN: Final = timedelta(hours=1)
 _RUN_LIMIT: Final = 3600
 
 
 @shared_task(name="matching.tasks.match_source_record")
 def match_source_record(entity_name: str, record_id: int) -> None:
-    """Match one record that waits; one that does not wait any more is no work."""
+    """Match one record that waits; one that does not wait any more, or that somebody has, is no work."""
+    match_if_waiting(entity_type(entity_name), record_id)
+
+
+@shared_task(name="matching.tasks.match_waiting_records")
+def match_waiting_records(entity_name: str) -> None:
+    """Match all that waits: in a run where it is much, else one by one. Where a run is under way, it sees to them."""
     entity = entity_type(entity_name)
-    change = Change(actor="engine:sweep", reason="matching of a record that was left waiting")
-    in_transaction(lambda guard: match_waiting(entity, record_id, guard=guard, change=change))
+    if MatchRun.objects.filter(entity=entity_name, state__in=(RunState.QUEUED, RunState.RUNNING)).exists():
+        return
+    if _run_pays(entity):
+        ring(work_on_run, runs.start(entity, actor="engine:sweep").pk)
+    elif match_all_waiting(entity, seconds=_QUEUE_SECONDS):
+        ring(match_waiting_records, entity_name)
 
 
 @shared_task(name="matching.tasks.work_on_run", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)
@@ -36,7 +48,7 @@ def work_on_run(run_id: int) -> None:
     """Carry a matching run on for a minute, and ring again where it is not done: a worker must not be held for hours."""
     run = runs.work_on(run_id, seconds=_WORK_SECONDS)
     if run.state == RunState.QUEUED:
-        work_on_run.delay(run_id)
+        ring(work_on_run, run_id)
 
 
 @shared_task(name="matching.tasks.sweep")
@@ -44,16 +56,18 @@ def sweep() -> None:
     """Find what was left: runs that nobody works on, and records that wait longer than they should."""
     Pulse.objects.update_or_create(name="sweep", defaults={"at": timezone.now()})
     for run_id in runs.waiting_runs():
-        work_on_run.delay(run_id)
+        ring(work_on_run, run_id)
     for entity in ENTITIES.values():
-        _sweep_records(entity)
+        forget_attempts(entity)
+        if waiting(entity).filter(updated_at__lt=timezone.now() - _LEFT_FOR).exists():
+            ring(match_waiting_records, entity.name)
 
 
 @shared_task(name="matching.tasks.rematch")
 def rematch() -> None:
     """Match every entity type anew: finds what one-by-one matching could not see, and learns again when there is much more."""
     for entity in ENTITIES.values():
-        work_on_run.delay(runs.start(entity, actor="engine:nightly").pk)
+        ring(work_on_run, runs.start(entity, actor="engine:nightly").pk)
 
 
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)
@@ -67,13 +81,17 @@ def verify() -> None:
             _logger.error("invariant_broken", **told, named=[{"entity": each.entity, **each.ids} for each in finding.offences])
 
 
-def _sweep_records(entity: EntityType) -> None:
-    if MatchRun.objects.filter(entity=entity.name, state__in=(RunState.QUEUED, RunState.RUNNING)).exists():
-        return
-    waiting = entity.records.filter(match_state=MatchState.PENDING, state=RecordState.ACTIVE, updated_at__lt=timezone.now() - _LEFT_FOR)
-    ids = list(waiting.order_by("id").values_list("id", flat=True)[: _ONE_BY_ONE + 1])
-    if len(ids) > _ONE_BY_ONE:
-        work_on_run.delay(runs.start(entity, actor="engine:sweep").pk)
-        return
-    for record_id in ids:
-        match_source_record.delay(entity.name, record_id)
+def _run_pays(entity: EntityType) -> bool:
+    """A run reads and compares everything there is: that is worth it where much waits, seen against the whole.
+
+    After a run that failed, records are matched one by one for a while, so that the one which it failed for is found and set aside.
+    """
+    failed_lately = MatchRun.objects.filter(entity=entity.name, created_at__gt=timezone.now() - _AFTER_A_FAILED_RUN).order_by("-id")
+    if failed_lately.values_list("state", flat=True).first() == RunState.FAILED:
+        return False
+    # All are counted only where it may matter: that costs as much as the table is long.
+    return _more_wait_than(entity, _ONE_BY_ONE) and _more_wait_than(entity, entity.records.count() // _SHARE_OF_A_RUN)
+
+
+def _more_wait_than(entity: EntityType, many: int) -> bool:
+    return len(waiting(entity).values_list("pk", flat=True)[: many + 1]) > many

@@ -147,6 +147,7 @@ SPARK_MASTER = os.environ.get("SPARK_MASTER", "local[*]")
 
 CELERY_BROKER_URL = os.environ.get("REDIS_URL") or state.broker_url(MDM_DATA_DIR) or "redis://127.0.0.1:6379/0"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
 # A killed worker's message comes back only after this time. It is long because a redelivered message runs a task twice; lost work
 # does not wait for it: the sweep finds it in the database.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 30}

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,8 +14,8 @@ from api.problems import FieldError, ForeignSource, InvalidRequest, NotFound, po
 from api.schema import IF_NONE_MATCH, UNCHANGED, problems
 from api.scopes import INGEST, READ
 from api.v1.source_body import checked_external_id, read_body
-from api.v1.source_schema import EXAMPLES, SUBMISSION, given_record, sent_record
-from api.views import ApiView, change_of, client_of, conditional
+from api.v1.source_schema import ACCEPTANCE, ACCEPTED, EXAMPLES, PREFER, PREFERRED, SUBMISSION, given_record, sent_record
+from api.views import RESPOND_ASYNC, ApiView, change_of, client_of, conditional, prefers
 from golden_records import quarantine
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
@@ -23,7 +23,8 @@ from golden_records.errors import RejectedRecord, UnknownSource, UnknownSourceRe
 from golden_records.models import SourceSystem
 from golden_records.source_systems import source_system
 from golden_records.sources import SourceRecordDraft
-from matching.intake import Submission, submit_source_record
+from golden_records.storing import Stored, StoreOutcome
+from matching.intake import Submission, accept_source_record, submit_source_record
 from matching.selectors import MatchView, link_explanation
 
 REASON: Final = "sent by its source"
@@ -55,6 +56,8 @@ class SourceRecordView(ApiView):
         draft = self._draft(request, source, external_id)
         change = change_of(request, reason=REASON)
         try:
+            if prefers(request, RESPOND_ASYNC):
+                return _accepted(request, accept_source_record(draft, change=change))
             submission = submit_source_record(draft, change=change)
         except RejectedRecord as rejected:
             raise _kept_in_quarantine(draft, rejected, change) from None
@@ -106,10 +109,15 @@ def source_record_view(entity: EntityType) -> type[SourceRecordView]:
             operation_id=f"put_{entity.name}_record",
             summary=f"Send a {entity.name} as the source has it",
             tags=["source records"],
-            parameters=[*PARAMETERS],
+            parameters=[*PARAMETERS, PREFER, *PREFERRED],
             request=sent_record(entity),
             examples=EXAMPLES,
-            responses={200: SUBMISSION, 201: SUBMISSION, **problems(400, 404, 411, 413, 415, 422)},
+            responses={
+                200: SUBMISSION,
+                201: SUBMISSION,
+                202: OpenApiResponse(ACCEPTANCE, description="Stored, as `Prefer` asked for; a worker matches it."),
+                **problems(400, 404, 411, 413, 415, 422),
+            },
         ),
         get=extend_schema(
             operation_id=f"get_{entity.name}_record",
@@ -161,6 +169,19 @@ def _kept_in_quarantine(draft: SourceRecordDraft, rejected: RejectedRecord, chan
         for problem in row.problems
     ]
     return RejectedRecord(rejected.message, remedy="See 'errors'; send it again, or have it mended.", errors=errors, quarantined_row=row.pk)
+
+
+def _accepted(request: Request, stored: Stored) -> Response:
+    """Say that the record is stored, and where to ask what became of it."""
+    record = stored.record
+    document = {
+        "outcome": ACCEPTED if stored.outcome is StoreOutcome.CREATED else stored.outcome,
+        "match_state": record.match_state,
+        "canonical_id": record.golden_id,
+        "problems": record.problems,
+    }
+    headers = {"Location": request.path, "Preference-Applied": RESPOND_ASYNC}
+    return Response(document, status=HTTPStatus.ACCEPTED, headers=headers)
 
 
 def _answer(submission: Submission) -> dict[str, object]:

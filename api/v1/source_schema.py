@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
 from api.dictionary import AnySerializer, component_name, given_attributes, sent_attributes, serializer
@@ -65,6 +65,30 @@ SUBMISSION: Final = serializer(
     outcome=serializers.ChoiceField(choices=OUTCOMES),
     match=MATCH(allow_null=True, help_text="Null where nothing speaks for another record."),
     problems=WARNING(many=True, help_text="What could not be used; the record was taken without."),
+)
+
+
+ACCEPTED: Final = "accepted"
+STORED: Final = (
+    (ACCEPTED, "it is new"),
+    ("updated", "it replaces what was held"),
+    ("unchanged", "the same was there already"),
+    ("stale", "something newer was there already, and stays"),
+)
+ACCEPTANCE: Final = serializer(
+    "Acceptance",
+    "What became of a record that was stored, to be matched by a worker. `GET` its address, as `Location` names it, for the rest.",
+    outcome=serializers.ChoiceField(choices=STORED),
+    match_state=serializers.ChoiceField(choices=MatchState.choices),
+    canonical_id=serializers.UUIDField(allow_null=True, help_text="Null as long as it waits for its first match."),
+    problems=WARNING(many=True, help_text="What could not be used; the record was taken without."),
+)
+PREFER: Final = OpenApiParameter(
+    "Prefer", str, OpenApiParameter.HEADER, description="`respond-async`: store the record, answer 202, and let a worker match it."
+)
+PREFERRED: Final = (
+    OpenApiParameter("Preference-Applied", str, OpenApiParameter.HEADER, response=[202], description="`respond-async`."),
+    OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[202], description="Where to ask what became of it."),
 )
 
 

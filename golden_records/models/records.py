@@ -22,10 +22,14 @@ class RecordState(models.TextChoices):
 
 
 class MatchState(models.TextChoices):
-    """How far the record is on its way: the row is the queue, Celery only the doorbell."""
+    """How far the record is on its way: the row is the queue, Celery only the doorbell.
+
+    FAILED: matching it failed too often; it waits for a steward, or for its source to send it again.
+    """
 
     PENDING = "pending", _("waiting to be matched")
     MATCHED = "matched", _("matched")
+    FAILED = "failed", _("could not be matched")
 
 
 class LinkSource(models.TextChoices):
@@ -82,7 +86,8 @@ def _constraints(table: str) -> tuple[models.BaseConstraint, ...]:
 
 def _indexes(table: str) -> tuple[models.Index, ...]:
     return (
-        models.Index(F("id"), name=f"{table}_pending", condition=Q(match_state=MatchState.PENDING)),
+        models.Index("updated_at", "id", name=f"{table}_waiting", condition=Q(match_state=MatchState.PENDING)),
+        models.Index(F("id"), name=f"{table}_failed", condition=Q(match_state=MatchState.FAILED)),
         models.Index("external_id", name=f"{table}_external_id"),
         models.Index("updated_at", name=f"{table}_updated"),
     )

@@ -13,7 +13,7 @@ from mdm.embedded import processes
 from tests.matching.conftest import ACME, ACME_IN_ERP, CUSTOMER, Arrive
 from tests.processes import WorkerProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # bells ring when a transaction is committed
 
 
 def test_the_sweep_matches_records_that_were_left_waiting(arrived: Arrive) -> None:
