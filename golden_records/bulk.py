@@ -5,7 +5,8 @@ that costs half of what Django's `bulk_create` costs, and a tenth of its `bulk_u
 exists and tell what it wrote; and one record takes the same road as ten thousand. A row is a mapping from column
 attribute names (`golden_id`, not `golden`) to values; what it leaves out is NULL, so all defaults must be given.
 
-What was written can be copied to another table (`Copy`), as it is in the table then: on PostgreSQL in the same statement.
+What was written can be copied to another table (`Copy`), as it is in the table then, and rows of other tables can come with it
+(`Beside`): on PostgreSQL in the same statement.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ Model: TypeAlias = type[models.Model]
 
 # Statements depend on the columns that have a value, and there are few such sets.
 _REMEMBERED: Final = 1024
+_FROM_BESIDE: Final = "SELECT key FROM beside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,26 @@ class Copy:
     extra: Row
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Rows of another table that are inserted with what is written, in their order; their keys go to `noted` as well.
+
+    `noted` is a table whose primary key is that of the other table.
+    """
+
+    model: Model
+    rows: Sequence[Row]
+    noted: Model
+
+
 def insert(
-    model: Model, rows: Sequence[Row], *, returning: Sequence[str] = (), or_ignore: bool = False, copy_to: Copy | None = None
+    model: Model,
+    rows: Sequence[Row],
+    *,
+    returning: Sequence[str] = (),
+    or_ignore: bool = False,
+    copy_to: Copy | None = None,
+    beside: Beside | None = None,
 ) -> list[tuple[Any, ...]]:
     """Insert the rows and give back the columns `returning` of those that were written, in no particular order.
 
@@ -42,21 +62,35 @@ def insert(
     """
     if not rows:
         return []
-    fields = _fields(model, {name for row in rows for name, value in row.items() if value is not None})
+    fields = _present(model, rows)
     sql = _insertion(connection.vendor, model, tuple(field.attname for field in fields), or_ignore=or_ignore)
     given_back = [model._meta.pk, *(model._meta.get_field(name) for name in returning)]
-    columns, constants = ", ".join(map(_column, given_back)), []
-    if copy_to is not None and _on_postgresql():
-        constants = _constants(copy_to)
-        sql = f"WITH written AS ({sql} RETURNING *), copied AS ({_copying(model, copy_to, 'written')}) SELECT {columns} FROM written"  # noqa: S608  # names of our own columns
-    else:
-        sql = f"{sql} RETURNING {columns}"
+    columns = ", ".join(map(_column, given_back))
+    more = _Company(model, copy_to, beside)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_document(fields, rows), *constants])
+        if _on_postgresql() and more:
+            cursor.execute(more.around(f"{sql} RETURNING *", columns), [_document(fields, rows), *more.parameters])
+        else:
+            cursor.execute(f"{sql} RETURNING {columns}", [_document(fields, rows)])
         written = cursor.fetchall()
-    if copy_to is not None and not _on_postgresql():
-        copy(model, [_from_database(given_back[0], key) for key, *_ in written], copy_to)
+    if not _on_postgresql():
+        more.follow([_from_database(given_back[0], key) for key, *_ in written])
     return [tuple(map(_from_database, given_back[1:], told)) for _, *told in written]
+
+
+def insert_noted(beside: Beside) -> None:
+    """Insert rows that have nothing to come with, and note their keys; one statement on PostgreSQL."""
+    if not beside.rows:
+        return
+    fields = _present(beside.model, beside.rows)
+    with connection.cursor() as cursor:
+        if _on_postgresql():
+            sql = f"WITH beside AS ({_inserting(beside)}) {_noting(beside, _FROM_BESIDE)}"
+            cursor.execute(sql, [_document(fields, beside.rows)])
+        else:
+            cursor.execute(_inserting(beside), [_document(fields, beside.rows)])
+            keys = [key for (key,) in cursor.fetchall()]
+            cursor.execute(_noting(beside, "SELECT value FROM json_each(%s)"), [orjson.dumps(keys).decode()])
 
 
 def upsert(model: Model, rows: Sequence[Row], *, by: Sequence[str], columns: Sequence[str]) -> None:
@@ -66,7 +100,7 @@ def upsert(model: Model, rows: Sequence[Row], *, by: Sequence[str], columns: Seq
     """
     if not rows:
         return
-    fields = _fields(model, {name for row in rows for name, value in row.items() if value is not None})
+    fields = _present(model, rows)
     inserted = _insertion(connection.vendor, model, tuple(field.attname for field in fields), or_ignore=False)
     known_by = ", ".join(map(_column, _fields(model, set(by))))
     settings = ", ".join(f"{_column(field)} = excluded.{_column(field)}" for field in _fields(model, set(columns)))
@@ -74,19 +108,21 @@ def upsert(model: Model, rows: Sequence[Row], *, by: Sequence[str], columns: Seq
         cursor.execute(f"{inserted} ON CONFLICT ({known_by}) DO UPDATE SET {settings}", [_document(fields, rows)])
 
 
-def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to: Copy | None = None) -> None:
+def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to: Copy | None = None, beside: Beside | None = None) -> None:
     """Set `columns` of the rows that are named by primary key; the caller holds their locks, if it needs any."""
     if not rows:
         return
     key, fields = model._meta.pk, _fields(model, set(columns))
-    sql, constants = _revision(connection.vendor, model, tuple(columns)), []
-    if copy_to is not None and _on_postgresql():
-        constants = _constants(copy_to)
-        sql = f"WITH written AS ({sql} RETURNING {_table(model)}.*) {_copying(model, copy_to, 'written')}"
+    sql = _revision(connection.vendor, model, tuple(columns))
+    more = _Company(model, copy_to, beside)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_document([key, *fields], rows), *constants])
-    if copy_to is not None and not _on_postgresql():
-        copy(model, [row[key.attname] for row in rows], copy_to)
+        if _on_postgresql() and more:
+            sql = more.around(f"{sql} RETURNING {_table(model)}.*", "NULL")
+            cursor.execute(sql, [_document([key, *fields], rows), *more.parameters])
+        else:
+            cursor.execute(sql, [_document([key, *fields], rows)])
+    if not _on_postgresql():
+        more.follow([row[key.attname] for row in rows])
 
 
 def copy(source: Model, ids: Iterable[Any], copy_to: Copy) -> None:
@@ -99,6 +135,38 @@ def copy(source: Model, ids: Iterable[Any], copy_to: Copy) -> None:
     document = orjson.dumps(keys if _on_postgresql() else [_as_stored(key, value) for value in keys]).decode()
     with connection.cursor() as cursor:
         cursor.execute(_copying(source, copy_to, named), [*_constants(copy_to), document])
+
+
+class _Company:
+    """What is written together with rows of `model`: on PostgreSQL around their statement, elsewhere after it."""
+
+    def __init__(self, model: Model, copy_to: Copy | None, beside: Beside | None) -> None:
+        self._model = model
+        self._copy_to = copy_to
+        self._beside = beside if beside is not None and beside.rows else None
+
+    def __bool__(self) -> bool:
+        return self._copy_to is not None or self._beside is not None
+
+    def around(self, sql: str, columns: str) -> str:
+        parts = [f"written AS ({sql})"]
+        if self._copy_to is not None:
+            parts.append(f"copied AS ({_copying(self._model, self._copy_to, 'written')})")
+        if self._beside is not None:
+            parts += [f"beside AS ({_inserting(self._beside)})", f"noted AS ({_noting(self._beside, _FROM_BESIDE)})"]
+        return f"WITH {', '.join(parts)} SELECT {columns} FROM written"  # noqa: S608  # names of our own columns
+
+    @property
+    def parameters(self) -> list[Any]:
+        beside = self._beside
+        documents = [_document(_present(beside.model, beside.rows), beside.rows)] if beside is not None else []
+        return [*(_constants(self._copy_to) if self._copy_to is not None else ()), *documents]
+
+    def follow(self, keys: Iterable[Any]) -> None:
+        if self._copy_to is not None:
+            copy(self._model, keys, self._copy_to)
+        if self._beside is not None:
+            insert_noted(self._beside)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -134,8 +202,22 @@ def _copied_columns(_vendor: str, source: Model, target: Model, extra: tuple[str
     return ", ".join(map(_column, source._meta.concrete_fields)), ", ".join(map(_column, own)), _column(source._meta.pk)
 
 
+def _inserting(beside: Beside) -> str:
+    names = tuple(field.attname for field in _present(beside.model, beside.rows))
+    inserted = _insertion(connection.vendor, beside.model, names, or_ignore=False)
+    return f"{inserted} RETURNING {_column(beside.model._meta.pk)} AS key"
+
+
+def _noting(beside: Beside, keys: str) -> str:
+    return f"INSERT INTO {_table(beside.noted)} ({_column(beside.noted._meta.pk)}) {keys}"
+
+
 def _constants(copy_to: Copy) -> list[Any]:
     return [field.get_db_prep_save(copy_to.extra[field.attname], connection) for field in _fields(copy_to.to, set(copy_to.extra))]
+
+
+def _present(model: Model, rows: Sequence[Row]) -> list[Field]:
+    return _fields(model, {name for row in rows for name, value in row.items() if value is not None})
 
 
 def _fields(model: Model, names: set[str]) -> list[Field]:

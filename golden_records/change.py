@@ -16,7 +16,8 @@ class Change:
     """The author, the reason and the moment of one change; every history row of that change carries the same.
 
     `actor` is "steward:NAME", "api:KEY NAME", "engine:ENTITY@CONFIG VERSION" or "command:NAME"; `user_id` is
-    set where a person with a log-in acts. `correlation_id` ties together the rows written by one request or task.
+    set where a person with a log-in acts. `correlation_id` ties together the rows written by one request or task. `config` is the
+    version of the match config that decided, where an engine did.
     """
 
     actor: str
@@ -24,3 +25,4 @@ class Change:
     user_id: int | None = None
     correlation_id: str = field(default_factory=_correlation_id)
     at: datetime = field(default_factory=timezone.now)
+    config: str | None = None

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from golden_records import bulk
+from golden_records import bulk, outbox
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import Busy, StaleWrite, UnknownSourceRecord
+from golden_records.golden_events import Placing, Telling
 from golden_records.history import ChangeKind, history_of
 from golden_records.members import Link, LinkedMember, members_of
 from golden_records.models import GoldenState, LinkSource, MatchState
@@ -29,7 +30,8 @@ class Membership:
     """Where a source record belongs, who put it there, and the evidence.
 
     `unwritten` is what happened to the record itself earlier in the same transaction, where that is not in its history
-    yet: it is kept there together with the link, as one change.
+    yet: it is kept there together with the link, as one change. `sent` tells that this comes of what its source sent: that
+    source is then named as the cause of what changes.
     """
 
     record_id: int
@@ -37,6 +39,7 @@ class Membership:
     link_source: LinkSource
     link: dict[str, Any]
     unwritten: ChangeKind | None = None
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def assign(
 
     A golden record that is left without an active member is retired, with the one that got most of its members as
     successor (the oldest, where several got as many). Golden records are locked in the order of their ids; the caller
-    owns the transaction. At most nine statements, however many records; those that lock and read are spared where the
+    owns the transaction. At most nine statements on PostgreSQL, however many records; those that lock and read are spared where the
     caller has done so (`held`). `revive` names a retired golden record that may come back. Raises `StaleWrite` for any
     other that is not active, `Busy` where a record was moved by somebody else at the same time; nothing has been
     written then.
@@ -76,14 +79,15 @@ def assign(
     goldens, members = _held(entity, targets, placed) if held is None else _concerned(held, targets, placed)
     _check(placed, goldens, members, revive)
     groups, homes = _regroup(placed, members, goldens)
-    plan = _Plan(entity, change)
+    telling = Telling(entity, _placings(placed, members), known=goldens)
+    plan = _Plan(entity, change, telling)
     for golden_id in sorted(goldens.keys() | targets):
         if groups[golden_id]:
             plan.stand(golden_id, groups[golden_id], goldens.get(golden_id))
         elif golden_id in goldens:
-            plan.retire(goldens[golden_id], successor=_heir(homes.get(golden_id)))
+            plan.retire(goldens[golden_id], successors=_heirs(homes.get(golden_id)))
     plan.write()
-    _write_links(entity, placed, members, change)
+    _write_links(entity, placed, members, change, outbox.beside(telling.of_links(), change=change))
     return plan.done
 
 
@@ -103,7 +107,7 @@ def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -
     """Compute active golden records again from their members, and write those that come out different; names them."""
     goldens = {golden_id: row for golden_id, row in locked(entity, golden_ids=golden_ids).items() if row["state"] == GoldenState.ACTIVE}
     groups, _ = _regroup({}, members_of(entity, goldens), goldens)
-    plan = _Plan(entity, change)
+    plan = _Plan(entity, change, Telling(entity, ()))
     for golden_id in sorted(goldens):
         if groups[golden_id]:
             plan.stand(golden_id, groups[golden_id], goldens[golden_id])
@@ -127,10 +131,11 @@ def content_of(rules: SurvivorshipRules, members: Sequence[Member]) -> GoldenRow
 class _Plan:
     """What is to be written to the golden records of one entity type; one statement for each kind of change."""
 
-    def __init__(self, entity: EntityType, change: Change) -> None:
+    def __init__(self, entity: EntityType, change: Change, telling: Telling) -> None:
         self._entity = entity
         self._rules = rules_of(entity)
         self._change = change
+        self._telling = telling
         self._inserts: list[GoldenRow] = []
         self._updates: list[GoldenRow] = []
         self._retired: list[UUID] = []
@@ -140,22 +145,30 @@ class _Plan:
         if before is None:
             at = self._change.at
             self._inserts.append({**content, "version": 1, "created_at": at, "updated_at": at})
+            self._telling.created(self._inserts[-1])
         elif any(before[name] != value for name, value in content.items()):
-            self._revise(before, content)
+            self._telling.revised(before, self._revise(before, content))
+        else:
+            self._telling.unchanged(before)
 
-    def retire(self, before: GoldenRow, successor: UUID | None) -> None:
+    def retire(self, before: GoldenRow, *, successors: Sequence[UUID]) -> None:
         self._retired.append(before["id"])
-        self._revise(before, {"state": GoldenState.RETIRED, "successor_id": successor, "member_count": 0})
+        content = {"state": GoldenState.RETIRED, "successor_id": successors[0] if successors else None, "member_count": 0}
+        self._telling.retired(self._revise(before, content), successors=successors)
 
-    def _revise(self, before: GoldenRow, content: GoldenRow) -> None:
-        self._updates.append({**before, **content, "version": before["version"] + 1, "updated_at": self._change.at})
+    def _revise(self, before: GoldenRow, content: GoldenRow) -> GoldenRow:
+        row = {**before, **content, "version": before["version"] + 1, "updated_at": self._change.at}
+        self._updates.append(row)
+        return row
 
     def write(self) -> None:
         golden, names = self._entity.golden, self._entity.attribute_names
         created = history_of(golden, change=self._change, kind=ChangeKind.CREATED)
         changed = history_of(golden, change=self._change, kind=ChangeKind.CHANGED)
-        bulk.insert(golden, self._inserts, copy_to=created)
-        bulk.update(golden, self._updates, columns=(*names, *_CONTENT, "version", "updated_at"), copy_to=changed)
+        of_created = outbox.beside(self._telling.of_created, change=self._change)
+        of_changed = outbox.beside(self._telling.of_changed, change=self._change)
+        bulk.insert(golden, self._inserts, copy_to=created, beside=of_created)
+        bulk.update(golden, self._updates, columns=(*names, *_CONTENT, "version", "updated_at"), copy_to=changed, beside=of_changed)
 
     @property
     def done(self) -> Assigned:
@@ -213,8 +226,14 @@ def _regroup(
     return groups, homes
 
 
-def _heir(homes: Counter[UUID] | None) -> UUID | None:
-    return min(homes, key=lambda golden_id: (-homes[golden_id], golden_id)) if homes else None
+def _heirs(homes: Counter[UUID] | None) -> list[UUID]:
+    """Give where the records went, the one that got most first (the oldest, where several got as many)."""
+    return sorted(homes, key=lambda golden_id: (-homes[golden_id], golden_id)) if homes else []
+
+
+def _placings(placed: Mapping[int, Membership], members: Sequence[LinkedMember]) -> list[Placing]:
+    found = ((each, placed.get(each.member.record_id)) for each in members)
+    return [Placing(each, membership.golden_id, membership.sent) for each, membership in found if membership is not None]
 
 
 def _lineage(survived: Survived, rules: SurvivorshipRules) -> dict[str, dict[str, object]]:
@@ -224,7 +243,9 @@ def _lineage(survived: Survived, rules: SurvivorshipRules) -> dict[str, dict[str
     }
 
 
-def _write_links(entity: EntityType, placed: Mapping[int, Membership], members: Sequence[LinkedMember], change: Change) -> None:
+def _write_links(
+    entity: EntityType, placed: Mapping[int, Membership], members: Sequence[LinkedMember], change: Change, beside: bulk.Beside
+) -> None:
     rows: dict[ChangeKind, list[Mapping[str, Any]]] = {}
     for each in members:
         membership = placed.get(each.member.record_id)
@@ -234,8 +255,10 @@ def _write_links(entity: EntityType, placed: Mapping[int, Membership], members: 
         if link != each.link or membership.unwritten is not None:
             row = {"id": each.member.record_id} | {name: getattr(link, name) for name in _LINK}
             rows.setdefault(membership.unwritten or ChangeKind.CHANGED, []).append(row)
-    for kind, linked in rows.items():
-        bulk.update(entity.record, linked, columns=_LINK, copy_to=history_of(entity.record, change=change, kind=kind))
+    for number, (kind, linked) in enumerate(rows.items()):
+        # The events of all links come with the first statement: what moved is among the rows of one of them.
+        told = beside if number == 0 else None
+        bulk.update(entity.record, linked, columns=_LINK, copy_to=history_of(entity.record, change=change, kind=kind), beside=told)
 
 
 def _link(membership: Membership, before: Link, change: Change) -> Link:

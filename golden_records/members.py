@@ -15,6 +15,7 @@ from golden_records.survivorship.members import Member
 
 _HEAD: Final = (
     "id",
+    "external_id",
     "source__code",
     "source__trust",
     "source_updated_at",
@@ -47,6 +48,7 @@ class LinkedMember:
     """
 
     member: Member
+    external_id: str
     is_active: bool
     link: Link
     references: Mapping[str, UUID | None] = field(default_factory=dict)
@@ -75,10 +77,12 @@ def reference(spec: AttributeSpec) -> Subquery:
 
 
 def _linked_member(names: Sequence[str], references: Sequence[str], row: tuple[Any, ...]) -> LinkedMember:
-    record_id, source, trust, source_updated_at, updated_at, golden_id, state, match_state, link_source, link, linked_at = row[: len(_HEAD)]
+    record_id, external_id, source, trust, source_updated_at, updated_at, *linked = row[: len(_HEAD)]
+    golden_id, state, match_state, link_source, link, linked_at = linked
     values = dict(zip(names, row[len(_HEAD) : len(_HEAD) + len(names)], strict=True))
     return LinkedMember(
         member=Member(record_id, source, trust, source_updated_at, updated_at, values),
+        external_id=external_id,
         is_active=state == RecordState.ACTIVE,
         link=Link(golden_id, match_state, link_source, link, linked_at),
         references=dict(zip(references, row[len(_HEAD) + len(names) :], strict=True)),

@@ -1,7 +1,7 @@
 """Applying a chunk of a plan: one transaction, alone in the entity type, only to what is still as it was planned."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -57,11 +57,11 @@ def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
     now = {pk: (version, golden_id, source) for pk, version, golden_id, source in waiting.order_by("id").values_list(*_NOW)}
     retired = _retired(entity, {UUID(row["golden_id"]) for row in planned.values()})
     memberships = [
-        Membership(pk, UUID(row["golden_id"]), _link_source(now[pk][2]), _link(row, under.active.version))
+        Membership(pk, UUID(row["golden_id"]), _link_source(now[pk][2]), _link(row, under.active.version), sent=True)
         for pk, row in planned.items()
         if pk in now and pk not in overtaken and _still_so(row, now[pk]) and UUID(row["golden_id"]) not in retired
     ]
-    assigned = golden.assign(entity, memberships, change=under.change)
+    assigned = golden.assign(entity, memberships, change=replace(under.change, config=under.active.version))
     matched = {membership.record_id for membership in memberships}
     write_keys(entity, _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(matched, pa.int64())))))
     linked = sum(1 for membership in memberships if membership.link)

@@ -1,7 +1,7 @@
 """Matching one record in the transaction that stores it: candidates under locked keys, scores, resolution, effects."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -171,8 +171,8 @@ def _take_effect(found: _Found, *, change: Change, unwritten: ChangeKind | None)
     via = next((each for each in found.evidence if led is not None and led in (each.left_record_id, each.right_record_id)), None)
     golden_id = resolution.golden_id or new_canonical_id()
     link = via.link(other_record_id=led, config=found.active.version) if via and led is not None else {}
-    membership = Membership(record.pk, golden_id, resolution.link_source, link, unwritten)
-    golden.assign(entity, [membership], change=change, held=found.held)
+    membership = Membership(record.pk, golden_id, resolution.link_source, link, unwritten, sent=True)
+    golden.assign(entity, [membership], change=replace(change, config=found.active.version), held=found.held)
     asked = [AskedPair(record.pk, question.candidate.record_id, question.kind) for question in resolution.questions]
     tasks = tuple(review_queue.ask(entity, asked, change=change)) if asked else _NOTHING
     evidence = via or (max(found.evidence, key=lambda each: each.weight, default=None) if tasks else None)

@@ -169,6 +169,8 @@ CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "matching.tasks.sweep", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
+    # Most events are sealed by a ring at their commit or by who reads the feed; this finds what came between two rings.
+    "seal": {"task": "golden_records.tasks.seal_events", "schedule": timedelta(seconds=1), "options": {"expires": 1}},
     "rematch": {"task": "matching.tasks.rematch", "schedule": crontab(hour=3, minute=17)},
     "prune_idempotency_keys": {"task": "api.tasks.prune_idempotency_keys", "schedule": crontab(minute=23)},
     "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},

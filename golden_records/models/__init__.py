@@ -6,6 +6,7 @@ from golden_records.models.attributes import (
     ProjectAttributes,
     ProjectFactAttributes,
 )
+from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedEvent
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
 from golden_records.models.records import (
@@ -20,9 +21,11 @@ from golden_records.models.records import (
 from golden_records.models.sources import SourceMapping, SourceSystem
 
 __all__ = [
+    "ChangeEvent",
     "CustomerAttributes",
     "CustomerKind",
     "CustomerRecord",
+    "EventType",
     "GoldenCustomer",
     "GoldenProject",
     "GoldenRecord",
@@ -39,7 +42,9 @@ __all__ = [
     "QuarantineState",
     "QuarantinedRow",
     "RecordState",
+    "Seal",
     "SourceMapping",
     "SourceRecord",
     "SourceSystem",
+    "UnsealedEvent",
 ]
