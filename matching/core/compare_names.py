@@ -1,5 +1,6 @@
 """Comparator of names by their words: of organisations, projects, products."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from golden_records.standardising.words import GROUP_WORDS, NAME_PARTICLES
 from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight, word_weights
-from matching.core.folding import replace
+from matching.core.folding import matches, replace
 from matching.core.grades import CLOSE, DIFFERENT, SAME, SIMILAR, Levels, Operands, Rows, text_grades
 from matching.core.hashing import Hashes, hash_texts, mix
 from matching.core.phonetic import sound_alike
@@ -71,30 +72,47 @@ def _hashes(values: pa.StringArray) -> Hashes:
     return np.where(np.diff(offsets) == 0, _NONE, hash_texts(data, offsets))
 
 
+def _hashes_where(column: Column, mask: pa.BooleanArray, make: Callable[[pa.StringArray], pa.StringArray]) -> Hashes:
+    """Hash what `make` makes of the values of the mask, and all others as they are."""
+    chosen = mask.to_numpy(zero_copy_only=False)
+    hashes = column.hashes.copy()
+    hashes[chosen] = _hashes(make(column.values.filter(mask)))
+    return hashes
+
+
 def _joined_words(column: Column) -> Hashes:
-    return _hashes(pc.replace_substring(column.values, pattern=" ", replacement=""))
+    spaced = pc.match_substring(column.values, " ")
+    return _hashes_where(column, spaced, lambda values: pc.replace_substring(values, pattern=" ", replacement=""))
 
 
 _GROUP_WORDS: Final = rf"\b(?:{'|'.join(sorted(GROUP_WORDS))})\b"
 
 
 def _without_group_words(column: Column) -> Hashes:
-    return _hashes(pc.utf8_trim(replace(replace(column.values, _GROUP_WORDS, ""), " +", " "), " "))
+    return _hashes_where(column, matches(column.values, _GROUP_WORDS), _no_group_words)
+
+
+def _no_group_words(values: pa.StringArray) -> pa.StringArray:
+    return pc.utf8_trim(replace(replace(values, _GROUP_WORDS, ""), " +", " "), " ")
 
 
 # Roman numbers of one letter are letters more often than numbers.
 _ROMAN: Final = ("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii")
 _ANY_ROMAN: Final = rf"\b(?:{'|'.join(_ROMAN)})\b"
+_ANY_NUMBER: Final = f"[0-9]|{_ANY_ROMAN}"
 
 
 def _numbers(column: Column) -> Hashes:
     """Hash the numbers in each text, without leading zeros; numbers up to twelve may be Roman."""
-    roman = column.values
-    if pc.any(pc.match_substring_regex(roman, _ANY_ROMAN)).as_py():
+    hashes = np.full(column.size, _NONE)
+    mask = matches(column.values, _ANY_NUMBER)
+    roman = column.values.filter(mask)
+    if pc.any(matches(roman, _ANY_ROMAN)).as_py():
         for number, letters in zip((2, 3, 4, 6, 7, 8, 9, 11, 12), _ROMAN, strict=True):
             roman = replace(roman, rf"\b{letters}\b", str(number))
     digits = replace(replace(roman, "[^0-9]+", " "), r"\b0+([0-9])", r"\1")
-    return _hashes(pc.utf8_trim(digits, " "))
+    hashes[mask.to_numpy(zero_copy_only=False)] = _hashes(pc.utf8_trim(digits, " "))
+    return hashes
 
 
 def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
@@ -116,11 +134,14 @@ _SMALL_WORDS: Final = rf"\b(?:{'|'.join(sorted(_SMALL))})\b ?"
 
 def _acronyms(column: Column) -> Hashes:
     """Hash the initials of all words of each value, and of those that are no particles (values x 2); three letters or more."""
-    several = column.tokens.counts >= _INITIALS_FROM
-    every = replace(column.values, _WORD, r"\1")
-    named = replace(replace(column.values, _SMALL_WORDS, ""), _WORD, r"\1")
+    hashes = np.full((column.size, 2), _NONE)
+    several = np.flatnonzero(column.tokens.counts >= _INITIALS_FROM)
+    values = column.values.take(pa.array(several))
+    named = replace(replace(values, _SMALL_WORDS, ""), _WORD, r"\1")
     enough = pc.greater_equal(pc.binary_length(named), _INITIALS_FROM).to_numpy(zero_copy_only=False)
-    return np.stack([np.where(several, _hashes(every), _NONE), np.where(several & enough, _hashes(named), _NONE)], axis=1)
+    hashes[several, 0] = _hashes(replace(values, _WORD, r"\1"))
+    hashes[several, 1] = np.where(enough, _hashes(named), _NONE)
+    return hashes
 
 
 _INITIALS_FROM: Final = 3

@@ -4,6 +4,8 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from golden_records.standardising.words import NICKNAMES
@@ -170,7 +172,13 @@ def _nickname_groups(column: Column) -> NDArray[np.int32]:
     numbers = _nickname_numbers()
     # Unknown names get numbers of their own, different on each side of a pair: no two share one.
     groups = -1 - np.arange(len(column.values) * _MOST_SENSES, dtype=np.int32).reshape(-1, _MOST_SENSES)
-    for code, name in enumerate(column.strings):
-        senses = numbers.get(name, ())[:_MOST_SENSES]
+    known = pc.is_in(column.values, value_set=_nicknames()).to_numpy(zero_copy_only=False)
+    for code in np.flatnonzero(known).tolist():
+        senses = numbers[column.values[code].as_py()][:_MOST_SENSES]
         groups[code, : len(senses)] = senses
     return groups
+
+
+@lru_cache(maxsize=1)
+def _nicknames() -> pa.StringArray:
+    return pa.array(_nickname_numbers())

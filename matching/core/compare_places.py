@@ -3,15 +3,17 @@
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from golden_records.standardising.words import NAME_PARTICLES, STREET_TYPES
 from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight
-from matching.core.folding import replace
+from matching.core.folding import matches
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, equality
 from matching.core.hashing import Hashes, hash_texts
-from matching.core.texts import text_buffer
+from matching.core.texts import DIGITS, text_buffer
 
 STREET, NUMBER, POSTCODE, CITY = range(4)
 
@@ -51,11 +53,15 @@ def _street_words(column: Column) -> NDArray[np.float32]:
 
 
 def _named(words: Column) -> NDArray[np.float32]:
-    named = [len(word) > 2 and word not in _UNNAMED and not word[0].isdigit() for word in words.strings]  # noqa: PLR2004
-    return np.array(named, np.float32)
+    data, offsets = words.buffer
+    number = DIGITS[np.append(data, np.uint8(0))[offsets[:-1]]]
+    long = pc.greater(pc.utf8_length(words.values), 2).to_numpy(zero_copy_only=False)
+    unnamed = pc.is_in(words.values, value_set=_UNNAMED).to_numpy(zero_copy_only=False)
+    named: NDArray[np.float32] = (long & ~unnamed & ~number).astype(np.float32)
+    return named
 
 
-_UNNAMED: Final = frozenset({*STREET_TYPES, *STREET_TYPES.values(), *NAME_PARTICLES})
+_UNNAMED: Final = pa.array(sorted({*STREET_TYPES, *STREET_TYPES.values(), *NAME_PARTICLES}))
 
 
 ANOTHER, AREA, TOWN_ONLY, TOWN, NEAR, POSTCODE_SAME = range(1, 7)
@@ -81,10 +87,16 @@ def _areas(column: Column) -> Hashes:
     France, Germany, Spain, Italy and others number regions by the first two digits; so do countries with four digits.
     In Great Britain and Canada the area stands before the last three characters.
     """
-    codes = replace(column.values, "^([0-9]{2})[0-9]{2,3}(?:[a-z]{2})?$", r"\1")
-    areas = replace(codes, "^([a-z]{1,2}[0-9][0-9a-z]?)[0-9][a-z][a-z0-9]$", r"\1")
-    data, offsets = text_buffer(areas)
-    return np.where(np.diff(offsets) < column.lengths, hash_texts(data, offsets), np.uint64(0))
+    areas = np.zeros(column.size, np.uint64)
+    for shape, stop in _AREAS:
+        mask = matches(column.values, shape)
+        cut = pc.utf8_slice_codeunits(column.values.filter(mask), 0, stop)
+        areas[mask.to_numpy(zero_copy_only=False)] = hash_texts(*text_buffer(cut))
+    return areas
+
+
+_AREAS: Final = (("^[0-9]{4,5}(?:[a-z]{2})?$", 2), ("^[a-z]{1,2}[0-9][0-9a-z]?[0-9][a-z][a-z0-9]$", -3))
+"""The shapes of postcodes that tell an area, and where it ends in them."""
 
 
 def _place_grade(postcode: int, city: int) -> int:

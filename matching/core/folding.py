@@ -40,6 +40,19 @@ def replace(values: pa.StringArray, pattern: str, by: str) -> pa.StringArray:
     return pc.replace_substring_regex(values, pattern=pattern, replacement=by)
 
 
+def matches(values: pa.StringArray, pattern: str) -> pa.BooleanArray:
+    """Say which texts match a regular expression of the kind that `replace` takes."""
+    if len(values) <= FEW:
+        compiled = _compiled(pattern)
+        return pa.array([None if text is None else compiled.search(text) is not None for text in values.to_pylist()], pa.bool_())
+    return pc.match_substring_regex(values, pattern)
+
+
+def replace_rare(values: pa.StringArray, pattern: str, by: str) -> pa.StringArray:
+    """Replace what few of the texts match: to find those is several times as fast as to replace in all."""
+    return replace(values, pattern, by) if len(values) <= FEW else replace_where(values, matches(values, pattern), pattern, by)
+
+
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
     # '$' is the very end for RE2; for Python it is also what stands before a last line feed.

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golden_records.standardising.words import LEGAL_FORMS, PLACEHOLDER_DATES, TITLES
-from matching.core.folding import empty_is_null, fold, known, null_where, replace, text
+from matching.core.folding import empty_is_null, fold, known, null_where, replace, replace_rare, text
 from matching.core.forms_contacts import email, email_domain, local_part, phone, website
 from matching.core.forms_places import city, house_number, street, street_name
 
@@ -33,7 +33,7 @@ _TITLE: Final = f"^(?:(?:{_alternation(TITLES)}) )+"
 def organisation(values: pa.StringArray) -> pa.StringArray:
     """The name of an organisation without its legal form; a name that is nothing else stays, and so do lone letters."""
     folded = text(values)
-    bare = replace(folded, _LEGAL_FORM, "")
+    bare = replace_rare(folded, _LEGAL_FORM, "")
     # 'S.N.C.F.' is no S.N.C. that is called F.
     kept = pc.or_(pc.equal(bare, ""), pc.match_substring_regex(folded, "^(?:[a-z] )+[a-z]$"))
     return pc.if_else(kept, folded, bare)
@@ -42,7 +42,7 @@ def organisation(values: pa.StringArray) -> pa.StringArray:
 def person(values: pa.StringArray) -> pa.StringArray:
     """A given or family name without forms of address."""
     folded = text(values)
-    bare = replace(folded, _TITLE, "")
+    bare = replace_rare(folded, _TITLE, "")
     return pc.if_else(pc.equal(bare, ""), folded, bare)
 
 

@@ -38,12 +38,13 @@ def email(values: pa.StringArray) -> pa.StringArray:
     lowered = pc.utf8_trim_whitespace(pc.utf8_lower(values))
     domain = domain_part(lowered)
     free = pc.is_in(domain, value_set=_ANYONES)
+    free = pc.and_(free, pc.match_substring_regex(lowered, _MAYBE_GENERIC))
     if pc.any(free).as_py():
         free = pc.replace_with_mask(free, free, _generic(lowered.filter(free)))
     nothing = pc.or_(free, pc.is_in(domain, value_set=_NO_DOMAINS))
     bare = pc.equal(domain, "")
     if pc.any(bare).as_py():
-        nothing = pc.or_(nothing, pc.and_(bare, pc.is_in(fold(lowered), value_set=NOTHING)))
+        nothing = pc.or_(nothing, pc.replace_with_mask(bare, bare, pc.is_in(fold(lowered.filter(bare)), value_set=NOTHING)))
     return empty_is_null(null_where(lowered, nothing))
 
 
@@ -57,6 +58,10 @@ def _generic(addresses: pa.StringArray) -> pa.BooleanArray:
 
 
 _MAILBOXES: Final = pa.array(sorted(GENERIC_MAILBOXES))
+# Begins with the letters of such a mailbox, whatever stands between them, or with what folding would change.
+_MAYBE_GENERIC: Final = "^[^a-z0-9@]*(?:{})|^[^@]*[^ -~]".format(
+    "|".join("[^a-z0-9@]*".join(name.replace(" ", "")) for name in sorted(GENERIC_MAILBOXES))
+)
 _ANYONES: Final = pa.array(sorted(FREE_MAIL_DOMAINS))
 _NO_DOMAINS: Final = pa.array(
     [f"{name}.{end}" for name in ("example", "exemple", "test") for end in ("com", "org", "net", "fr", "de", "invalid")]

@@ -1,10 +1,9 @@
 """Forms of places: towns, streets and house numbers."""
 
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,42 +20,37 @@ def city(values: pa.StringArray) -> pa.StringArray:
 
 def street(values: pa.StringArray) -> pa.StringArray:
     """The lines of an address, folded, street words in full, the house number and all that follows it kept."""
-    return _by_words(text(values), _street_word)
+    return _by_words(text(values), _street_words)
 
 
 def street_name(values: pa.StringArray) -> pa.StringArray:
     """The street without numbers."""
-    return _by_words(text(values), _word_of_name)
+    return _by_words(text(values), _words_of_name)
 
 
 _SHORT_TYPES: Final = {short: full for short, full in STREET_TYPES.items() if len(short) > 1 or short == "r"}
-_MOST_WORDS: Final = 1 << 16
-_HOUSE: Final = re.compile(r"[0-9]+[a-z]?")
-_ENDING: Final = re.compile(r"([a-z]{3,})str")
+_SHORT: Final = pa.array(_SHORT_TYPES)
+_FULL: Final = pa.array(_SHORT_TYPES.values())
 
 
-@lru_cache(maxsize=_MOST_WORDS)
-def _street_word(word: str) -> str:
-    full = _SHORT_TYPES.get(word)
-    if full is not None:
-        return full
-    joined = _ENDING.fullmatch(word)
-    return f"{joined[1]}strasse" if joined else word
+def _street_words(words: pa.StringArray) -> pa.StringArray:
+    joined = replace_where(words, pc.ends_with(words, "str"), "^([a-z]{3,})str$", r"\1strasse")
+    return pc.coalesce(_FULL.take(pc.index_in(words, value_set=_SHORT)), joined)
 
 
-@lru_cache(maxsize=_MOST_WORDS)
-def _word_of_name(word: str) -> str:
-    return "" if _HOUSE.fullmatch(word) else _street_word(word)
+def _words_of_name(words: pa.StringArray) -> pa.StringArray:
+    return pc.if_else(pc.match_substring_regex(words, "^[0-9]+[a-z]?$"), "", _street_words(words))
 
 
-def _by_words(folded: pa.StringArray, change: Callable[[str], str]) -> pa.StringArray:
+def _by_words(folded: pa.StringArray, change: Callable[[pa.StringArray], pa.StringArray]) -> pa.StringArray:
     """Change texts word by word, each distinct word once; a word that becomes empty goes."""
     split = pc.split_pattern(pc.fill_null(folded, ""), " ")
     words = split.flatten().dictionary_encode()
-    changed = pa.array([change(word) for word in words.dictionary.to_pylist()], pa.string())
-    joined = pc.binary_join(pa.ListArray.from_arrays(split.offsets, changed.take(words.indices)), " ")
-    doubled = pc.or_(pc.match_substring(joined, "  "), pc.match_substring_regex(joined, "^ | $"))
-    return empty_is_null(pc.utf8_trim(replace_where(joined, doubled, " {2,}", " "), " "))
+    changed = change(words.dictionary)
+    kept = pc.not_equal(changed, "").take(words.indices)
+    before = np.append(0, np.cumsum(kept.to_numpy(zero_copy_only=False), dtype=np.int32))
+    left = pa.ListArray.from_arrays(before[split.offsets.to_numpy()], changed.take(words.indices).filter(kept))
+    return empty_is_null(pc.binary_join(left, " "))
 
 
 def house_number(values: pa.StringArray) -> pa.StringArray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import cpdist
@@ -102,9 +103,11 @@ def grades_together(columns: Mapping[str, Column], one: Rows, other: Rows) -> di
 
 
 def distinct_pairs(column: Column, one: Rows, other: Rows) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]:
-    """Give the distinct unordered pairs of codes, and which of them each pair is. Few pairs are taken as they come."""
+    """Give the distinct unordered pairs of codes, and which of them each pair is. Few pairs are taken as they come: of so
+    many values hardly any pair comes twice.
+    """
     size = column.size
-    if len(one) <= _FEW_PAIRS:
+    if len(one) <= max(_FEW_PAIRS, size):
         return (one.astype(np.int64), other.astype(np.int64)), np.arange(len(one))
     low, high = np.minimum(one, other).astype(np.int64), np.maximum(one, other)
     pairs, place = np.unique(low * size + high, return_inverse=True)
@@ -131,11 +134,33 @@ _FEW_PAIRS: Final = 512
 """Pairs up to which finding those that occur twice costs more than comparing them."""
 
 
+def _may_be_close(column: Column, one: NDArray[np.int64], other: NDArray[np.int64], shorter: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Say which pairs may be so few edits apart as counts though fewer than 3/4 of their letters are in common order.
+
+    None of four letters or more: an edit takes two letters at most, of the eight in both texts (sixteen, where two are allowed).
+    Lengths are in bytes, so that this is told of ASCII only.
+    """
+    if len(one) <= _FEW_PAIRS:
+        return np.ones(len(one), np.bool_)
+    foreign = column.feature("foreign", _foreign)
+    result: NDArray[np.bool_] = (shorter < _ONE_EDIT_FROM) | foreign[one] | foreign[other]
+    return result
+
+
+def _foreign(column: Column) -> NDArray[np.bool_]:
+    return pc.invert(pc.string_is_ascii(column.values)).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+_MANY_EDITS: Final = 3
+
+
 def _grade_distinct(column: Column, one: NDArray[np.int64], other: NDArray[np.int64]) -> Levels:
     left, right = column.picked(one), column.picked(other)
-    edits = cpdist(left, right, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
     alike = cpdist(left, right, scorer=Indel.normalized_similarity, score_cutoff=SIMILARITY, dtype=np.float32)
     shorter = np.minimum(column.lengths[one], column.lengths[other])
+    edits = np.full(len(left), _MANY_EDITS, np.int32)
+    asked = np.flatnonzero((alike >= SIMILARITY) | _may_be_close(column, one, other, shorter))
+    edits[asked] = cpdist(left[asked], right[asked], scorer=OSA.distance, score_cutoff=_MANY_EDITS - 1, dtype=np.int32)
     close = (edits <= edits_allowed(shorter)) | ((column.bags[one] == column.bags[other]) & (shorter >= _ONE_EDIT_FROM))
     similar = (alike >= SIMILARITY) | ((edits <= 1) & (shorter > 1))
     return np.where(close, np.uint8(CLOSE), np.where(similar, np.uint8(SIMILAR), np.uint8(DIFFERENT)))

@@ -91,9 +91,36 @@ def _raw(attributes: pa.Table, of: tuple[str, ...], combine: str) -> Column:
     present = [name for name in of if name in attributes.column_names]
     if not present:
         return Column(np.full(attributes.num_rows, MISSING, np.int32), pa.array([], pa.string()))
+    if attributes.num_rows > FEW and combine == "join":
+        return _combined([_coded(attributes[name]) for name in present])
     if combine == "first" and len(present) == 1:
-        return encode(attributes[present[0]])
+        return _coded(attributes[present[0]])
     return encode(COMBINERS[combine](present, [attributes[name] for name in present]))
+
+
+def _coded(values: Values) -> Column:
+    """Give the codes of a dictionary as they are, though it may hold a text twice: the forms are encoded anyway."""
+    if len(values) <= FEW or not pa.types.is_dictionary(values.type):
+        return encode(values)
+    values = whole(values)
+    return Column(
+        values.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32, copy=False),
+        pc.fill_null(as_text(values.dictionary), ""),
+    )
+
+
+def _combined(columns: list[Column]) -> Column:
+    """Join the texts of columns: each distinct combination once."""
+    number = np.zeros(len(columns[0].codes), np.int64)
+    for column in columns:
+        number = number * (column.size + 1) + (column.codes + 1)
+    every = pa.array(number).dictionary_encode()
+    rest, texts = every.dictionary.to_numpy(), []
+    for column in reversed(columns):
+        rest, place = np.divmod(rest, column.size + 1)
+        texts.append(column.values.take(pa.array(place - 1, mask=place == 0)))
+    names = [str(place) for place in range(len(columns))]
+    return Column(every.indices.to_numpy(), _join(names, list(reversed(texts))))
 
 
 def _formed(column: Column, form: str) -> Column:

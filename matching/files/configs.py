@@ -64,7 +64,7 @@ def read_config(name: str) -> MatchConfig | None:
 def arrange(together: Together, config: MatchConfig | None, entity: str) -> Arranged:
     """Give the table that a config reads; without one, make the config for the columns. Raises `NothingToCompare`."""
     if config is None:
-        config = config_of(together.meaning, entity)
+        config = config_of(together.meaning, entity, together.table.num_rows)
         sources = {name: name for field in config.fields for name in field.of}
         table = together.table
     else:

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from matching.core.autoconfig import config_for
+from matching.core.autoconfig import config_for, config_of
 from matching.core.column_names import role_of_name
 from matching.core.meaning import UnknownAttribute, UnknownColumn, understand
 from matching.core.recognise import entity_of_names, shape_of
@@ -103,3 +103,12 @@ def test_companies_of_one_group_are_told_apart_where_registers_number_them() -> 
     assert config_for(pa.table(columns), {}, "customer").vetoes == ()
     config = config_for(pa.table({**columns, "TVA": ["FR93546701533", "FR44705678050"]}), {}, "customer")
     assert [veto.name for veto in config.vetoes] == ["other_registration_id", "other_vat_id", "other_words"]
+
+
+def test_large_tables_go_without_rules_that_strangers_share() -> None:
+    meaning = understand(
+        pa.table({"surname": ["Morel"], "given name": ["Zoë"], "birth date": ["1980-03-12"], "e-mail": ["a@b.fr"]}), {}, "customer"
+    )
+    small, large = ({rule.name for rule in config_of(meaning, "customer", records).blocking} for records in (10_000, 1_000_000))
+    assert "birth_date" in small - large
+    assert {"email", "given + family sound"} <= large < small

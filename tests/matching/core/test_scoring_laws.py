@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.core.columns import Column
 from matching.core.config import MatchConfig
 from matching.core.decide import Outcome, decide
+from matching.core.grades import text_grades
 from matching.core.model import MatchModel
 from matching.core.prepare import prepare
 from matching.core.score import score_pairs
@@ -129,3 +131,16 @@ def test_a_table_may_have_typed_columns(shipped: MatchModel) -> None:
     one, other = prepare(typed, shipped.config), prepare(text, shipped.config)
     assert one.columns["birth_date"].texts([0]) == other.columns["birth_date"].texts([0]) == ["19800312"]
     assert one.columns["kind"].texts([0]) == ["person"]
+
+
+NEAR = st.text(alphabet="abcé ", min_size=1, max_size=12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(NEAR, NEAR), min_size=1, max_size=20))
+def test_texts_are_graded_alike_alone_and_among_many(pairs: list[tuple[str, str]]) -> None:
+    texts = sorted({text for pair in pairs for text in pair})
+    column = Column(np.arange(len(texts), dtype=np.int32), texts)
+    one, other = (np.array([texts.index(pair[side]) for pair in pairs], np.int32) for side in (0, 1))
+    among = text_grades(column, np.tile(one, 600), np.tile(other, 600))
+    assert among[: len(pairs)].tolist() == text_grades(column, one, other).tolist()

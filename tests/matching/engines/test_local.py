@@ -10,8 +10,10 @@ import pytest
 from matching.core.autoconfig import config_for
 from matching.core.config import MatchConfig, load_config
 from matching.core.decide import Outcome
+from matching.core.encode import FEW
 from matching.core.links import Constraints
 from matching.core.model import shipped_model
+from matching.core.prepare import prepare
 from matching.engines.local import match
 from tests.matching.core.conftest import CONFIGS, table
 
@@ -77,6 +79,21 @@ def test_pairs_beyond_the_memory_limit_go_to_files_and_give_the_same(tmp_path: P
     assert (before.clusters.labels == after.clusters.labels).all()
     assert (before.pairs.weight == after.pairs.weight).all()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_columns_that_are_encoded_already_are_taken_as_their_texts() -> None:
+    plain = people(300).drop_columns(["cluster"])
+    config = config_for(plain, {}, "customer")
+    encoded = pa.table({name: _encoded(plain[name].cast(pa.string()).to_pylist()) for name in plain.column_names})
+    one, other = prepare(plain, config), prepare(encoded, config)
+    assert one.size > FEW
+    assert (one.fingerprints() == other.fingerprints()).all()
+
+
+def _encoded(texts: list[str | None]) -> pa.DictionaryArray:
+    """Encode as badly as is allowed: a text for each row, missing ones in the dictionary as well as among the codes."""
+    codes = [None if text is None and row % 2 else row for row, text in enumerate(texts)]
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(texts, pa.string()))
 
 
 def test_five_records_are_matched_sensibly_with_what_is_shipped(customer: MatchConfig) -> None:
