@@ -13,7 +13,7 @@ from matching.core.column_names import role_of_name
 from matching.core.columns import Column
 from matching.core.encode import encode
 from matching.core.prepare import ORGANISATION_WORDS, PERSON_WORDS
-from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, PROJECT_ROLES, role_of_values, shape_of, tells_persons
+from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, PROJECT_ROLES, role_of_values, sample_of, shape_of, tells_persons
 
 REPEATED: Final = 2.0
 """How often the values of a column must occur on average for it to be seen that they determine another's."""
@@ -70,7 +70,7 @@ def understand(table: pa.Table, mapping: Mapping[str, str], entity: str) -> Mean
     for column in sorted(table.column_names, key=lambda column: column not in mapping):
         attribute = mapping.get(column)
         role = ATTRIBUTE_ROLES.get(attribute, attribute) if attribute else _role_of(column, entity)
-        values = table[column].combine_chunks().cast(pa.string())
+        values = sample_of(table[column])
         shape = shape_of(values)
         if role in IGNORED_ROLES or attribute == IGNORE or shape == "empty":
             continue
@@ -157,5 +157,5 @@ def _fits(role: str, shape: str, values: pa.StringArray) -> bool:
     """Say whether a column may be what its name says, by its values."""
     if role == "kind":
         known = pc.is_in(pc.utf8_lower(values), value_set=pa.array([*ORGANISATION_WORDS, *PERSON_WORDS]))
-        return bool(pc.sum(known).as_py() > KNOWN_KINDS * len(values.drop_null()))
+        return bool(pc.sum(known).as_py() > KNOWN_KINDS * len(values))
     return shape == "date" if role == "birth_date" else True

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from golden_records.standardising.words import LEGAL_FORMS, NICKNAMES, STREET_TYPES, fold
 from matching.core.column_names import role_of_name
+from matching.core.encode import as_text, whole
 
 ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
     "customer": frozenset(
@@ -45,20 +46,24 @@ def entity_of_names(columns: Iterable[str]) -> str:
     return "project" if is_project else "customer"
 
 
-def shape_of(values: pa.StringArray) -> str:
-    """Give what values look like: `date`, `number`, `code`, `values` (a list in one text), `long_text` or `text`.
-
-    Looks at a sample of what is filled. Every test is a share of the sample, so that damaged values do not decide.
-    """
-    known = values.drop_null()
+def sample_of(values: pa.Array | pa.ChunkedArray) -> pa.StringArray:
+    """Give some of the values that are there as texts, evenly from all over the column: what its meaning is told by."""
+    array = whole(values)
+    known = np.flatnonzero(array.is_valid().to_numpy(zero_copy_only=False)) if array.null_count else np.arange(len(array))
     if not len(known):
+        return pa.array([], pa.string())
+    places = known[np.unique(np.linspace(0, len(known) - 1, _SAMPLE).astype(np.int64))]
+    return as_text(array.take(pa.array(places))).drop_null()
+
+
+def shape_of(sample: pa.StringArray) -> str:
+    """Give what values look like: `date`, `number`, `code`, `values` (a list in one text), `long_text`, `text` or `empty`.
+
+    Every test is a share of the sample, so that damaged values do not decide.
+    """
+    if not len(sample):
         return "empty"
-    sample = _sample(known)
     return next((shape for shape, test in _SHAPES.items() if test(sample)), "text")
-
-
-def _sample(known: pa.StringArray) -> pa.StringArray:
-    return known.take(np.unique(np.linspace(0, len(known) - 1, _SAMPLE).astype(np.int64)))
 
 
 def _words(sample: pa.StringArray) -> float:
@@ -83,16 +88,9 @@ _SHAPES: Final[Mapping[str, Callable[[pa.StringArray], bool]]] = {
 """Shape -> what a sample must be like; the first that fits."""
 
 
-def role_of_values(values: pa.StringArray) -> str | None:
-    """Give the role that a column's values tell where its name tells nothing: e-mail, phone, names, streets; or None."""
-    known = values.drop_null()
-    if not len(known):
-        return None
-    sample = _sample(known)
-    for role, test in _TESTS.items():
-        if test(sample):
-            return role
-    return None
+def role_of_values(sample: pa.StringArray) -> str | None:
+    """Give the role that some of a column's values tell where its name tells nothing: e-mail, phone, names, streets; or None."""
+    return next((role for role, test in _TESTS.items() if test(sample)), None)
 
 
 def _is_phone(sample: pa.StringArray) -> bool:
@@ -131,12 +129,8 @@ def _is_postcode(sample: pa.StringArray) -> bool:
     return spelt > 0.85 and len(sample.unique()) < 0.9 * len(sample)  # noqa: PLR2004
 
 
-def tells_persons(names: pa.StringArray) -> bool:
+def tells_persons(sample: pa.StringArray) -> bool:
     """Say whether a column of names is of persons: many known given names, hardly a legal form."""
-    known = names.drop_null()
-    if not len(known):
-        return False
-    sample = _sample(known)
     return _share_of_words(sample, _GIVEN_NAMES) > 0.3 and _share_of_words(sample, _LEGAL_WORDS) < 0.05  # noqa: PLR2004
 
 
