@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from matching.core.comparators import Bound
@@ -123,8 +124,12 @@ def count_patterns(
         distinct = np.flatnonzero(every)
         found = every[distinct]
     else:
-        distinct, pattern = np.unique(number, return_inverse=True)
-        found = np.bincount(pattern, counts, minlength=len(distinct)).astype(np.float64)
+        # By hashing: there are few distinct patterns, and sorting all pairs for them takes long.
+        encoded = pa.array(number).dictionary_encode()
+        distinct = encoded.dictionary.to_numpy()
+        order = np.argsort(distinct)
+        found = np.bincount(encoded.indices.to_numpy(), counts, minlength=len(distinct)).astype(np.float64)[order]
+        distinct = distinct[order]
     rows = np.empty((len(distinct), len(sizes)), np.uint8)
     for place in range(len(sizes) - 1, -1, -1):
         distinct, rows[:, place] = np.divmod(distinct, sizes[place])

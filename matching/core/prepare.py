@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -32,12 +32,19 @@ class Prepared:
     columns: Mapping[str, Column]
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int32]] = field(default_factory=dict, compare=False, repr=False)
+    _latest: list[tuple[object, Any]] = field(default_factory=list, compare=False, repr=False)
 
     def codes(self, names: tuple[str, ...]) -> NDArray[np.int32]:
         """Give the codes of some columns side by side (rows x columns): a row is one place in memory. Made once."""
         if names not in self._codes:
             self._codes[names] = np.stack([self.columns[name].codes for name in names], axis=1)
         return self._codes[names]
+
+    def latest(self, key: object, make: Callable[[], Any]) -> Any:
+        """Give what was made for a key (by identity) last time, else make it anew and forget what was before."""
+        if not self._latest or self._latest[0][0] is not key:
+            self._latest[:] = [(key, make())]
+        return self._latest[0][1]
 
     def fingerprints(self) -> Hashes:
         """Give a number per row that rows of equal match forms share."""
