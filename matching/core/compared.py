@@ -45,3 +45,18 @@ def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, t
     left, right = rows
     levels = compare_rows(prepared, left, right, config, terms)
     return Compared(left, right, levels, strata(prepared, left, right, config))
+
+
+def completed(
+    prepared: Prepared, rows: tuple[Rows, Rows], known: Compared, places: NDArray[np.int64], by: tuple[MatchConfig, Terms]
+) -> Compared:
+    """Compare pairs of rows of which some, at these places, are compared already."""
+    config, terms = by
+    left, right = rows
+    unknown = np.ones(len(left), np.bool_)
+    unknown[places] = False
+    rest = np.flatnonzero(unknown)
+    levels: Levels = prepared.memory.zeros((len(left), len(config.comparisons)), np.uint8)  # type: ignore[assignment]
+    levels[rest] = compare_rows(prepared, left[rest], right[rest], config, terms)
+    levels[places] = known.levels
+    return Compared(left, right, levels, strata(prepared, left, right, config))

@@ -38,9 +38,10 @@ def probe_of(pairs: CandidatePairs) -> Probe:
     return Probe(every[order], each[order])
 
 
-def promising(pairs: CandidatePairs, probe: Probe, matches: NDArray[np.bool_], least: float) -> CandidatePairs:
+def promising(pairs: CandidatePairs, probe: Probe, matches: NDArray[np.bool_], least: float) -> tuple[NDArray[np.bool_], CandidatePairs]:
     """Leave out, and count, the pairs that one rule alone gave, where fewer than the share `least` of its probes match.
 
+    Gives which pairs are kept, and these.
     Rules with so few such pairs that all are probed keep them: they cost nothing.
     """
     kept = np.ones(len(pairs.rules), np.bool_)
@@ -52,5 +53,6 @@ def promising(pairs: CandidatePairs, probe: Probe, matches: NDArray[np.bool_], l
             kept &= pairs.rules != mine
             reports[number] = replace(rule, only_found_by=0, lone_pairs=rule.only_found_by)
     if kept.all():
-        return pairs
-    return CandidatePairs(pairs.left[kept], pairs.right[kept], pairs.rules[kept], BlockingReport(tuple(reports), int(kept.sum())))
+        return kept, pairs
+    report = BlockingReport(tuple(reports), int(kept.sum()))
+    return kept, CandidatePairs(pairs.left[kept], pairs.right[kept], pairs.rules[kept], report)

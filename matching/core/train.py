@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from matching.core.blocking import CandidatePairs
 from matching.core.comparators import BOUNDS, NAMES
 from matching.core.compare import count_terms, count_words, worded_fields
-from matching.core.compared import Compared, compared
+from matching.core.compared import Compared, compared, completed
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
 from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Answered, Learning, count_patterns, learn
@@ -54,8 +54,10 @@ def train(prepared: Prepared, pairs: CandidatePairs, config: MatchConfig) -> Tra
         some = compared(prepared, (pairs.left[probe.places], pairs.right[probe.places]), config, terms)
         learnt_from = replace(some, counts=probe.counts)
         model = learn_model(prepared, (learnt_from, sample), config, terms)
-        pairs = promising(pairs, probe, _matches(prepared, some, model), config.least_yield)
-        candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
+        kept, pairs = promising(pairs, probe, _matches(prepared, some, model), config.least_yield)
+        probed = kept[probe.places]
+        places = (np.cumsum(kept) - 1)[probe.places[probed]]
+        candidates = completed(prepared, (pairs.left, pairs.right), some.at(np.flatnonzero(probed)), places, (config, terms))
     else:
         learnt_from = candidates = compared(prepared, (pairs.left, pairs.right), config, terms)
         model = learn_model(prepared, (candidates, sample), config, terms)
@@ -76,7 +78,7 @@ def worthwhile(prepared: Prepared, pairs: CandidatePairs, model: MatchModel) -> 
         return pairs
     probe = probe_of(pairs)
     probed = compared(prepared, (pairs.left[probe.places], pairs.right[probe.places]), model.config, model.terms)
-    return promising(pairs, probe, _matches(prepared, probed, model), model.config.least_yield)
+    return promising(pairs, probe, _matches(prepared, probed, model), model.config.least_yield)[1]
 
 
 def learn_model(

@@ -101,11 +101,11 @@ def test_what_one_rule_alone_gives_is_left_out_and_counted_where_it_hardly_ever_
     probe = probe_of(pairs)
     assert probe.counts.sum() == len(pairs.left) == 21
     none = np.zeros(len(probe.places), np.bool_)
-    kept = promising(pairs, probe, none, least=0.1)
+    kept = promising(pairs, probe, none, least=0.1)[1]
     assert found(kept) == {(5, 6)}
     report = kept.report.rules[1]
     assert (report.pairs, report.only_found_by, report.lone_pairs, report.pairs_left_out) == (21, 0, 20, 0)
-    assert found(promising(pairs, probe, ~none, least=0.1)) == found(pairs)
+    assert found(promising(pairs, probe, ~none, least=0.1)[1]) == found(pairs)
 
 
 def test_a_small_table_is_compared_whole_where_the_config_says_so(customer: MatchConfig) -> None:
