@@ -68,11 +68,12 @@ def assign(
     """Put source records into golden records, make those that do not exist yet, and recompute every one that is touched.
 
     A golden record that is left without an active member is retired, with the one that got most of its members as
-    successor (the oldest, where several got as many). Golden records are locked in the order of their ids; the caller
-    owns the transaction. At most nine statements on PostgreSQL, however many records; those that lock and read are spared where the
-    caller has done so (`held`). `revive` names a retired golden record that may come back. Raises `StaleWrite` for any
-    other that is not active, `Busy` where a record was moved by somebody else at the same time; nothing has been
-    written then.
+    successor (the oldest, where several got as many; none, where nobody active moved). One that was retired before, with
+    withdrawn records in it, gets a successor the same way, if it had none. Golden records are locked in the order of their
+    ids; the caller owns the transaction. At most nine statements on PostgreSQL, however many records; those that lock and
+    read are spared where the caller has done so (`held`). `revive` names a retired golden record that may come back. Raises
+    `StaleWrite` where records are to go to any other that is not active, `Busy` where a record was moved by somebody else
+    at the same time; nothing has been written then.
     """
     placed = {membership.record_id: membership for membership in memberships}
     targets = {membership.golden_id for membership in memberships}
@@ -85,7 +86,7 @@ def assign(
         if groups[golden_id]:
             plan.stand(golden_id, groups[golden_id], goldens.get(golden_id))
         elif golden_id in goldens:
-            plan.retire(goldens[golden_id], successors=_heirs(homes.get(golden_id)))
+            plan.retire(goldens[golden_id], _heirs(homes.get(golden_id), groups), anew=golden_id == revive)
     plan.write()
     _write_links(entity, placed, members, change, outbox.beside(telling.of_links(), change=change))
     return plan.done
@@ -104,15 +105,20 @@ def locked(entity: EntityType, *, golden_ids: Iterable[UUID] = (), record_ids: I
 
 
 def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -> list[UUID]:
-    """Compute active golden records again from their members, and write those that come out different; names them."""
+    """Compute active golden records again from their members, and write those that come out different; names them.
+
+    One whose source records were all withdrawn is retired, and answers as it was.
+    """
     goldens = {golden_id: row for golden_id, row in locked(entity, golden_ids=golden_ids).items() if row["state"] == GoldenState.ACTIVE}
     groups, _ = _regroup({}, members_of(entity, goldens), goldens)
     plan = _Plan(entity, change, Telling(entity, ()))
     for golden_id in sorted(goldens):
         if groups[golden_id]:
             plan.stand(golden_id, groups[golden_id], goldens[golden_id])
+        else:
+            plan.retire(goldens[golden_id], ())
     plan.write()
-    return plan.done.changed
+    return sorted({*plan.done.changed, *plan.done.retired})
 
 
 def content_of(rules: SurvivorshipRules, members: Sequence[Member]) -> GoldenRow:
@@ -151,9 +157,16 @@ class _Plan:
         else:
             self._telling.unchanged(before)
 
-    def retire(self, before: GoldenRow, *, successors: Sequence[UUID]) -> None:
-        self._retired.append(before["id"])
-        content = {"state": GoldenState.RETIRED, "successor_id": successors[0] if successors else None, "member_count": 0}
+    def retire(self, before: GoldenRow, successors: Sequence[UUID], *, anew: bool = False) -> None:
+        """Retire a golden record; one that is retired keeps its successor, but where it is retired `anew`."""
+        was_active = before["state"] == GoldenState.ACTIVE
+        kept = None if was_active or anew else before["successor_id"]
+        content = {"state": GoldenState.RETIRED, "successor_id": kept or next(iter(successors), None), "member_count": 0}
+        if before["state"] == GoldenState.ERASED or all(before[name] == value for name, value in content.items()):
+            self._telling.unchanged(before)
+            return
+        if was_active:
+            self._retired.append(before["id"])
         self._telling.retired(self._revise(before, content), successors=successors)
 
     def _revise(self, before: GoldenRow, content: GoldenRow) -> GoldenRow:
@@ -192,8 +205,9 @@ def _concerned(held: Held, targets: set[UUID], placed: Mapping[int, Membership])
 def _check(
     placed: Mapping[int, Membership], goldens: Mapping[UUID, GoldenRow], members: Sequence[LinkedMember], revive: UUID | None
 ) -> None:
+    targets = {membership.golden_id for membership in placed.values()}
     for row in goldens.values():
-        if row["state"] != GoldenState.ACTIVE and row["id"] != revive:
+        if row["id"] in targets and row["state"] != GoldenState.ACTIVE and row["id"] != revive:
             message = f"Golden record {row['id']} is {row['state']}."
             raise StaleWrite(message, remedy="Look up its successor.", golden=str(row["id"]))
     missing = placed.keys() - {each.member.record_id for each in members}
@@ -226,9 +240,10 @@ def _regroup(
     return groups, homes
 
 
-def _heirs(homes: Counter[UUID] | None) -> list[UUID]:
-    """Give where the records went, the one that got most first (the oldest, where several got as many)."""
-    return sorted(homes, key=lambda golden_id: (-homes[golden_id], golden_id)) if homes else []
+def _heirs(homes: Counter[UUID] | None, groups: Mapping[UUID, Sequence[Member]]) -> list[UUID]:
+    """Give where the records went and somebody stands, the one that got most first (the oldest, where several got as many)."""
+    standing = {golden_id: count for golden_id, count in (homes or {}).items() if groups[golden_id]}
+    return sorted(standing, key=lambda golden_id: (-standing[golden_id], golden_id))
 
 
 def _placings(placed: Mapping[int, Membership], members: Sequence[LinkedMember]) -> list[Placing]:
@@ -251,7 +266,7 @@ def _write_links(
         membership = placed.get(each.member.record_id)
         if membership is None:
             continue
-        link = _link(membership, each.link, change)
+        link = _link(membership, each, change)
         if link != each.link or membership.unwritten is not None:
             row = {"id": each.member.record_id} | {name: getattr(link, name) for name in _LINK}
             rows.setdefault(membership.unwritten or ChangeKind.CHANGED, []).append(row)
@@ -261,7 +276,8 @@ def _write_links(
         bulk.update(entity.record, linked, columns=_LINK, copy_to=history_of(entity.record, change=change, kind=kind), beside=told)
 
 
-def _link(membership: Membership, before: Link, change: Change) -> Link:
+def _link(membership: Membership, placed: LinkedMember, change: Change) -> Link:
+    before = placed.link
     evidence = (membership.golden_id, membership.link_source, membership.link)
     same = evidence == (before.golden_id, before.link_source, before.link)
     return Link(
@@ -269,7 +285,8 @@ def _link(membership: Membership, before: Link, change: Change) -> Link:
         match_state=MatchState.MATCHED,
         link_source=membership.link_source,
         link=membership.link,
-        linked_at=before.linked_at if same else change.at,
+        # Of a withdrawn record, which follows the others, the link has ended.
+        linked_at=(before.linked_at if same and before.linked_at else change.at) if placed.is_active else None,
     )
 
 

@@ -29,13 +29,13 @@ class Placing:
 
     @property
     def came_from(self) -> UUID | None:
-        """The golden record that it leaves; None where it was in none."""
-        return self.record.link.golden_id
+        """The golden record that it leaves; None where it was in none, and where it had left it as withdrawn."""
+        return self.record.link.golden_id if self.record.link.linked_at else None
 
     @property
     def is_move(self) -> bool:
-        """Whether it was not there before."""
-        return self.came_from != self.golden_id
+        """Whether it was not there before. A withdrawn record is nowhere, wherever it is kept."""
+        return self.record.is_active and self.came_from != self.golden_id
 
 
 class Telling:

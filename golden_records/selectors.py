@@ -8,7 +8,7 @@ from uuid import UUID
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import UnknownGoldenRecord
 from golden_records.members import members_of
-from golden_records.models import GoldenRecord, GoldenState, RecordState, SourceRecord
+from golden_records.models import GoldenRecord, GoldenState, SourceRecord
 from golden_records.survivorship.members import Value
 from golden_records.survivorship.survive import Contender, Survived, Winner, contenders
 
@@ -81,7 +81,8 @@ def lineage(entity: EntityType, golden_record: GoldenRecord) -> Mapping[str, Att
 def resolve(xrefs: Sequence[Xref]) -> dict[Xref, UUID | None]:
     """Find the canonical ids of sources' own ids. One statement per entity type.
 
-    The answer leaves out what no source has sent, and gives None for a record that waits to be matched.
+    The answer leaves out what no source has sent, and gives None for a record that waits to be matched. A withdrawn record
+    goes on answering: what refers to it means the same customer as before.
     """
     found: dict[Xref, UUID | None] = {}
     for name in {entity for _, entity, _ in xrefs}:
@@ -138,5 +139,5 @@ def _attribute_lineage(value: Value | None, entry: Mapping[str, Any], others: tu
 def _sent(entity: EntityType, wanted: set[tuple[str, str]]) -> list[dict[str, Any]]:
     records: Any = entity.record._default_manager
     sources, external_ids = {source for source, _ in wanted}, {external_id for _, external_id in wanted}
-    rows = records.filter(source__code__in=sources, external_id__in=external_ids, state=RecordState.ACTIVE)
+    rows = records.filter(source__code__in=sources, external_id__in=external_ids)
     return list(rows.values("source__code", "external_id", "golden_id"))

@@ -14,6 +14,7 @@ from golden_records.source_systems import load_mapping, save_mapping, save_sourc
 from golden_records.standardising.problems import Problem, Severity
 from golden_records.standardising.record import StandardisedRecord, standardise
 from golden_records.storing import Stored, StoreOutcome, UnderstoodRecord, store
+from golden_records.withdrawing import held_record, withdraw
 
 __all__ = [
     "SentRow",
@@ -21,12 +22,14 @@ __all__ = [
     "StoreOutcome",
     "Stored",
     "UnderstoodRecord",
+    "held_record",
     "load_mapping",
     "save_mapping",
     "save_source",
     "store",
     "understand",
     "understand_row",
+    "withdraw",
 ]
 
 

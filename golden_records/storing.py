@@ -12,6 +12,7 @@ from golden_records.entities import EntityType
 from golden_records.errors import Busy
 from golden_records.history import ChangeKind, history_of
 from golden_records.models import MatchState, RecordState, SourceRecord, SourceSystem
+from golden_records.recency import is_overtaken
 from golden_records.standardising.problems import Value
 
 _ROUNDS: Final = 3
@@ -68,10 +69,10 @@ Key = tuple[int, str]
 def store(entity: EntityType, records: Sequence[UnderstoodRecord], *, change: Change, keep_history: bool = True) -> list[Stored]:
     """Write what sources sent, each as if the ones before it had been written; the answers are in the same order.
 
-    The same content again is no work at all. A record that is new or changed waits to be matched (PENDING). What is
-    older than what is held, by the source's own time, is not written. Existing rows are locked in the order of their
-    ids; of two who insert the same record at once, the second finds that of the first. The caller owns the
-    transaction. At most five statements, however many records.
+    The same content again is no work at all. A record that is new or changed waits to be matched (PENDING), as does one
+    that was withdrawn and is there again. What is older than what is held (`recency`) is not written. Existing rows are
+    locked in the order of their ids; of two who insert the same record at once, the second finds that of the first. The
+    caller owns the transaction. At most five statements, however many records.
 
     Without `keep_history`, the caller goes on to write to the same records in the same transaction, and keeps all of it
     as one change: see `unwritten` of `golden.Membership`.
@@ -178,8 +179,5 @@ def _key(record: UnderstoodRecord) -> Key:
 def _compare(held: SourceRecord, sent: UnderstoodRecord) -> StoreOutcome:
     if held.fingerprint == sent.fingerprint and held.state == RecordState.ACTIVE:
         return StoreOutcome.UNCHANGED
-    if sent.source_updated_at is not None and held.source_updated_at is not None:
-        older = sent.source_updated_at < held.source_updated_at
-    else:
-        older = sent.held_since is not None and sent.held_since < held.updated_at
-    return StoreOutcome.STALE if older else StoreOutcome.UPDATED
+    overtaken = is_overtaken(held, sent_at=sent.source_updated_at, waited_since=sent.held_since)
+    return StoreOutcome.STALE if overtaken else StoreOutcome.UPDATED

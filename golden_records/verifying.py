@@ -23,6 +23,7 @@ from golden_records.models import (
     SourceSystem,
 )
 from golden_records.offences import Check, Offence
+from golden_records.recency import LONGEST_AHEAD
 from golden_records.replay import unlike_history
 from golden_records.rulebook import rules_of
 
@@ -137,8 +138,9 @@ def _goldens_with_members(entity: EntityType) -> Iterator[tuple[dict[str, Any], 
 def _no_lost_update() -> Iterator[Offence]:
     for entity in ENTITIES.values():
         entries = entity.record.history.model.objects.order_by()  # type: ignore[attr-defined]
-        seen = entries.annotate(time=_before("source_updated_at"), number=_before("version"))
-        back = seen.filter(Q(source_updated_at__lt=F("time")) | Q(version__lt=F("number")))
+        seen = entries.annotate(time=_before("source_updated_at"), came=_before("updated_at"), number=_before("version"))
+        believed = Q(time__lte=F("came") + LONGEST_AHEAD)
+        back = seen.filter(Q(source_updated_at__lt=F("time")) & believed | Q(version__lt=F("number")))
         for record, entry in back.values_list("id", "history_id").iterator():
             told = "Something older took the place of something newer."
             yield Offence(entity.name, {"record": record, "history": entry}, told, "Let the source send the record again.")

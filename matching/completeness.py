@@ -72,7 +72,7 @@ def _missed(entity: EntityType, pairs: Sequence[Pair], active: ActiveConfig) -> 
 
 def _asked_or_judged(entity: EntityType, golden_ids: set[UUID]) -> set[tuple[UUID, UUID]]:
     tasks = ReviewTask.objects.filter(entity=entity.name, state=TaskState.OPEN, left_golden_id__in=golden_ids)
-    members = dict(active_records(entity).filter(golden_id__in=golden_ids).values_list("id", "golden_id"))
+    members = dict(entity.records.filter(golden_id__in=golden_ids).values_list("id", "golden_id"))
     return {*tasks.values_list("left_golden_id", "right_golden_id"), *judged_pairs(entity, members, JudgementValue)}
 
 

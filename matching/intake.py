@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID
 
 from golden_records import sources
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.history import ChangeKind
-from golden_records.models import MatchState, SourceRecord
+from golden_records.models import MatchState, RecordState, SourceRecord
 from golden_records.sources import SourceRecordDraft
 from golden_records.storing import Stored, StoreOutcome
 from matching.doorbell import ring
@@ -34,10 +33,13 @@ class SubmissionOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The answer to a source: whose the record is, how it got there, and what was left out of it (`problems`)."""
+    """The answer to a source: whose the record is, how it got there, and what was left out of it (`problems`).
+
+    `canonical_id` is a UUID, and None only of a record that was withdrawn before it was matched, and is sent late.
+    """
 
     record: SourceRecord
-    canonical_id: UUID
+    canonical_id: Any
     outcome: SubmissionOutcome
     match: MatchView | None
     problems: Sequence[dict[str, Any]]
@@ -56,7 +58,8 @@ def submit_source_record(draft: SourceRecordDraft, *, change: Change) -> Submiss
         # What happens to the record and where it belongs are one change, and one row of its history.
         stored = sources.store(draft.entity, [understood], change=change, keep_history=False)[0]
         unwritten = _CHANGES.get(stored.outcome)
-        if unwritten is None and stored.record.match_state == MatchState.MATCHED:
+        is_withdrawn = stored.record.state == RecordState.WITHDRAWN
+        if unwritten is None and (is_withdrawn or stored.record.match_state == MatchState.MATCHED):
             return _unchanged(draft.entity, stored.record)
         matched = match_record(draft.entity, stored.record, guard=guard, change=change, unwritten=unwritten)
         return _submission(draft.entity, stored.record, matched)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -98,6 +98,18 @@ def _are_common(entity: EntityType, pairs: Sequence[Pair]) -> None:
     )
     for rule, _ in pairs:
         COMMON_KEYS.labels(entity.name, str(rule)).inc()
+
+
+def own_keys(entity: EntityType, record_id: int) -> set[int]:
+    """Give the keys under which a record is found now: all that it has but the common ones."""
+    common = CommonKey.objects.filter(entity=entity.name, rule=OuterRef("rule"), key=OuterRef("key"))
+    rows = BlockingKey.objects.filter(~Exists(common), entity=entity.name, record_id=record_id)
+    return set(rows.values_list("key", flat=True))
+
+
+def drop_keys(entity: EntityType, record_id: int) -> None:
+    """Let nobody find a record any more; the caller holds the locks of its keys."""
+    BlockingKey.objects.filter(entity=entity.name, record_id=record_id).delete()
 
 
 def write_keys(entity: EntityType, rows: KeyRows) -> None:

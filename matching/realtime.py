@@ -14,7 +14,7 @@ from golden_records.entities import EntityType
 from golden_records.golden import Held, Membership
 from golden_records.history import ChangeKind
 from golden_records.members import LinkedMember, members_of
-from golden_records.models import MatchState, SourceRecord
+from golden_records.models import GoldenState, MatchState, SourceRecord
 from golden_records.models.golden import new_canonical_id
 from matching import judgements, review_queue
 from matching.active_config import ActiveConfig, active_config
@@ -65,7 +65,9 @@ def match_record(
     scored = score_one(own, member_table(entity, members, active.config), active.model)
     compared = _Compared(members, scored, decide(scored, active.model))
     judged = _judgements(entity, record)
-    resolution = resolve(_candidates(compared, record, found & locked_keys, judged), current=record.golden_id)
+    home = held.goldens.get(record.golden_id)
+    current = record.golden_id if home and home["state"] == GoldenState.ACTIVE else None
+    resolution = resolve(_candidates(compared, record, found & locked_keys, judged), current=current)
     evidence = [
         evidence_of(scored, row, compared.outcomes, (record.pk, each.member.record_id), active.model)
         for row, each in enumerate(members)
@@ -169,10 +171,12 @@ def _take_effect(found: _Found, *, change: Change, unwritten: ChangeKind | None)
     entity, record, resolution = found.entity, found.record, found.resolution
     led = resolution.via.record_id if resolution.via else None
     via = next((each for each in found.evidence if led is not None and led in (each.left_record_id, each.right_record_id)), None)
-    golden_id = resolution.golden_id or new_canonical_id()
+    revived = None if resolution.golden_id else _left_alone(found)
+    golden_id = resolution.golden_id or revived or new_canonical_id()
     link = via.link(other_record_id=led, config=found.active.version) if via and led is not None else {}
     membership = Membership(record.pk, golden_id, resolution.link_source, link, unwritten, sent=True)
-    golden.assign(entity, [membership], change=replace(change, config=found.active.version), held=found.held)
+    told = replace(change, config=found.active.version)
+    golden.assign(entity, [membership], change=told, held=found.held, revive=revived)
     asked = [AskedPair(record.pk, question.candidate.record_id, question.kind) for question in resolution.questions]
     tasks = tuple(review_queue.ask(entity, asked, change=change)) if asked else _NOTHING
     evidence = via or (max(found.evidence, key=lambda each: each.weight, default=None) if tasks else None)
@@ -185,6 +189,12 @@ def _take_effect(found: _Found, *, change: Change, unwritten: ChangeKind | None)
         tasks=tasks,
         config=found.active,
     )
+
+
+def _left_alone(found: _Found) -> UUID | None:
+    """Give the golden record that the record was the last of when it was withdrawn, unless another answers for that: it comes back."""
+    home = found.held.goldens.get(found.record.golden_id)
+    return home["id"] if home and home["state"] == GoldenState.RETIRED and home["successor_id"] is None else None
 
 
 def _counterpart(found: _Found, evidence: PairEvidence) -> SourceRecord | None:

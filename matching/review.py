@@ -8,7 +8,7 @@ from golden_records import merging
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import ForbiddenMerge, NothingToUndo, StaleWrite
-from golden_records.models import MergeReceipt, RecordState
+from golden_records.models import MergeReceipt
 from golden_records.selectors import follow
 from matching import judgements, review_queue
 from matching.locks import MatchGuard, Restart, in_transaction
@@ -132,8 +132,7 @@ def _reason(answer: JudgementValue, task: ReviewTask, comment: str) -> str:
 def _merge(entity: EntityType, task: ReviewTask, judgement: Judgement, change: Change) -> MergeReceipt:
     """Merge the task's golden records into the older one, unless a steward said that members of them are different."""
     pair = (task.left_golden_id, task.right_golden_id)
-    rows = entity.records.filter(golden_id__in=pair, state=RecordState.ACTIVE)
-    members = dict(rows.values_list("id", "golden_id"))
+    members = dict(entity.records.filter(golden_id__in=pair).values_list("id", "golden_id"))
     against = judgements.judged_pairs(entity, members, (JudgementValue.DIFFERENT,))
     if against:
         earlier = next(iter(against.values()))[0]

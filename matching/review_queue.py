@@ -1,8 +1,8 @@
-"""The open questions: which are asked, and how they follow when golden records merge or come apart. Written here alone."""
+"""The open questions: which are asked, and how they follow their records. Written here alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,7 +12,7 @@ from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.models import RecordState
 from matching.judgements import GoldenPair, golden_pair, judged_pairs
-from matching.models import JudgementValue, MatchDecision, ReviewTask, TaskKind, TaskState
+from matching.models import JudgementValue, MatchDecision, Outcome, ReviewTask, TaskKind, TaskState
 
 _SETTLED: Final = (JudgementValue.DIFFERENT, JudgementValue.UNSURE)
 _ALIGNED: Final = ("left_golden_id", "right_golden_id", "state", "version")
@@ -36,10 +36,9 @@ def ask(entity: EntityType, pairs: Sequence[AskedPair], *, change: Change) -> li
     if not pairs:
         return []
     asked = {record_id for pair in pairs for record_id in (pair.left_record_id, pair.right_record_id)}
-    golden_ids = set(entity.records.filter(id__in=asked).values_list("golden_id", flat=True))
-    members = _members(entity, golden_ids - {None})
-    best = _best_of_each(entity, pairs, members)
-    settled = judged_pairs(entity, members, _SETTLED).keys() | _open_pairs(entity, best)
+    homes = _homes(entity, entity.records.filter(id__in=asked).values("golden_id"))
+    best = _best_of_each(entity, pairs, homes.active)
+    settled = judged_pairs(entity, homes.all, _SETTLED).keys() | _open_pairs(entity, best)
     tasks = [
         ReviewTask(
             entity=entity.name,
@@ -70,30 +69,50 @@ def save_answer(task: ReviewTask, *, change: Change) -> None:
 
 
 def realign(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -> None:
-    """Let the unanswered questions of these golden records follow their records, after a merge or its undoing.
+    """Let the unanswered questions of these golden records follow their records: after a merge, its undoing, a split, a withdrawal.
 
-    A question whose records came together, that another one asks too, or that a judgement settles, is obsolete; one whose records
-    came apart again is open again.
+    A question whose records came together, of which one is withdrawn, whose evidence is gone, that another one asks too, or that a
+    judgement settles, is obsolete (the reason of the change is in its history); one to which none of this applies any more is open
+    again. Where other records of the two golden records speak for the same question, it is asked anew through them; so is every
+    match that a split or an undoing left between two golden records. The caller holds the golden records.
     """
-    members = _members(entity, golden_ids)
-    named = Q(left_record_id__in=members) | Q(right_record_id__in=members)
-    tasks = list(ReviewTask.objects.filter(named, entity=entity.name, state__in=(TaskState.OPEN, TaskState.OBSOLETE)))
-    others = {record_id for task in tasks for record_id in (task.left_record_id, task.right_record_id)} - members.keys()
-    golden_of = members | _goldens_of(entity, others)
-    settled = judged_pairs(entity, golden_of, _SETTLED).keys()
+    own = _homes(entity, golden_ids)
+    named = Q(left_record_id__in=own.all) | Q(right_record_id__in=own.all)
+    waiting = ReviewTask.objects.filter(named, entity=entity.name, state__in=(TaskState.OPEN, TaskState.OBSOLETE))
+    tasks = list(waiting.select_related("decision"))
+    others = {record_id for task in tasks for record_id in (task.left_record_id, task.right_record_id)} - own.all.keys()
+    around = _homes(entity, entity.records.filter(id__in=others).values("golden_id")) if others else _Homes({}, {})
+    homes = _Homes(own.active | around.active, own.all | around.all)
+    settled = judged_pairs(entity, homes.all, _SETTLED).keys()
     taken: set[GoldenPair] = set()
-    changed = [task for task in sorted(tasks, key=_first_asked) if _align(task, golden_of, settled, taken)]
+    changed = [task for task in sorted(tasks, key=_first_asked) if _align(task, homes.active, settled, taken)]
     # First those that make room, or two open questions would for a moment be on one pair.
     for state in (TaskState.OBSOLETE, TaskState.OPEN):
         ReviewTask.objects.bulk_update([task for task in changed if task.state == state], _ALIGNED)
     history.write_history(ReviewTask, changed, change=change, kind="~")
+    closed = {(task.left_golden_id, task.right_golden_id) for task in changed if task.state == TaskState.OBSOLETE}
+    ask(entity, _left_open(entity, own.active, closed), change=change)
+
+
+def _left_open(entity: EntityType, members: Mapping[int, UUID], closed: Collection[GoldenPair]) -> list[AskedPair]:
+    """Give what the stored evidence says of these records and others: the matches, and all on questions that were closed."""
+    named = Q(left_record_id__in=members) | Q(right_record_id__in=members)
+    found = MatchDecision.objects.filter(named, entity=entity.name).exclude(outcome=Outcome.NO_MATCH)
+    rows = list(found.order_by("id").values_list("left_record_id", "right_record_id", "outcome"))
+    golden_of = _homes(entity, entity.records.filter(id__in={each for row in rows for each in row[:2]}).values("golden_id")).active
+    return [
+        AskedPair(left, right, TaskKind.POSSIBLE_DUPLICATE if outcome == Outcome.MATCH else TaskKind.POSSIBLE_MATCH)
+        for left, right, outcome in rows
+        if left in golden_of and right in golden_of and golden_of[left] != golden_of[right]
+        if outcome == Outcome.MATCH or golden_pair(golden_of[left], golden_of[right]) in closed
+    ]
 
 
 def _align(task: ReviewTask, golden_of: Mapping[int, UUID], settled: Iterable[GoldenPair], taken: set[GoldenPair]) -> bool:
     before = (task.state, task.left_golden_id, task.right_golden_id)
     left, right = golden_of.get(task.left_record_id), golden_of.get(task.right_record_id)
     pair = golden_pair(left, right) if left and right and left != right else None
-    if pair is None or pair in settled or pair in taken:
+    if pair is None or pair in settled or pair in taken or task.decision.outcome == Outcome.NO_MATCH:
         task.state = TaskState.OBSOLETE
     else:
         taken.add(pair)
@@ -109,14 +128,20 @@ def _first_asked(task: ReviewTask) -> tuple[bool, float, int]:
     return task.state != TaskState.OPEN, -task.probability, task.pk
 
 
-def _members(entity: EntityType, golden_ids: Iterable[UUID]) -> dict[int, UUID]:
-    rows = entity.records.filter(golden_id__in=list(golden_ids), state=RecordState.ACTIVE)
-    return dict(rows.values_list("id", "golden_id"))
+@dataclass(frozen=True, slots=True)
+class _Homes:
+    """Where records are: those that their sources still have (`active`), and all. A judgement on a withdrawn record still binds."""
+
+    active: dict[int, UUID]
+    all: dict[int, UUID]
 
 
-def _goldens_of(entity: EntityType, record_ids: Iterable[int]) -> dict[int, UUID]:
-    rows = entity.records.filter(id__in=list(record_ids), golden_id__isnull=False)
-    return dict(rows.values_list("id", "golden_id"))
+def _homes(entity: EntityType, golden_ids: Any) -> _Homes:
+    """Read the members of some golden records: ids, or a query for them. One statement."""
+    wanted = golden_ids if hasattr(golden_ids, "query") else list(golden_ids)
+    rows = list(entity.records.filter(golden_id__in=wanted).values_list("id", "golden_id", "state"))
+    members = {record_id: golden_id for record_id, golden_id, _ in rows}
+    return _Homes({record_id: members[record_id] for record_id, _, state in rows if state == RecordState.ACTIVE}, members)
 
 
 def _best_of_each(

@@ -106,7 +106,8 @@ def _incoherence(entity: EntityType, task: Any) -> str | None:
         return "It is open, and its records are in other golden records than it says."
     if entity.goldens.filter(pk__in=pair, state=GoldenState.ACTIVE).count() != len(pair):
         return "It is open, and one of its golden records does not stand."
-    members = dict(active_records(entity).filter(golden_id__in=pair).values_list("id", "golden_id"))
+    # Of withdrawn records too: what was said of them still binds.
+    members = dict(entity.records.filter(golden_id__in=pair).values_list("id", "golden_id"))
     if judged_pairs(entity, members, _SETTLED):
         return "It is open, and a judgement on members of the two has settled it."
     return None

@@ -92,7 +92,7 @@ def _document(entity: EntityType, view: GoldenView) -> dict[str, object]:
     lineage = selectors.lineage(entity, golden)
     return _summary(entity, golden) | {
         "requested_id": view.asked_id,
-        "retired": view.followed,
+        "retired": view.followed or golden.state == GoldenState.RETIRED,
         "references": selectors.references_of(entity, [golden])[golden.pk],
         "lineage": {name: _lineage(found, own_ids) for name, found in lineage.items() if found.record_id is not None},
         "cross_references": [_cross_reference(record) for record in members],

@@ -49,7 +49,9 @@ def given_golden_record(entity: EntityType) -> type[AnySerializer]:
         component_name(entity),
         **_summary(entity),
         requested_id=serializers.UUIDField(help_text="The id that was asked for."),
-        retired=serializers.BooleanField(help_text="Whether the id that was asked for is retired, and this is its successor."),
+        retired=serializers.BooleanField(
+            help_text="Whether the id that was asked for is retired: this is its successor, or itself where all its records were withdrawn."
+        ),
         lineage=_lineage(entity)(help_text="Of each attribute that has a value."),
         cross_references=CROSS_REFERENCE(many=True),
     )

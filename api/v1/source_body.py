@@ -16,6 +16,8 @@ EXTERNAL_ID_LIMIT: Final = 200
 # Beyond these years a moment can't be brought to UTC, or was never meant.
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2200
+_NO_MOMENT: Final = "The value is not a moment in time with its time zone."
+_A_MOMENT: Final = "Send ISO 8601, e.g. '2025-03-31T09:30:00Z'."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,16 @@ def checked_external_id(external_id: str) -> str:
     raise InvalidRequest(detail, remedy=error.remedy, errors=[error])
 
 
+def read_moment(sent: str | None, name: str) -> datetime | None:
+    """Read a moment from the query; raises `InvalidRequest`."""
+    # In a query a plus sign is a blank unless it is escaped, and few escape it.
+    moment = None if sent is None else _parsed(sent.replace(" ", "+"))
+    if sent is not None and moment is None:
+        error = FieldError(name, "invalid_moment", _NO_MOMENT, _A_MOMENT, sent)
+        raise InvalidRequest(error.detail, remedy=error.remedy, errors=[error])
+    return moment
+
+
 def _unfit_content(entity: EntityType, sent: dict[str, Any]) -> list[FieldError]:
     given = [name for name in ("attributes", "payload") if sent.get(name) is not None]
     if len(given) != 1:
@@ -69,9 +81,7 @@ def _moment(sent: Any) -> tuple[datetime | None, list[FieldError]]:
         return None, []
     moment = _parsed(sent)
     if moment is None:
-        detail = "The value is not a moment in time with its time zone."
-        remedy = "Send ISO 8601, e.g. '2025-03-31T09:30:00Z'."
-        return None, [FieldError(pointer("source_updated_at"), "invalid_moment", detail, remedy, sent)]
+        return None, [FieldError(pointer("source_updated_at"), "invalid_moment", _NO_MOMENT, _A_MOMENT, sent)]
     return moment, []
 
 

@@ -1,6 +1,7 @@
 """`/source-records/{source}/{entity}/{external_id}`: what one source says of one customer or project."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 
@@ -13,21 +14,34 @@ from api.dictionary import component_name
 from api.problems import FieldError, ForeignSource, InvalidRequest, NotFound, pointer
 from api.schema import IF_NONE_MATCH, UNCHANGED, problems
 from api.scopes import INGEST, READ
-from api.v1.source_body import checked_external_id, read_body
-from api.v1.source_schema import ACCEPTANCE, ACCEPTED, EXAMPLES, PREFER, PREFERRED, SUBMISSION, given_record, sent_record
+from api.v1.source_body import checked_external_id, read_body, read_moment
+from api.v1.source_schema import (
+    ACCEPTANCE,
+    ACCEPTED,
+    EXAMPLES,
+    MOMENT_OF_WITHDRAWAL,
+    PREFER,
+    PREFERRED,
+    SUBMISSION,
+    given_record,
+    sent_record,
+)
 from api.views import RESPOND_ASYNC, ApiView, change_of, client_of, conditional, prefers
 from golden_records import quarantine
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import RejectedRecord, UnknownSource, UnknownSourceRecord
-from golden_records.models import SourceSystem
+from golden_records.models import RecordState, SourceSystem
 from golden_records.source_systems import source_system
 from golden_records.sources import SourceRecordDraft
 from golden_records.storing import Stored, StoreOutcome
+from golden_records.withdrawing import Withdrawal, withdrawal_of
 from matching.intake import Submission, accept_source_record, submit_source_record
 from matching.selectors import MatchView, link_explanation
+from matching.withdrawal import withdraw_source_record
 
 REASON: Final = "sent by its source"
+WITHDRAWN: Final = "withdrawn by its source"
 RECORD_COLUMNS: Final = ("state", "match_state", "version", "problems", "source_updated_at", "received_at", "updated_at")
 LINK_COLUMNS: Final = ("link_source", "linked_at", "link")
 FLAGS: Final = {"true": True, "false": False}
@@ -43,12 +57,14 @@ PARAMETERS: Final = (
 EXPLANATION: Final = OpenApiParameter(
     "explanation", bool, description="`true`: with the steps of the match, as `PUT` answers them. Takes three queries more."
 )
+WITHDRAWN_AT: Final = OpenApiParameter("source_updated_at", datetime, description=MOMENT_OF_WITHDRAWAL)
+NOTHING: Final = OpenApiResponse(description="It is withdrawn, or was already, or the source changed it since.")
 
 
 class SourceRecordView(ApiView):
     """One source record."""
 
-    scopes: ClassVar[Mapping[str, str]] = {"PUT": INGEST, "GET": READ}
+    scopes: ClassVar[Mapping[str, str]] = {"PUT": INGEST, "GET": READ, "DELETE": INGEST}
     entity: ClassVar[EntityType]
 
     def put(self, request: Request, source: str, external_id: str) -> Response:
@@ -72,7 +88,21 @@ class SourceRecordView(ApiView):
         if explained:
             record = self.entity.record._default_manager.get(pk=row["pk"])
             document["match"] = _match(link_explanation(self.entity, record))
+        if row["state"] == RecordState.WITHDRAWN:
+            document["withdrawn"] = _withdrawn(withdrawal_of(self.entity, row["pk"]))
         return conditional(request, document)
+
+    def delete(self, request: Request, source: str, external_id: str) -> Response:
+        """Withdraw the record, whose canonical id goes on answering; the same again changes nothing."""
+        system = _writable_source(request, source)
+        withdraw_source_record(
+            self.entity,
+            source=system.code,
+            external_id=checked_external_id(external_id),
+            withdrawn_at=read_moment(request.query_params.get("source_updated_at"), "source_updated_at"),
+            change=change_of(request, reason=WITHDRAWN),
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
 
     def _draft(self, request: Request, source: str, external_id: str) -> SourceRecordDraft:
         system = _writable_source(request, source)
@@ -90,7 +120,7 @@ class SourceRecordView(ApiView):
 class UnknownEntityView(ApiView):
     """Answers where the address names no entity type: nobody but a key's holder learns which there are."""
 
-    scopes: ClassVar[Mapping[str, str]] = {"PUT": INGEST, "GET": READ}
+    scopes: ClassVar[Mapping[str, str]] = {"PUT": INGEST, "GET": READ, "DELETE": INGEST}
     schema = None
 
     def put(self, request: Request, source: str, entity: str, external_id: str) -> Response:
@@ -98,7 +128,7 @@ class UnknownEntityView(ApiView):
         del request, source, external_id
         raise NotFound(f"There are no records of '{entity_type(entity).name}' here.", remedy="See /api/v1/docs.")
 
-    get = put
+    get = delete = put
 
 
 def source_record_view(entity: EntityType) -> type[SourceRecordView]:
@@ -125,6 +155,13 @@ def source_record_view(entity: EntityType) -> type[SourceRecordView]:
             tags=["source records"],
             parameters=[*PARAMETERS, EXPLANATION, IF_NONE_MATCH],
             responses={200: given_record(entity), 304: UNCHANGED, **problems(400, 404)},
+        ),
+        delete=extend_schema(
+            operation_id=f"withdraw_{entity.name}_record",
+            summary=f"Withdraw a {entity.name} that the source no longer has",
+            tags=["source records"],
+            parameters=[*PARAMETERS, WITHDRAWN_AT],
+            responses={204: NOTHING, **problems(400, 404)},
         ),
     )
     return cast("type[SourceRecordView]", described(view))
@@ -230,6 +267,10 @@ def _document(entity: EntityType, source: str, external_id: str, row: Mapping[st
             "config_version": row["link"].get("config"),
         },
     }
+
+
+def _withdrawn(found: Withdrawal | None) -> dict[str, object] | None:
+    return {"at": found.at, "by": found.by, "reason": found.reason} if found else None
 
 
 def _flag(request: Request, name: str) -> bool:

@@ -16,6 +16,10 @@ OUTCOMES: Final = (
     ("review", "a steward is asked whether it is one with another; until then it has its own golden record"),
 )
 MOMENT: Final = "When the source changed it: ISO 8601 with a time zone. What is older than what is held is not taken."
+MOMENT_OF_WITHDRAWAL: Final = (
+    "When the source withdrew it: ISO 8601 with a time zone. A record that the source changed since stays, and what it sent "
+    "before does not bring the record back."
+)
 EXAMPLES: Final = [
     OpenApiExample(
         "a record in the data dictionary's names",
@@ -61,7 +65,9 @@ WARNING: Final = serializer(
 SUBMISSION: Final = serializer(
     "Submission",
     "What became of a record that was sent.",
-    canonical_id=serializers.UUIDField(help_text="Of its golden record."),
+    canonical_id=serializers.UUIDField(
+        allow_null=True, help_text="Of its golden record; null only where it was withdrawn before its first match, and this came late."
+    ),
     outcome=serializers.ChoiceField(choices=OUTCOMES),
     match=MATCH(allow_null=True, help_text="Null where nothing speaks for another record."),
     problems=WARNING(many=True, help_text="What could not be used; the record was taken without."),
@@ -103,6 +109,15 @@ LINK: Final = serializer(
 )
 
 
+WITHDRAWAL: Final = serializer(
+    "Withdrawal",
+    "That the source no longer has the record.",
+    at=serializers.DateTimeField(help_text="When we heard of it."),
+    by=serializers.CharField(help_text="The program or person that withdrew it."),
+    reason=serializers.CharField(),
+)
+
+
 def sent_record(entity: EntityType) -> type[AnySerializer]:
     """Declare a source record as a program sends it."""
     return serializer(
@@ -130,5 +145,6 @@ def given_record(entity: EntityType) -> type[AnySerializer]:
         received_at=serializers.DateTimeField(),
         updated_at=serializers.DateTimeField(),
         link=LINK(),
+        withdrawn=WITHDRAWAL(required=False, allow_null=True, help_text="Only of a record that is withdrawn."),
         match=MATCH(required=False, allow_null=True, help_text="With `explanation=true`."),
     )

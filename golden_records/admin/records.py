@@ -16,14 +16,15 @@ from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import FOUND, found_by, is_small
 from golden_records.admin.timeline import timeline
 from golden_records.entities import EntityType
-from golden_records.models import SourceRecord
+from golden_records.models import RecordState, SourceRecord
+from golden_records.withdrawing import withdrawal_of
 
 
 class SourceRecordAdmin(PageAdmin):
     """Source records of one entity type, as `matching.admin` registers them with the evidence of their links."""
 
     page_template: ClassVar[str] = "golden_records/admin/record.html"
-    list_filter = ("source", "match_state")
+    list_filter = ("source", "state", "match_state")
     search_fields = ("external_id",)
     search_help_text = _("The id in the source, or words of the name")
     ordering = ("-id",)
@@ -99,6 +100,7 @@ class SourceRecordAdmin(PageAdmin):
                 (capfirst(str(spec.label)), value) for spec in entity.attributes if (value := getattr(found, spec.name)) not in (None, "")
             ],
             "payload": sorted(found.payload.items()) if isinstance(found.payload, dict) else [],
+            "withdrawal": withdrawal_of(entity, found.pk) if found.state == RecordState.WITHDRAWN else None,
             "entries": timeline(self.model, found.pk, limit=10),
             "golden_url": f"admin:golden_records_{entity.golden._meta.model_name}_change",
             "evidence": self.evidence(found),

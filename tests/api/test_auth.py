@@ -26,9 +26,9 @@ UNKNOWN_ID = "0196a0b0-0000-7000-8000-000000000000"
 
 # One row per address of the API: the scope that each method needs; None where no key is needed at all.
 MATRIX: dict[str, dict[str, str | None]] = {
-    "customer-record": {"GET": READ, "PUT": INGEST},
-    "project-record": {"GET": READ, "PUT": INGEST},
-    "unknown-entity": {"GET": READ, "PUT": INGEST},
+    "customer-record": {"GET": READ, "PUT": INGEST, "DELETE": INGEST},
+    "project-record": {"GET": READ, "PUT": INGEST, "DELETE": INGEST},
+    "unknown-entity": {"GET": READ, "PUT": INGEST, "DELETE": INGEST},
     "customers": {"GET": READ},
     "projects": {"GET": READ},
     "customer": {"GET": READ},

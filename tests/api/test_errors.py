@@ -55,9 +55,9 @@ def test_a_host_that_is_not_ours_is_a_problem_too(client: Client) -> None:
 
 
 def test_a_method_that_an_address_does_not_know_is_answered_with_those_it_does(caller: Caller) -> None:
-    answer = caller.client.delete(f"/api/v1{ADDRESS}", headers={"Authorization": f"Bearer {caller.key}"})
+    answer = caller.client.patch(f"/api/v1{ADDRESS}", headers={"Authorization": f"Bearer {caller.key}"})
     problem_of(answer, 405, "method_not_allowed")
-    assert answer.headers["Allow"] == "GET, HEAD, PUT"
+    assert answer.headers["Allow"] == "GET, HEAD, PUT, DELETE"
 
 
 def test_a_caller_that_takes_no_json_is_told_that_there_is_nothing_else(caller: Caller) -> None:

@@ -169,3 +169,23 @@ def test_what_no_database_can_keep_is_rejected_with_its_field(external_id: str, 
 def test_a_text_that_only_looks_like_an_escape_is_kept_as_it_is() -> None:
     sent(a_draft("1", legal_name="back\\u0000slash"))
     assert CustomerRecord.objects.get().payload == {"legal_name": "back\\u0000slash"}
+
+
+def test_updates_in_any_order_leave_the_newest_of_each_record() -> None:
+    versions = [a_draft(f"{number}", day=day, legal_name=f"Acme {day}") for number in range(5) for day in range(8)]
+    for start in range(0, 40, 7):
+        mixed = versions[start:] + versions[:start]
+        sent(*mixed[::3], *mixed[1::3])
+        sent(*mixed[2::3])
+    assert set(CustomerRecord.objects.values_list("legal_name", flat=True)) == {"Acme 7"}
+
+
+def test_of_two_versions_with_one_time_the_one_that_came_last_stands() -> None:
+    sent(a_draft("0042", day=1, legal_name="Acme"))
+    assert outcomes(a_draft("0042", day=1, legal_name="Acme SA")) == [StoreOutcome.UPDATED]
+
+
+def test_a_time_in_the_far_future_is_a_wrong_clock_and_does_not_win_for_ever() -> None:
+    sent(a_draft("0042", day=365 * 5000, legal_name="Acme"))
+    assert outcomes(a_draft("0042", day=1, legal_name="Acme SA")) == [StoreOutcome.UPDATED]
+    assert outcomes(a_draft("0042", day=0, legal_name="Acme")) == [StoreOutcome.STALE]
