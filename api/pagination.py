@@ -36,7 +36,7 @@ def page_of(request: Request, rows: QuerySet[Any], *, order: Sequence[str] = ("i
     `order` names columns that together are unique. Raises `InvalidRequest` for a cursor that was not given out, or a limit that
     is not between 1 and `GREATEST_LIMIT`.
     """
-    limit = _limit(request.query_params.get("limit"))
+    limit = limit_of(request)
     cursor = request.query_params.get("cursor")
     ordered = rows.order_by(*order)
     if cursor is not None:
@@ -77,7 +77,9 @@ def _unknown(cursor: str) -> InvalidRequest:
     return _invalid("cursor", cursor, "This cursor was not given out.", "Follow `next` of the page before.")
 
 
-def _limit(sent: str | None) -> int:
+def limit_of(request: Request) -> int:
+    """Give the number of rows that `limit` asks for; raises `InvalidRequest` where it is not between 1 and `GREATEST_LIMIT`."""
+    sent = request.query_params.get("limit")
     if sent is None:
         return DEFAULT_LIMIT
     if sent.isascii() and sent.isdigit() and len(sent) <= len(str(GREATEST_LIMIT)) and 1 <= int(sent) <= GREATEST_LIMIT:

@@ -79,6 +79,13 @@ class NotFound(MdmError):
     title = "Not found"
 
 
+class CursorOfAnotherFeed(MdmError):
+    """The cursor is of a feed that went on otherwise: one from before a restore, or of another installation."""
+
+    code = "cursor_of_another_feed"
+    title = "The cursor is of another feed"
+
+
 class DuplicateKeyName(MdmError):
     """A key of this name exists."""
 

@@ -10,10 +10,12 @@ from api.problems import InsufficientScope
 
 INGEST: Final = "ingest"
 READ: Final = "read"
+CHANGES: Final = "changes"
 
 SCOPES: Final = {
     INGEST: "Send source records.",
     READ: "Read source records, golden records and cross-references.",
+    CHANGES: "Follow the change feed: what happened to which golden record; with 'read', the values too.",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 
 from api.schema import DocsView, SchemaView
+from api.v1.changes import ChangesView
 from api.v1.cross_references import ResolveView
 from api.v1.golden_records import golden_record_view, golden_records_view
 from api.v1.match_explanations import MatchExplanationsView
@@ -30,6 +31,7 @@ urlpatterns = [
     path("source-records/<str:source>/<str:entity>/<path:external_id>", UnknownEntityView.as_view(), name="unknown-entity"),
     path("projects/<uuid:canonical_id>/facts", ProjectFactsView.as_view(), name="project-facts"),
     path("cross-references/resolve", ResolveView.as_view(), name="resolve-cross-references"),
+    path("changes", ChangesView.as_view(), name="changes"),
     path("match-explanations", MatchExplanationsView.as_view(), name="match-explanations"),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(url_name="schema"), name="docs"),

@@ -200,11 +200,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"RecordState": "golden_records.models.RecordState", "GoldenState": "golden_records.models.GoldenState"},
+    "ENUM_NAME_OVERRIDES": {name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType")},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+LONG_POLLS = int(os.environ.get("LONG_POLLS", "2"))  # readers of the change feed that may wait at once, in each server process
 
 # --- people, language, time --------------------------------------------------------------------------------------------------------
 

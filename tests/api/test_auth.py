@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from api import auth, keys
 from api.auth import ApiKeyAuthentication
 from api.keys import revoke_key
-from api.scopes import INGEST, READ, SCOPES
+from api.scopes import CHANGES, INGEST, READ, SCOPES
 from golden_records.change import Change
 from golden_records.models import SourceSystem
 from tests.api.calling import Caller, problem_of, record_address
@@ -36,6 +36,7 @@ MATRIX: dict[str, dict[str, str | None]] = {
     "project-facts": {"GET": READ},
     "resolve-cross-references": {"POST": READ},
     "match-explanations": {"POST": READ},
+    "changes": {"GET": CHANGES},
     "schema": {"GET": None},
     "docs": {"GET": None},
     "unknown-address": {"GET": None, "PUT": None, "POST": None, "DELETE": None},
@@ -51,6 +52,7 @@ ADDRESSES = {
     "project-facts": f"/projects/{UNKNOWN_ID}/facts",
     "resolve-cross-references": "/cross-references/resolve",
     "match-explanations": "/match-explanations",
+    "changes": "/changes",
     "schema": "/schema",
     "docs": "/docs",
     "unknown-address": "/nowhere",
