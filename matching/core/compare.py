@@ -16,6 +16,8 @@ from matching.core.terms import Entities, Terms, TermTable, place_words, value_t
 
 CHUNK = 300_000
 """Pairs compared at a time: bounds the memory, and is no part of the result."""
+_FIRST: Final = 50_000
+"""Pairs that are compared first, a comparison per core."""
 WORD_COMPARATORS = frozenset({"organisation_name", "values"})
 
 
@@ -60,14 +62,16 @@ def _fill(levels: Levels, prepared: Prepared, rows: tuple[Rows, Rows], wanted: I
             operands = Operands(columns, comparison.fields, sides[0][rows], sides[1][rows], terms, memo, graded)
             levels[part, place] = COMPARATORS[comparison.kind].compare(operands)
 
-    first, *others = spans(len(rows[0]), CHUNK)
+    size = len(rows[0])
+    first = slice(0, min(size, _FIRST))
     sides = gathered(first)
-    if others:
-        # Each core its own comparisons at first: what these make of the distinct values is then there for all parts.
-        each(lambda one: compare_part(first, [one], sides), comparisons)
-        each(lambda part: compare_part(part, comparisons, gathered(part)), others)
-    else:
+    if size <= _FIRST:
         compare_part(first, comparisons, sides)
+        return
+    # Each core its own comparisons at first: what these make of the distinct values is then there for all parts.
+    each(lambda one: compare_part(first, [one], sides), comparisons)
+    others = [slice(part.start + _FIRST, part.stop + _FIRST) for part in spans(size - _FIRST, CHUNK)]
+    each(lambda part: compare_part(part, comparisons, gathered(part)), others)
 
 
 def _rows(fields: list[str], names: tuple[str, ...]) -> slice | list[int]:
