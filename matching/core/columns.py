@@ -1,6 +1,6 @@
 """Dictionary-encoded columns: one code per row, and what is computed once per distinct value."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.core.hashing import LETTER_BITS, MULTIPLIERS, Hashes, hash_texts, in_parts, reduce_texts
-from matching.core.met import Met, Places
+from matching.core.met import Kept, Met, Places
 from matching.core.sorting import sorted_unique
 from matching.core.texts import text_buffer
 
@@ -18,7 +18,7 @@ Codes = NDArray[np.int32]
 
 MISSING: Final = -1
 MOST_TOKENS: Final = 16
-"""Words of a text that are compared; what follows is left out, as it is an address or a description by then."""
+"""The first words of a text, which are compared; what follows is left out, as it is an address or a description by then."""
 _KEPT_AS_TEXTS: Final = 100_000
 
 
@@ -46,6 +46,10 @@ class Column:
         """Give what `make` makes of each distinct value (a row each) from its text alone; texts met before are looked up."""
         return self.feature(name, lambda own: _looked_up(own, name, make))
 
+    def padded(self, name: str, make: Callable[["Column"], Any]) -> Any:
+        """Give what `make` makes of each distinct value, a number, and 0 for a missing one (-1)."""
+        return self.feature(f"{name}, padded", lambda own: np.append(own.of_each(name, make), np.bool_(0)))
+
     @property
     def values(self) -> pa.StringArray:
         """The distinct values, by code."""
@@ -65,7 +69,7 @@ class Column:
     @property
     def objects(self) -> NDArray[np.object_]:
         """The distinct values as an array of Python texts, to pick from by code."""
-        return self.feature("objects", _OWN["objects"])  # type: ignore[no-any-return]
+        return self.of_each("objects", _objects)  # type: ignore[no-any-return]
 
     @property
     def buffer(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -75,22 +79,22 @@ class Column:
     @property
     def lengths(self) -> NDArray[np.int32]:
         """Bytes of each value."""
-        return self.feature("lengths", _OWN["lengths"])  # type: ignore[no-any-return]
+        return self.of_each("lengths", _lengths)  # type: ignore[no-any-return]
 
     @property
     def hashes(self) -> Hashes:
         """A 64-bit hash per value, the same in every process."""
-        return self.feature("hashes", _OWN["hashes"])  # type: ignore[no-any-return]
+        return self.of_each("hashes", _hashes)  # type: ignore[no-any-return]
 
     @property
     def letters(self) -> NDArray[np.uint64]:
         """One bit per letter or digit that occurs in the value: two values differ by at least the bits that differ."""
-        return self.feature("letters", _OWN["letters"])  # type: ignore[no-any-return]
+        return self.of_each("letters", _letters)  # type: ignore[no-any-return]
 
     @property
     def bags(self) -> NDArray[np.uint64]:
         """A number per value that texts of the same letters, in whatever order, share."""
-        return self.feature("bags", _OWN["bags"])  # type: ignore[no-any-return]
+        return self.of_each("bags", _bags)  # type: ignore[no-any-return]
 
     @property
     def tokens(self) -> "Tokens":
@@ -107,22 +111,18 @@ class Column:
         """Give a column of other rows with the same distinct values, and all that is known of them."""
         return Column(codes, [], self._features)
 
-    def learn_together(self, whole: "Column", start: int) -> None:
-        """Let the values be looked into as a part, from `start` on, of those of `whole`: many small columns in one go."""
-        self._features["whole"] = (whole, start)
-        if whole.met:
-            known, places = whole.met
-            self._features["met"] = (known, places[start : start + self.size])
-
-    @property
-    def whole(self) -> tuple["Column", int] | None:
-        """The column that this one's values are a part of, and from where on; None where they stand alone."""
-        return self._features.get("whole")
+    def look_up(self, known: Met, places: Places) -> None:
+        """Let what is made of each value be looked up among the texts met, where the values are at these places."""
+        self._features["met"] = (known, places)
 
     @property
     def met(self) -> tuple[Met, Places] | None:
         """Where the values are among the texts that this process has met; None where they are not looked up there."""
         return self._features.get("met")
+
+    def met_at(self, codes: Places | Codes) -> tuple[Met, Places] | None:
+        """Give where the values of these codes are among the texts met; None where they are not looked up there."""
+        return None if self.met is None else (self.met[0], self.met[1][codes])
 
     @classmethod
     def of_texts(cls, texts: list[str], found: tuple[Met, Places] | None = None) -> "Column":
@@ -164,18 +164,6 @@ def _buffer(column: Column) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return text_buffer(column.values)
 
 
-def _part_of_whole(make: Callable[[Column], Any], name: str) -> Callable[[Column], Any]:
-    """Take what is known of each value from the whole that a column is a part of, if it is one."""
-
-    def known(column: Column) -> Any:
-        if column.whole is None:
-            return _looked_up(column, name, make)
-        whole, start = column.whole
-        return getattr(whole, name)[start : start + column.size]
-
-    return known
-
-
 def _looked_up(column: Column, name: str, make: Callable[[Column], Any]) -> Any:
     if column.met is None or not column.size:
         return make(column)
@@ -199,10 +187,10 @@ def _bags(column: Column) -> NDArray[np.uint64]:
     return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.add, MULTIPLIERS[data], offsets))
 
 
-_OWN: Final[Mapping[str, Callable[[Column], Any]]] = {
-    name: _part_of_whole(make, name)
-    for name, make in (("objects", _objects), ("lengths", _lengths), ("hashes", _hashes), ("letters", _letters), ("bags", _bags))
-}
+def learn(column: Column) -> None:
+    """Make what is asked of nearly every value."""
+    for name, make in (("lengths", _lengths), ("hashes", _hashes), ("letters", _letters)):
+        column.of_each(name, make)
 
 
 def _tokens(column: Column) -> "Tokens":
@@ -224,6 +212,18 @@ class Tokens:
         """The word numbers of each value (values x words)."""
         return self.places.T
 
+    def words_of(self, codes: Places | Codes) -> NDArray[np.int32]:
+        """Give the words of some values (words x values)."""
+        return self.places[:, codes]
+
+    def weighed(
+        self, name: str, weigh: Callable[[Column], NDArray[np.float32]], kept: Kept | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give what each word weighs, and 0 for none; and the sum of each value's words. `name` and `kept` are as in `Met.rows`."""
+        del name, kept
+        weights = np.append(weigh(self.words), np.float32(0))
+        return weights, self.sums(weights)
+
     def sums(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Sum the weights of each value's words; `weights` has one more than words, 0, for places without a word.
 
@@ -237,7 +237,7 @@ class Tokens:
     @classmethod
     def met(cls, known: Met, places: Places) -> "Tokens":
         """Give the words of texts that were met; words are such texts too."""
-        ids = known.known("words", lambda texts: _word_places(known, texts), places)
+        ids = known.known("words", lambda texts: word_places(known, texts), places)
         counts = (ids >= 0).sum(axis=1, dtype=np.int32)
         ids = ids[:, : max(int(counts.max()), 1)]
         numbers, there = np.full(ids.shape, MISSING, np.int32), ids >= 0
@@ -254,24 +254,25 @@ class Tokens:
         flat = encoded.indices.to_numpy(zero_copy_only=False)
         counts = pc.list_value_length(split).to_numpy(zero_copy_only=False).astype(np.int64)
         value = np.repeat(np.arange(len(values)), counts)
+        if counts.max(initial=0) > MOST_TOKENS:
+            first_ones = np.arange(len(value)) - np.repeat(np.cumsum(counts) - counts, counts) < MOST_TOKENS
+            value, flat = value[first_ones], flat[first_ones]
         width = max(len(encoded.dictionary), 1)
         pair = sorted_unique(value * width + flat)
         value, flat = pair // width, pair % width
         first = np.searchsorted(value, np.arange(len(values)))
         place = np.arange(len(value)) - first[value]
-        kept = place < MOST_TOKENS
-        columns = int(min(MOST_TOKENS, max(place.max(initial=0) + 1, 1)))
-        ids = np.full((len(values), columns), MISSING, np.int32)
-        ids[value[kept], place[kept]] = flat[kept]
-        found = np.bincount(value[kept], minlength=len(values)).astype(np.int32)
+        ids = np.full((len(values), int(max(place.max(initial=0) + 1, 1))), MISSING, np.int32)
+        ids[value, place] = flat
+        found = np.bincount(value, minlength=len(values)).astype(np.int32)
         words = encoded.dictionary.cast(pa.string())
         return cls(ids, found, Column(np.arange(len(words), dtype=np.int32), words))
 
 
-def _word_places(known: Met, texts: list[str]) -> NDArray[np.int32]:
+def word_places(known: Met, texts: list[str]) -> NDArray[np.int32]:
     """Give where the words of each text are, each once, padded with -1."""
     places = np.full((len(texts), MOST_TOKENS), MISSING, np.int32)
     for row, text in enumerate(texts):
-        words = list(dict.fromkeys(text.split(" ")))[:MOST_TOKENS]
+        words = list(dict.fromkeys(text.split(" ")[:MOST_TOKENS]))
         places[row, : len(words)] = known.places(words)
     return places

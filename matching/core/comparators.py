@@ -109,7 +109,7 @@ like_local | .05 | .008   | .05 | .05 | {labels} alike before the @
 same_local | .03 | .0015  | .01 | .05 | {labels} the same before the @
 close      | .07 | .0003  | .01 | .05 | {labels} alike but for a letter or two
 same       | .65 | .0002  | .06 | .15 | same {label}
-"""), (1,)),
+"""), (0, 1)),
     "website": Comparator(compare_plain.exact, 1, _levels("""
 different | .15 | .999 | .90 | .45 | different {labels}
 same      | .85 | .001 | .10 | .55 | same {label}

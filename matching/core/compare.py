@@ -1,15 +1,16 @@
 """Comparing pairs of rows: one level per comparison of the config."""
 
 from collections.abc import Iterable
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.comparators import COMPARATORS
+from matching.core.compare_few import FEW_PAIRS, compare_few
 from matching.core.compare_places import CITY
 from matching.core.declarations import Comparison, MatchConfig
-from matching.core.grades import Levels, Operands, Rows, grades_together
+from matching.core.grades import Levels, Operands, Rows
 from matching.core.parallel import each, spans
 from matching.core.prepare import Prepared
 from matching.core.terms import Entities, Terms, TermTable, place_words, value_terms, word_terms
@@ -42,6 +43,9 @@ def compare_words(prepared: Prepared, left: Rows, right: Rows, levels: Levels, c
 def _fill(levels: Levels, prepared: Prepared, rows: tuple[Rows, Rows], wanted: Iterable[int], by: tuple[MatchConfig, Terms]) -> None:
     """Compare pairs by some comparisons of the config (their places), in place. Each part writes rows of its own."""
     config, terms = by
+    if prepared.met is not None and len(rows[0]) <= FEW_PAIRS:
+        compare_few(levels, prepared.met, rows, [(number, config.comparisons[number]) for number in wanted], terms)
+        return
     comparisons: list[_Wanted] = [(number, config.comparisons[number], {}) for number in wanted]
     fields = list(dict.fromkeys(name for _, comparison, _ in comparisons for name in comparison.fields))
     # All codes of a row side by side: a pair costs two far places in memory, whatever is compared.
@@ -52,14 +56,10 @@ def _fill(levels: Levels, prepared: Prepared, rows: tuple[Rows, Rows], wanted: I
         return one, other
 
     def compare_part(part: slice, some: list[_Wanted], sides: tuple[Rows, Rows]) -> None:
-        graded = dict[str, Levels]()
-        if len(sides[0].T) <= _FEW_PAIRS:
-            some = _comparable(some, fields, *sides)
-            graded = _graded(prepared, some, fields, *sides)
         for place, comparison, memo in some:
             columns = tuple(prepared.columns[name] for name in comparison.fields)
             rows = _rows(fields, comparison.fields)
-            operands = Operands(columns, comparison.fields, sides[0][rows], sides[1][rows], terms, memo, graded)
+            operands = Operands(columns, comparison.fields, sides[0][rows], sides[1][rows], terms, memo)
             levels[part, place] = COMPARATORS[comparison.kind].compare(operands)
 
     size = len(rows[0])
@@ -81,31 +81,6 @@ def _rows(fields: list[str], names: tuple[str, ...]) -> slice | list[int]:
 
 
 _Wanted: TypeAlias = tuple[int, Comparison, dict[str, Any]]
-_FEW_PAIRS: Final = 512
-"""Pairs up to which it pays to look first at what there is to compare, and to grade texts of all fields in one go."""
-
-
-def _comparable(comparisons: list[_Wanted], fields: list[str], one: Rows, other: Rows) -> list[_Wanted]:
-    """Leave out the comparisons of which no pair has a value on both sides: their levels stay 0."""
-    left, right = one >= 0, other >= 0
-    both, mine, yours = (_named(fields, known) for known in (left & right, left, right))
-    return [
-        wanted
-        for wanted in comparisons
-        if not both.isdisjoint(wanted[1].fields)
-        # Given names are compared with family names too.
-        or (wanted[1].kind == "person_name" and not mine.isdisjoint(wanted[1].fields) and not yours.isdisjoint(wanted[1].fields))
-    ]
-
-
-def _named(fields: list[str], known: NDArray[np.bool_]) -> set[str]:
-    return {fields[place] for place in np.flatnonzero(np.logical_or.reduce(known, axis=1)).tolist()}
-
-
-def _graded(prepared: Prepared, comparisons: list[_Wanted], fields: list[str], one: Rows, other: Rows) -> dict[str, Levels]:
-    names = [c.fields[text] for _, c, _ in comparisons for text in COMPARATORS[c.kind].texts]
-    places = [fields.index(name) for name in names]
-    return grades_together({name: prepared.columns[name] for name in names}, one[places], other[places]) if names else {}
 
 
 def count_terms(prepared: Prepared, config: MatchConfig) -> Terms:

@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from matching.core.columns import Column
-from matching.core.grades import DIFFERENT, SAME, Levels, Operands, Rows, distinct_pairs, equality
+from matching.core.grades import DIFFERENT, SAME, Levels, Operands, Rows, distinct_pairs
 
 _SHORTEST_CODE: Final = 4
 """Characters from which one that is off says something: shorter codes are all alike."""
@@ -18,18 +18,18 @@ _SHORTEST_CODE: Final = 4
 def code(pair: Operands) -> Levels:
     """Different, one character off (also two exchanged), same."""
     column = pair.columns[0]
-    left, right = pair.codes(0)
-    grades = equality(left, right)
-    asked = np.flatnonzero(grades == DIFFERENT)
-    asked = asked[np.bitwise_count(column.letters[left[asked]] ^ column.letters[right[asked]]) <= 2]  # noqa: PLR2004 - one letter for another
-    asked = asked[np.minimum(column.lengths[left[asked]], column.lengths[right[asked]]) >= _SHORTEST_CODE]
-    grades[asked] += _one_edit(column, left[asked], right[asked])
-    return np.where(grades == SAME, np.uint8(3), grades)
+    grades = pair.equality(0)
+    (asked,) = (grades == DIFFERENT).nonzero()
+    grades[grades == SAME] = 3
+    one, other = (codes[asked] for codes in pair.codes(0))
+    (likely,) = (np.bitwise_count(column.letters[one] ^ column.letters[other]) <= 2).nonzero()  # noqa: PLR2004 - one letter for another
+    likely = likely[np.minimum(column.lengths[one[likely]], column.lengths[other[likely]]) >= _SHORTEST_CODE]
+    if len(likely):
+        grades[asked[likely]] += _one_edit(column, one[likely], other[likely])
+    return grades
 
 
 def _one_edit(column: Column, one: Rows, other: Rows) -> Levels:
-    if not len(one):
-        return np.zeros(0, np.uint8)
     (low, high), place = distinct_pairs(column, one, other)
     edits = cpdist(column.picked(low), column.picked(high), scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
     return (edits <= 1).astype(np.uint8)[place]
@@ -42,21 +42,30 @@ def identifier(pair: Operands) -> Levels:
     the kind has none: two valid numbers next to each other are two numbers.
     """
     levels = code(pair)
-    levels = np.where(levels > DIFFERENT, levels + np.uint8(1), levels)
-    asked = np.flatnonzero((levels == DIFFERENT) | (levels == _ONE_OFF))
+    levels += levels > DIFFERENT
+    (asked,) = ((levels == DIFFERENT) | (levels == _ONE_OFF)).nonzero()
     if len(asked):
         valid = pair.columns[0].of_each("check digits", _check_digits)
         mine, yours = (valid[codes[asked]] for codes in pair.codes(0))
-        different = levels[asked] == DIFFERENT
-        told = np.where(different | ((mine == VALID) & (yours == VALID)), np.uint8(DIFFERENT), np.uint8(_ONE_OFF))
-        told[different & ((mine == INVALID) != (yours == INVALID))] = 2
-        levels[asked] = told
+        levels[asked] = _IDENTIFIER[levels[asked], mine, yours]
     return levels
 
 
 _ONE_OFF: Final = 3
 UNCHECKED, INVALID, VALID = range(3)
 """What the check digits of a number say: nothing is known of its kind, they are wrong, they are right."""
+
+
+def _identifier_table() -> NDArray[np.uint8]:
+    table = np.zeros((_ONE_OFF + 1, VALID + 1, VALID + 1), np.uint8)
+    for mine in range(VALID + 1):
+        for yours in range(VALID + 1):
+            table[DIFFERENT, mine, yours] = 2 if (mine == INVALID) != (yours == INVALID) else DIFFERENT
+            table[_ONE_OFF, mine, yours] = DIFFERENT if mine == yours == VALID else _ONE_OFF
+    return table
+
+
+_IDENTIFIER: Final = _identifier_table()
 
 
 def _check_digits(column: Column) -> NDArray[np.uint8]:

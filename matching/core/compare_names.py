@@ -42,7 +42,9 @@ def organisation_name(pair: Operands) -> Levels:
 
 def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Levels) -> Levels:
     weight, total = word_weights(pair)
-    joined = column.of_each("joined", _joined_words)
+    forms = column.of_each("forms of names", _name_forms)
+    mine, yours = forms[one], forms[other]
+    same, told = (mine == yours).T, ((mine != _NONE) & (yours != _NONE)).T
     shared = shared_weight(column, weight, one, other)
     least, most = np.minimum(total[one], total[other]), np.maximum(total[one], total[other])
     within = shared + _ROUNDED >= (1 - _FEW_BITS * 0.5) * least
@@ -52,15 +54,20 @@ def _by_words(pair: Operands, column: Column, one: Rows, other: Rows, grades: Le
     levels[(shared >= _ALIKE_WORDS * least) | (grades == SIMILAR)] = 2
     levels[within | _initials_of(column, one, other)] = 3
     levels[(grades == CLOSE) | nearly] = 5
-    levels[(joined[one] == joined[other]) | all_words] = 6
-    spelt = np.flatnonzero((levels < 5) & (shared > 0))  # noqa: PLR2004 - not yet alike
+    levels[same[_JOINED] | all_words] = 6
+    (spelt,) = ((levels < 5) & (shared > 0)).nonzero()  # noqa: PLR2004 - not yet alike
     levels[spelt] = np.maximum(levels[spelt], _one_word_apart(column, one[spelt], other[spelt]))
-    group = column.of_each("without group words", _without_group_words)
-    levels[(levels < 6) & (group[one] != _NONE) & (group[one] == group[other])] = 4  # noqa: PLR2004 - not the same words
-    numbers = column.of_each("numbers", _numbers)
-    mine, yours = numbers[one], numbers[other]
-    levels[(mine != yours) & (mine != _NONE) & (yours != _NONE)] = 1
+    levels[(levels < 6) & same[_GROUP] & told[_GROUP]] = 4  # noqa: PLR2004 - not the same words
+    levels[~same[_NUMBERS] & told[_NUMBERS]] = 1
     return levels
+
+
+_JOINED, _GROUP, _NUMBERS = range(3)
+
+
+def _name_forms(column: Column) -> Hashes:
+    """Hash each value's words joined, its words but for those that tell companies of one group apart, and its numbers."""
+    return np.stack([_joined_words(column), _without_group_words(column), _numbers(column)], axis=1)
 
 
 _NONE: Final = np.uint64(0)
@@ -118,13 +125,12 @@ def _numbers(column: Column) -> Hashes:
 def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     """Say whether one name is the initials of the other's words, all of them or all but particles ('SNCF')."""
     result = np.zeros(len(one), np.bool_)
-    if not (column.lengths <= _LONGEST_INITIALS).any():
-        return result
-    joined = column.of_each("joined", _joined_words)
-    for letters in column.of_each("initials of words", _acronyms).T:
-        for mine, yours in ((one, other), (other, one)):
-            short = column.lengths[yours] <= _LONGEST_INITIALS
-            result |= short & (letters[mine] != _NONE) & (letters[mine] == joined[yours])
+    for mine, yours in ((one, other), (other, one)):
+        short = np.flatnonzero(column.lengths[yours] <= _LONGEST_INITIALS)
+        if len(short):
+            letters = column.of_each("initials of words", _acronyms)[mine[short]]
+            joined = column.of_each("forms of names", _name_forms)[yours[short], _JOINED]
+            result[short] |= ((letters != _NONE) & (letters == joined[:, None])).any(axis=1)
     return result
 
 
@@ -152,15 +158,16 @@ _WORD: Final = r"([a-z0-9])[a-z0-9]*\s?"
 
 def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
     """Give 5 where each name has one word of its own and the two are written or sound alike, else 0."""
-    left, right = column.tokens.places[:, one], column.tokens.places[:, other]
-    mine, yours = _own_word(left, right), _own_word(right, left)
-    single = np.flatnonzero((mine >= 0) & (yours >= 0))
+    left, right = column.tokens.words_of(one), column.tokens.words_of(other)
+    mine, yours = _own_words(left, right)
+    (single,) = ((mine >= 0) & (yours >= 0)).nonzero()
     levels = np.zeros(len(one), np.uint8)
     words = column.tokens.words
-    grades = text_grades(words, mine[single], yours[single])
-    alike = (grades >= SIMILAR) | _abbreviated(words, mine[single], yours[single])
-    asked = np.flatnonzero(~alike)
-    alike[asked] = sound_alike(words, mine[single[asked]], yours[single[asked]])
+    mine, yours = mine[single], yours[single]
+    grades = text_grades(words, mine, yours)
+    alike = (grades >= SIMILAR) | _abbreviated(words, mine, yours)
+    (asked,) = (~alike).nonzero()
+    alike[asked] = sound_alike(words, mine[asked], yours[asked])
     levels[single[alike]] = 5
     return levels
 
@@ -187,11 +194,22 @@ def _beginnings(words: Column) -> Hashes:
     return np.cumsum(mix(numbers), axis=1, dtype=np.uint64)
 
 
-def _own_word(mine: Rows, yours: Rows) -> Rows:
-    """Give the one word (of words x pairs) that only the first has, or -1 where it is none or several."""
-    own = mine >= 0
-    for there in yours:
-        own &= mine != there
-    word: Rows = np.where(own, mine, np.int32(-1)).max(axis=0)
-    word[own.sum(axis=0) != 1] = -1
+def _own_words(left: Rows, right: Rows) -> tuple[Rows, Rows]:
+    """Give the one word (of words x pairs) that only the left has, and the one that only the right has, or -1 where it is none or
+    several.
+    """
+    mine, yours = left.copy(), right.copy()
+    for word, own in zip(right, yours, strict=True):
+        same = left == word
+        np.copyto(mine, _NO_WORD, where=same)
+        np.copyto(own, _NO_WORD, where=np.logical_or.reduce(same))
+    return _only_one(mine), _only_one(yours)
+
+
+_NO_WORD: Final = np.int32(-1)
+
+
+def _only_one(words: Rows) -> Rows:
+    word: Rows = words.max(axis=0)
+    word[np.count_nonzero(words >= 0, axis=0) != 1] = _NO_WORD
     return word

@@ -13,6 +13,7 @@ from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight
 from matching.core.encode import join
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, Rows, text_grades
+from matching.core.met_columns import MetColumn
 from matching.core.phonetic import sound_alike
 
 COMPATIBLE: Final = CLOSE
@@ -58,12 +59,9 @@ _PERSON: Final = _person_table()
 
 def _swapped(pair: Operands) -> Levels:
     """Grade given against family names: 8 when both agree crosswise, 4 when one does and the other is missing, else 0."""
-    given, family = pair.columns
-    union, as_given, as_family = given.feature(f"with {pair.names[1]}", lambda column: _union(column, family))
-    mine, yours = pair.codes(0)
-    mine_family, yours_family = pair.codes(1)
-    here = text_grades(union, as_given[mine], as_family[yours_family])
-    there = text_grades(union, as_family[mine_family], as_given[yours])
+    union, (mine, yours), (mine_family, yours_family) = _union(pair)
+    here = text_grades(union, mine, yours_family)
+    there = text_grades(union, mine_family, yours)
     low, high = np.minimum(here, there), np.maximum(here, there)
     return _CROSSWISE[low, high]
 
@@ -78,7 +76,17 @@ def _crosswise_table() -> NDArray[np.uint8]:
 _CROSSWISE: Final = _crosswise_table()
 
 
-def _union(given: Column, family: Column) -> tuple[Column, Rows, Rows]:
+def _union(pair: Operands) -> tuple[Column, tuple[Rows, Rows], tuple[Rows, Rows]]:
+    """Give the column of given and family names, and both sides' codes in it."""
+    given, family = pair.columns
+    if isinstance(given, MetColumn) and isinstance(family, MetColumn):
+        return MetColumn.together([given, family]), pair.codes(0), pair.codes(1)
+    union, as_given, as_family = given.feature(f"with {pair.names[1]}", lambda column: _joined(column, family))
+    (mine, yours), (mine_family, yours_family) = pair.codes(0), pair.codes(1)
+    return union, (as_given[mine], as_given[yours]), (as_family[mine_family], as_family[yours_family])
+
+
+def _joined(given: Column, family: Column) -> tuple[Column, Rows, Rows]:
     """Put two columns' values under one dictionary: that column, and the new code of each old one (-1 stays)."""
     size = given.size
     every = join(given.with_codes(np.arange(size, dtype=np.int32)), family.with_codes(np.arange(family.size, dtype=np.int32)))
@@ -102,8 +110,9 @@ def given_grades(pair: Operands) -> Levels:
     several = (tokens.counts[left] > 1) | (tokens.counts[right] > 1)
     part = np.zeros(len(asked), np.bool_)
     part[several] = _share_word(column, left[several], right[several])
-    sense = column.feature("nicknames", _nickname_groups)
-    nickname = (sense[left][:, :, None] == sense[right][:, None, :]).any(axis=(1, 2))
+    sense = column.of_each("nicknames", _senses)
+    mine, yours = sense[left][:, :, None], sense[right][:, None, :]
+    nickname = ((mine == yours) & (mine >= 0)).any(axis=(1, 2))
     grades[asked[initial | part | nickname]] = COMPATIBLE
     return _heard(column, one, other, grades)
 
@@ -130,8 +139,11 @@ def _heard(column: Column, one: Rows, other: Rows, grades: Levels) -> Levels:
 
 
 def _share_word(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
-    long = np.append((column.tokens.words.lengths > 2).astype(np.float32), np.float32(0))  # noqa: PLR2004 - particles
-    return shared_weight(column, long, one, other) > 0
+    return shared_weight(column, column.tokens.words.padded("long", _long), one, other) > 0
+
+
+def _long(words: Column) -> NDArray[np.bool_]:
+    return words.lengths > 2  # noqa: PLR2004 - particles
 
 
 def _initials(column: Column) -> NDArray[np.uint8]:
@@ -168,15 +180,15 @@ def _nickname_numbers() -> dict[str, tuple[int, ...]]:
 _MOST_SENSES: Final = 8
 
 
-def _nickname_groups(column: Column) -> NDArray[np.int32]:
+def _senses(column: Column) -> NDArray[np.int16]:
+    """Give the numbers of the full names that each name may stand for, padded with -1."""
     numbers = _nickname_numbers()
-    # Unknown names get numbers of their own, different on each side of a pair: no two share one.
-    groups = -1 - np.arange(len(column.values) * _MOST_SENSES, dtype=np.int32).reshape(-1, _MOST_SENSES)
+    found = np.full((column.size, _MOST_SENSES), -1, np.int16)
     known = pc.is_in(column.values, value_set=_nicknames()).to_numpy(zero_copy_only=False)
     for code in np.flatnonzero(known).tolist():
         senses = numbers[column.values[code].as_py()][:_MOST_SENSES]
-        groups[code, : len(senses)] = senses
-    return groups
+        found[code, : len(senses)] = senses
+    return found
 
 
 @lru_cache(maxsize=1)

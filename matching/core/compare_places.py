@@ -11,7 +11,7 @@ from golden_records.standardising.words import NAME_PARTICLES, STREET_TYPES
 from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight
 from matching.core.folding import matches
-from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands, equality
+from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands
 from matching.core.hashing import Hashes, hash_texts
 from matching.core.texts import DIGITS, text_buffer
 
@@ -26,7 +26,7 @@ def address(pair: Operands) -> Levels:
     seems another place, 9 alike, 10 the same in all that is known.
     """
     street = _street(pair)
-    number = equality(*pair.codes(NUMBER))
+    number = pair.equality(NUMBER)
     place = _place(pair)
     return _ADDRESS[street, number, place]
 
@@ -38,8 +38,7 @@ def _street(pair: Operands) -> Levels:
     grades = pair.grades(STREET)
     asked = np.flatnonzero(grades == DIFFERENT)
     if len(asked):
-        weight = column.feature("street words", _street_words)
-        total = column.of_each("street words in all", lambda own: own.tokens.sums(_street_words(own)))
+        weight, total = pair.once("street words", lambda: column.tokens.weighed("street words", _named))
         one, other = left[asked], right[asked]
         least = np.minimum(total[one], total[other])
         within = (least > 0) & (shared_weight(column, weight, one, other) >= least)
@@ -47,12 +46,8 @@ def _street(pair: Operands) -> Levels:
     return grades
 
 
-def _street_words(column: Column) -> NDArray[np.float32]:
-    """Weigh the words of streets: 1 for a name, 0 for 'street', particles and numbers."""
-    return np.append(column.tokens.words.of_each("named", _named), np.float32(0))
-
-
 def _named(words: Column) -> NDArray[np.float32]:
+    """Weigh the words of streets: 1 for a name, 0 for 'street', particles and numbers."""
     data, offsets = words.buffer
     number = DIGITS[np.append(data, np.uint8(0))[offsets[:-1]]]
     long = pc.greater(pc.utf8_length(words.values), 2).to_numpy(zero_copy_only=False)

@@ -19,7 +19,6 @@ from matching.core.grades import (
     Levels,
     Operands,
     distinct_pairs,
-    equality,
 )
 from matching.core.hashing import Hashes, hash_texts
 from matching.core.texts import text_buffer
@@ -27,7 +26,7 @@ from matching.core.texts import text_buffer
 
 def exact(pair: Operands) -> Levels:
     """Different, same."""
-    grades = equality(*pair.codes(0))
+    grades = pair.equality(0)
     return np.where(grades == SAME, np.uint8(2), grades)
 
 
@@ -65,7 +64,7 @@ _JARO_SIMILAR, _JARO_CLOSE = 0.88, 0.94
 def _by_measure(pair: Operands, measure: Callable[[Texts, Texts], NDArray[np.int32]]) -> Levels:
     """Grade what is not the same by how alike the texts are, 0 to 2, each pair of distinct texts once."""
     column, (left, right) = pair.columns[0], pair.codes(0)
-    levels = equality(left, right)
+    levels = pair.equality(0)
     asked = np.flatnonzero(levels == DIFFERENT)
     if len(asked):
         (low, high), place = distinct_pairs(column, left[asked], right[asked])
@@ -110,12 +109,12 @@ def date(pair: Operands) -> Levels:
     """Different, same year or within a year or another year's day, within a month or one part off, one digit off, same."""
     column = pair.columns[0]
     left, right = pair.codes(0)
-    levels = equality(left, right)
+    levels = pair.equality(0)
     asked = np.flatnonzero(levels == DIFFERENT)
     levels = np.where(levels == SAME, np.uint8(5), levels)
     if not len(asked):
         return levels
-    digits = _digits(column)
+    digits = column.of_each("digits", _digits)
     mine, yours = digits[left[asked]], digits[right[asked]]
     differ = mine != yours
     year, month, day = differ[:, :4].any(1), differ[:, 4:6].any(1), differ[:, 6:].any(1)
@@ -132,15 +131,19 @@ def date(pair: Operands) -> Levels:
     return levels
 
 
+def _numbers(column: Column) -> NDArray[np.float64]:
+    return column.values.cast("float64").to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
 def number(pair: Operands) -> Levels:
     """Different, within a tenth, within a hundredth, same."""
     column = pair.columns[0]
     left, right = pair.codes(0)
-    levels = equality(left, right)
+    levels = pair.equality(0)
     asked = np.flatnonzero(levels == DIFFERENT)
     if not len(asked):
         return levels
-    numbers = column.values.cast("float64").to_numpy(zero_copy_only=False)
+    numbers = column.of_each("number", _numbers)
     mine, yours = numbers[left[asked]], numbers[right[asked]]
     apart = np.abs(mine - yours) / np.maximum(np.maximum(np.abs(mine), np.abs(yours)), 1e-12)
     levels[asked] = np.select([apart == 0, apart <= 0.01, apart <= 0.1], [SAME, CLOSE, SIMILAR], DIFFERENT)  # noqa: PLR2004
@@ -149,18 +152,13 @@ def number(pair: Operands) -> Levels:
 
 def email(pair: Operands) -> Levels:
     """Different, same domain, like local part, same local part, close, same. Fields: address, local part, domain."""
-    levels = equality(*pair.codes(0))
-    asked = np.flatnonzero(levels == DIFFERENT)
-    levels = np.where(levels == SAME, np.uint8(6), levels)
-    narrowed = pair.at(asked)
-    locals_ = narrowed.grades(1)
-    domains = equality(*narrowed.codes(2))
-    graded = _EMAIL[locals_, domains]
+    whole = pair.equality(0)
+    levels = _EMAIL[pair.grades(1), pair.equality(2)]
+    levels[whole != DIFFERENT] = 0
     # Addresses that are close have close local parts: only those are worth comparing whole.
-    alike = np.flatnonzero(graded > 2)  # noqa: PLR2004 - a local part alike
-    whole = narrowed.at(alike).grades(0)
-    graded[alike[whole == CLOSE]] = 5
-    levels[asked] = graded
+    (alike,) = (levels > 2).nonzero()  # noqa: PLR2004 - a local part alike
+    levels[alike[pair.grades_at(0, alike) == CLOSE]] = 5
+    levels[whole == SAME] = 6
     return levels
 
 
@@ -180,7 +178,7 @@ def values(pair: Operands) -> Levels:
     """Nothing in common, something common in common, a fair share, most, all: of lists of values or long texts."""
     column = pair.columns[0]
     left, right = pair.codes(0)
-    levels = equality(left, right)
+    levels = pair.equality(0)
     asked = np.flatnonzero(levels == DIFFERENT)
     levels = np.where(levels == SAME, np.uint8(5), levels)
     if not len(asked):
@@ -196,27 +194,33 @@ def values(pair: Operands) -> Levels:
 
 def word_weights(pair: Operands) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give the weight of each word of the first column, and 0 for none; and their sum per value."""
-
-    def made() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        weight = np.append(pair.terms.token_weights(pair.names[0], pair.columns[0]), np.float32(0))
-        return weight, pair.columns[0].tokens.sums(weight)
-
-    found: tuple[NDArray[np.float32], NDArray[np.float32]] = pair.once("word weights", made)
+    made = pair.terms.word_weights
+    found: tuple[NDArray[np.float32], NDArray[np.float32]] = pair.once("word weights", lambda: made(pair.names[0], pair.columns[0]))
     return found
 
 
 def shared_weight(column: Column, weight: NDArray[np.float32], one: Places, other: Places) -> NDArray[np.float32]:
     """Sum the weights of the words that two values have in common, for pairs of codes."""
+    if len(one) <= _FEW_PAIRS:
+        return _weighed(column, weight, one, other)
     shared = np.zeros(len(one), np.float32)
     bits = column.of_each("word bits", _word_bits)
     maybe = np.flatnonzero(bits[one] & bits[other])
-    words = column.tokens.places
-    left, right = words[:, one[maybe]], words[:, other[maybe]]
+    shared[maybe] = _weighed(column, weight, one[maybe], other[maybe])
+    return shared
+
+
+_FEW_PAIRS: Final = 512
+"""Pairs up to which finding those that may have a word in common costs more than comparing their words."""
+
+
+def _weighed(column: Column, weight: NDArray[np.float32], one: Places, other: Places) -> NDArray[np.float32]:
+    left, right = column.tokens.words_of(one), column.tokens.words_of(other)
     common = left == right[0]
     for yours in right[1:]:
         common |= left == yours
-    common &= left >= 0
-    shared[maybe] = (weight[left] * common).sum(axis=0)
+    # A place without a word, -1, weighs nothing.
+    shared: NDArray[np.float32] = (weight[left] * common).sum(axis=0)
     return shared
 
 

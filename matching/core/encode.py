@@ -1,6 +1,5 @@
 """Encoding: from arrays of texts to columns, and columns under one dictionary."""
 
-from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -8,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from matching.core.columns import MISSING, Column
-from matching.core.met import met
 
 FEW: Final = 256
 """Values up to which Python's own dictionaries are faster."""
@@ -78,14 +76,3 @@ def _join_few(left: Column, right: Column) -> Column:
     places = {text: code for code, text in enumerate(left.strings)}
     lookup = np.array([*(places.setdefault(text, len(places)) for text in right.strings), MISSING], np.int32)
     return Column(np.concatenate([left.codes, lookup[right.codes]]), list(places))
-
-
-def learn_together(columns: Iterable[Column]) -> None:
-    """Let columns of few values be looked into all at once, whichever is asked first; texts met before are looked up."""
-    parts = list(columns)
-    texts, known = [text for column in parts for text in column.strings], met()
-    whole = Column.of_texts(texts, (known, known.places(texts)))
-    start = 0
-    for column in parts:
-        column.learn_together(whole, start)
-        start += column.size

@@ -36,7 +36,7 @@ _TWO_EDITS_FROM: Final = 8
 class Operands:
     """What a comparator compares: its columns with their field names, both sides' codes in each (fields x pairs), and
     the model's term tables. `memo` is shared by all parts of the pairs that one comparison has; `graded` has the text
-    grades of fields where they are known already.
+    grades of fields where they are known already, `equal` whether codes are the same.
     """
 
     columns: tuple[Column, ...]
@@ -46,6 +46,7 @@ class Operands:
     terms: Terms
     memo: dict[str, Any] = field(default_factory=dict)
     graded: Mapping[str, Levels] = field(default_factory=dict)
+    equal: Levels | None = None
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """Give what is made from the columns and terms alone, made once for all pairs."""
@@ -57,15 +58,26 @@ class Operands:
         """Give both sides' codes in a column."""
         return self.one[place], self.other[place]
 
+    def equality(self, place: int) -> Levels:
+        """Grade both sides' codes in a column as missing, different or the same."""
+        return equality(*self.codes(place)) if self.equal is None else self.equal[place].copy()
+
     def grades(self, place: int) -> Levels:
         """Grade both sides' texts in a column."""
         known = self.graded.get(self.names[place])
         return text_grades(self.columns[place], *self.codes(place)) if known is None else known.copy()
 
+    def grades_at(self, place: int, chosen: NDArray[np.int64]) -> Levels:
+        """Grade both sides' texts in a column, of some of the pairs."""
+        known = self.graded.get(self.names[place])
+        one, other = self.codes(place)
+        return text_grades(self.columns[place], one[chosen], other[chosen]) if known is None else known[chosen]
+
     def at(self, chosen: NDArray[np.int64]) -> "Operands":
         """Keep some of the pairs."""
         graded = {name: self.graded[name][chosen] for name in self.names if name in self.graded}
-        return replace(self, one=self.one[:, chosen], other=self.other[:, chosen], graded=graded)
+        equal = None if self.equal is None else self.equal[:, chosen]
+        return replace(self, one=self.one[:, chosen], other=self.other[:, chosen], graded=graded, equal=equal)
 
 
 def equality(one: Rows, other: Rows) -> Levels:
@@ -78,40 +90,31 @@ def equality(one: Rows, other: Rows) -> Levels:
 _SAME_NOT_DIFFERENT: Final = np.uint8(SAME - DIFFERENT)
 
 
-def text_grades(column: Column, one: Rows, other: Rows) -> Levels:
-    """Grade pairs of codes of one column. Close: one edit, two in a long text, or the same letters in
-    another order; similar: 3/4 of the letters in common order, or one edit in a short text.
+def text_grades(column: Column, one: Rows, other: Rows, equal: Levels | None = None) -> Levels:
+    """Grade pairs of codes of one column, of which is known already whether they are `equal`. Close: one edit, two in a long text,
+    or the same letters in another order; similar: 3/4 of the letters in common order, or one edit in a short text.
     """
-    grades = equality(one, other)
-    asked = np.flatnonzero(grades == DIFFERENT)
-    asked = asked[_may_be_alike(column, one[asked], other[asked])]
-    if not len(asked):
-        return grades
-    pairs, place = distinct_pairs(column, one[asked], other[asked])
-    grades[asked] = _grade_distinct(column, *pairs)[place]
+    grades = equality(one, other) if equal is None else equal
+    (asked,) = (grades == DIFFERENT).nonzero()
+    left, right = one[asked], other[asked]
+    maybe = _may_be_alike(column, left, right)
+    asked = asked[maybe]
+    if len(asked):
+        pairs, place = distinct_pairs(column, left[maybe], right[maybe])
+        grades[asked] = _grade_distinct(column, *pairs)[place]
     return grades
 
 
-def grades_together(columns: Mapping[str, Column], one: Rows, other: Rows) -> dict[str, Levels]:
-    """Grade few pairs in several columns (fields x pairs) in one go, where these are parts of one whole."""
-    places = [column.whole for column in columns.values()]
-    if not places or places[0] is None:
-        return {}
-    starts = np.array([place[1] for place in places if place], np.int32)[:, None]
-    left, right = (np.where(codes >= 0, codes + starts, codes).ravel() for codes in (one, other))
-    return dict(zip(columns, text_grades(places[0][0], left, right).reshape(one.shape), strict=True))
-
-
-def distinct_pairs(column: Column, one: Rows, other: Rows) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]:
+def distinct_pairs(column: Column, one: Rows, other: Rows) -> tuple[tuple[Rows, Rows], NDArray[np.int64] | slice]:
     """Give the distinct unordered pairs of codes, and which of them each pair is. Few pairs are taken as they come: of so
     many values hardly any pair comes twice.
     """
     size = column.size
     if len(one) <= max(_FEW_PAIRS, size):
-        return (one.astype(np.int64), other.astype(np.int64)), np.arange(len(one))
+        return (one, other), slice(None)
     low, high = np.minimum(one, other).astype(np.int64), np.maximum(one, other)
     pairs, place = np.unique(low * size + high, return_inverse=True)
-    return (pairs // size, pairs % size), place
+    return ((pairs // size).astype(np.int32), (pairs % size).astype(np.int32)), place
 
 
 def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
@@ -119,7 +122,7 @@ def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     unshared = np.bitwise_count(column.letters[one] ^ column.letters[other])
     long, short = column.lengths[one], column.lengths[other]
     room = np.maximum((1 - SIMILARITY) * (long + short), _LEAST_ROOM.take(np.minimum(long, short), mode="clip"))
-    result: NDArray[np.bool_] = (unshared <= room) & (np.abs(long - short) <= room)
+    result: NDArray[np.bool_] = np.maximum(unshared, np.abs(long - short)) <= room
     return result
 
 
@@ -134,15 +137,13 @@ _FEW_PAIRS: Final = 512
 """Pairs up to which finding those that occur twice costs more than comparing them."""
 
 
-def _may_be_close(column: Column, one: NDArray[np.int64], other: NDArray[np.int64], shorter: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _may_be_close(column: Column, one: Rows, other: Rows, shorter: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Say which pairs may be so few edits apart as counts though fewer than 3/4 of their letters are in common order.
 
     None of four letters or more: an edit takes two letters at most, of the eight in both texts (sixteen, where two are allowed).
     Lengths are in bytes, so that this is told of ASCII only.
     """
-    if len(one) <= _FEW_PAIRS:
-        return np.ones(len(one), np.bool_)
-    foreign = column.feature("foreign", _foreign)
+    foreign = column.of_each("foreign", _foreign)
     result: NDArray[np.bool_] = (shorter < _ONE_EDIT_FROM) | foreign[one] | foreign[other]
     return result
 
@@ -154,7 +155,7 @@ def _foreign(column: Column) -> NDArray[np.bool_]:
 _MANY_EDITS: Final = 3
 
 
-def _grade_distinct(column: Column, one: NDArray[np.int64], other: NDArray[np.int64]) -> Levels:
+def _grade_distinct(column: Column, one: Rows, other: Rows) -> Levels:
     left, right = column.picked(one), column.picked(other)
     alike = cpdist(left, right, scorer=Indel.normalized_similarity, score_cutoff=SIMILARITY, dtype=np.float32)
     shorter = np.minimum(column.lengths[one], column.lengths[other])
@@ -162,5 +163,6 @@ def _grade_distinct(column: Column, one: NDArray[np.int64], other: NDArray[np.in
     asked = np.flatnonzero((alike >= SIMILARITY) | _may_be_close(column, one, other, shorter))
     edits[asked] = cpdist(left[asked], right[asked], scorer=OSA.distance, score_cutoff=_MANY_EDITS - 1, dtype=np.int32)
     close = (edits <= edits_allowed(shorter)) | ((column.bags[one] == column.bags[other]) & (shorter >= _ONE_EDIT_FROM))
-    similar = (alike >= SIMILARITY) | ((edits <= 1) & (shorter > 1))
-    return np.where(close, np.uint8(CLOSE), np.where(similar, np.uint8(SIMILAR), np.uint8(DIFFERENT)))
+    grades: Levels = DIFFERENT + ((alike >= SIMILARITY) | ((edits <= 1) & (shorter > 1))).view(np.uint8)
+    grades[close] = CLOSE
+    return grades

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from math import prod
 from typing import Final, TypeVar
 
 import numpy as np
@@ -24,7 +25,7 @@ class Memory:
 
     def zeros(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[np.generic]:
         """Give an array of zeros, columns one after the other."""
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        size = prod(shape) * np.dtype(dtype).itemsize
         if self._taken + size <= self._most:
             self._taken += size
             return np.zeros(shape, dtype, order="F")

@@ -10,8 +10,10 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Places: TypeAlias = NDArray[np.int64]
+Places: TypeAlias = NDArray[np.int64] | NDArray[np.int32]
 Made: TypeAlias = NDArray[Any]
+Kept: TypeAlias = dict[str, tuple["Met", NDArray[np.bool_], Made]]
+"""What was made, by name: of which collection, of which of its texts, and a row per text."""
 MOST_MET: Final = 50_000
 """Texts that are remembered; each costs about a kilobyte once everything is known of it."""
 
@@ -23,7 +25,7 @@ class Met:
         """Begin with no text."""
         self._places: dict[str, int] = {}
         self._texts: list[str] = []
-        self._made: dict[str, tuple[NDArray[np.bool_], Made]] = {}
+        self._made: Kept = {}
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -50,18 +52,32 @@ class Met:
 
     def known(self, name: str, make: Callable[[list[str]], Made], places: Places) -> Made:
         """Give what `make` makes of the texts at these places, a row each; what was made before is not made again."""
+        return self.rows(name, make, places)[places]
+
+    def rows(self, name: str, make: Callable[[list[str]], Made], places: Places, kept: Kept | None = None) -> Made:
+        """Give what `make` makes of texts as a row per text met, of which those at these places can be relied on, and the last, 0.
+
+        What `make` makes of a text by something beside it is `kept` with that, and so forgotten with it.
+        """
+        if not len(places):
+            told = make([])
+            return np.zeros((1, *told.shape[1:]), told.dtype)
+        store = self._made if kept is None else kept
         with self._lock:
-            made, rows = self._made.get(name, (_NOTHING, _NOTHING))
-            if len(made) < len(self._texts) or not made[places].all():
-                made, rows = self._made[name] = self._learnt(made, rows, make, places)
-            return rows[places]
+            owner, made, rows = store.get(name, _NOTHING)
+            if owner is not self:
+                made, rows = _NOTHING[1:]
+            if len(made) <= len(self._texts) or not np.logical_and.reduce(made.take(places)):
+                made, rows = self._learnt(made, rows, make, places)
+                store[name] = self, made, rows
+            return rows
 
     def _learnt(
         self, made: NDArray[np.bool_], rows: Made, make: Callable[[list[str]], Made], places: Places
     ) -> tuple[NDArray[np.bool_], Made]:
-        if len(made) < len(self._texts):
-            made = _longer(made, made, 2 * len(self._texts))
-        new = np.unique(places[~made[places]])
+        if len(made) <= len(self._texts):
+            made = _longer(made, made, 2 * len(self._texts) + 1)
+        new = np.unique(places.astype(np.int64)[~made[places]])
         if len(new):
             told = make(self.texts(new))
             rows = _longer(rows, told, len(made))
@@ -69,7 +85,7 @@ class Met:
         return made, _longer(rows, rows, len(made))
 
 
-_NOTHING: Final = np.empty(0, np.bool_)
+_NOTHING: Final[tuple[None, NDArray[np.bool_], Made]] = (None, np.empty(0, np.bool_), np.empty(0, np.bool_))
 
 
 def _longer(rows: Made, like: Made, size: int) -> Made:

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -54,9 +54,21 @@ class MatchModel:
         return RarityTables.of(self)
 
     @cached_property
-    def veto_tables(self) -> "VetoTables":
-        """What each level of a comparison says of the vetoes."""
-        return VetoTables.of(self.config)
+    def offsets(self) -> NDArray[np.int32]:
+        """Where in a table of comparisons x levels the levels of each comparison begin (comparisons x 1)."""
+        comparisons, width = self.base_weights.shape[1:]
+        return np.arange(0, comparisons * width, width, dtype=np.int32)[:, None]
+
+    @cached_property
+    def vetoes(self) -> NDArray[np.uint64]:
+        """Per comparison and level: the vetoes that it speaks for, as bits, and in the upper half those that it excuses."""
+        said = np.zeros(self.base_weights.shape[1:], np.uint64)
+        places = {comparison.name: place for place, comparison in enumerate(self.config.comparisons)}
+        for number, veto in enumerate(self.config.vetoes):
+            said[places[veto.comparison], list(veto.levels)] |= np.uint64(1 << number)
+            for name, levels in veto.unless:
+                said[places[name], list(levels)] |= np.uint64(1 << number + EXCUSED)
+        return said
 
     @cached_property
     def prior_bits(self) -> Table:
@@ -108,26 +120,8 @@ def summable(bits: Table) -> NDArray[np.float32]:
 
 
 _PER_BIT: Final = 65_536.0
-
-
-@dataclass(frozen=True, slots=True)
-class VetoTables:
-    """Per comparison (its place) and level: the vetoes that it speaks for, as bits, and those that it excuses."""
-
-    against: Mapping[int, NDArray[np.uint32]]
-    excusing: Mapping[int, NDArray[np.uint32]]
-
-    @classmethod
-    def of(cls, config: MatchConfig) -> "VetoTables":
-        """Make the tables of a config."""
-        places = {comparison.name: place for place, comparison in enumerate(config.comparisons)}
-        against, excusing = dict[int, NDArray[np.uint32]](), dict[int, NDArray[np.uint32]]()
-        for number, veto in enumerate(config.vetoes):
-            said = [(against, veto.comparison, veto.levels), *((excusing, *excuse) for excuse in veto.unless)]
-            for tables, name, levels in said:
-                table = tables.setdefault(places[name], np.zeros(256, np.uint32))
-                table[list(levels)] |= np.uint32(1 << number)
-        return cls(against, excusing)
+EXCUSED: Final = 32
+"""The bit from which on the vetoes are that are excused."""
 
 
 @dataclass(frozen=True, slots=True)

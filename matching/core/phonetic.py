@@ -54,9 +54,10 @@ def sound_alike(column: Column, one: NDArray[np.int32], other: NDArray[np.int32]
 
 def _sounds(column: Column, codes: NDArray[np.int32]) -> Hashes:
     """Give hashes of the sounds of some values, 0 for short ones; each value is spelt once."""
-    if column.met is not None:
-        met, places = column.met
-        heard: Hashes = met.known("sounds", lambda texts: _heard(pa.array(texts, pa.string())), places[codes])
+    found = column.met_at(codes)
+    if found is not None:
+        met, places = found
+        heard: Hashes = met.known("sounds", lambda texts: _heard(pa.array(texts, pa.string())), places)
         return heard
     known: Hashes = column.feature("sounds", lambda own: np.zeros(own.size, np.uint64))
     asked = np.unique(codes)

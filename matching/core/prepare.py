@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from matching.core.columns import MISSING, Column
 from matching.core.declarations import MatchConfig
-from matching.core.encode import FEW, as_text, encode, join, learn_together, recode, whole
+from matching.core.encode import FEW, as_text, encode, join, recode, whole
 from matching.core.forms import FORMS
 from matching.core.hashing import Hashes, mix
 from matching.core.memory import Memory
+from matching.core.met import met
+from matching.core.met_columns import MetTable
 from matching.core.parallel import each, spans
 
 Texts: TypeAlias = pa.StringArray
@@ -26,13 +28,17 @@ PERSON_WORDS: Final = ("person", "individual", "p", "i", "c", "personne", "parti
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A table in match forms: `size` rows, one column per field of the config. What is made of its pairs is kept in `memory`."""
+    """A table in match forms: `size` rows, one column per field of the config. What is made of its pairs is kept in `memory`.
+
+    Of a small table, `met` has the same with the texts looked up among those met.
+    """
 
     size: int
     columns: Mapping[str, Column]
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int32]] = field(default_factory=dict, compare=False, repr=False)
     _latest: list[tuple[object, Any]] = field(default_factory=list, compare=False, repr=False)
+    met: MetTable | None = field(default=None, compare=False, repr=False)
 
     def codes(self, names: tuple[str, ...]) -> NDArray[np.int32]:
         """Give the codes of some columns side by side (rows x columns): a row is one place in memory. Made once."""
@@ -57,7 +63,8 @@ class Prepared:
 
     def rows(self, rows: np.ndarray) -> "Prepared":
         """Give some rows, in this order."""
-        return Prepared(len(rows), {name: column.take(rows) for name, column in self.columns.items()}, self.memory)
+        met = None if self.met is None else self.met.rows(rows)
+        return Prepared(len(rows), {name: column.take(rows) for name, column in self.columns.items()}, self.memory, met=met)
 
 
 def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
@@ -77,20 +84,20 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
         columns = spread(lambda one: _formed(named[one[1]], one[2]), ready)
         named.update(zip([name for name, _, _ in ready], list(columns), strict=True))
         derived = [one for one in derived if one[0] not in named]
-    if attributes.num_rows <= FEW:
-        learn_together(named.values())
     if attributes.num_rows >= _THREADED_FROM:
         # What was needed on the way is as much as what is kept.
         pa.default_memory_pool().release_unused()
-    return Prepared(attributes.num_rows, named)
+    return _looked_up(attributes.num_rows, named)
 
 
 def joined(left: Prepared, right: Prepared) -> Prepared:
     """Put the rows of two prepared tables one below the other, with common dictionaries."""
     columns = {name: join(column, right.columns[name]) for name, column in left.columns.items()}
-    if left.size + right.size <= FEW:
-        learn_together(columns.values())
-    return Prepared(left.size + right.size, columns)
+    return _looked_up(left.size + right.size, columns)
+
+
+def _looked_up(size: int, columns: Mapping[str, Column]) -> Prepared:
+    return Prepared(size, columns, met=MetTable.learn(columns, met()) if size <= FEW and columns else None)
 
 
 def _raw(attributes: pa.Table, of: tuple[str, ...], combine: str) -> Column:

@@ -1,6 +1,6 @@
 """Scoring: match weight in bits and match probability of pairs, the same function on every road."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from matching.core.compare import compare_rows, strata
 from matching.core.grades import Levels, Rows
-from matching.core.model import MatchModel, summable
+from matching.core.model import EXCUSED, MatchModel, summable
 from matching.core.parallel import each, spans
 from matching.core.prepare import Prepared, joined, prepare
 
@@ -157,10 +157,16 @@ def _relatives(rarity: Weights, places: NDArray[np.int32], stratum: NDArray[np.u
 
 def _places(levels: Levels, stratum: NDArray[np.uint8], model: MatchModel) -> NDArray[np.int32]:
     """Give where in a table of strata x comparisons x levels the entries of pairs are: comparisons x pairs."""
+    places = _levels(levels, model)
     strata_count, comparisons, width = model.base_weights.shape
-    places: NDArray[np.int32] = np.add(levels.T, np.arange(0, comparisons * width, width)[:, None], dtype=np.int32)
     if strata_count > 1:
         places += stratum * np.int32(comparisons * width)
+    return places
+
+
+def _levels(levels: Levels, model: MatchModel) -> NDArray[np.int32]:
+    """Give where in a table of comparisons x levels the entries of pairs are: comparisons x pairs."""
+    places: NDArray[np.int32] = np.add(levels.T, model.offsets, dtype=np.int32)
     return places
 
 
@@ -177,7 +183,7 @@ def _add_rarity(
     """
     tables = model.rarity
     comparisons, width = tables.field.shape
-    levels = np.add(pairs.levels.T, np.arange(0, comparisons * width, width)[:, None], dtype=np.int32)
+    levels = _levels(pairs.levels, model)
     entry = np.flatnonzero((tables.field.ravel() >= 0).take(levels))
     if not len(entry):
         return
@@ -220,13 +226,6 @@ def _row_shares(prepared: Prepared, model: MatchModel, name: str) -> NDArray[np.
 
 def find_vetoes(levels: Levels, model: MatchModel) -> NDArray[np.uint32]:
     """Give the vetoes that hold for each row of levels."""
-    tables = model.veto_tables
-    found, excused = _said(levels, tables.against), _said(levels, tables.excusing)
-    return found & ~excused
-
-
-def _said(levels: Levels, tables: Mapping[int, NDArray[np.uint32]]) -> NDArray[np.uint32]:
-    bits = np.zeros(len(levels), np.uint32)
-    for comparison, table in tables.items():
-        bits |= table[levels[:, comparison]]
-    return bits
+    said = np.bitwise_or.reduce(model.vetoes.ravel().take(_levels(levels, model)), axis=0)
+    found: NDArray[np.uint32] = (said & ~(said >> np.uint64(EXCUSED))).astype(np.uint32)
+    return found

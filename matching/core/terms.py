@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from golden_records.standardising.words import WEAK_ORGANISATION_WORDS
 from matching.core.columns import Column
 from matching.core.hashing import Hashes, hash_texts
+from matching.core.met import Kept
 from matching.core.sorting import first_of_runs, sorted_unique
 from matching.core.texts import text_buffer
 
@@ -32,6 +33,8 @@ class TermTable:
     hashes: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     shares: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     rest: float = UNSEEN
+    kept: Kept = field(default_factory=dict, compare=False, repr=False)
+    """What each word met counts by this table."""
 
     def look_up(self, hashes: Hashes) -> NDArray[np.float64]:
         """Give the share of records that have each value."""
@@ -39,6 +42,13 @@ class TermTable:
             return np.full(len(hashes), self.rest)
         place = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
         return np.where(self.hashes[place] == hashes, self.shares[place], self.rest)
+
+    def weigh(self, words: Column) -> NDArray[np.float32]:
+        """Give what each of some words counts: the bits of its rarity, less for weak words."""
+        bits = -np.log2(np.minimum(self.look_up(words.hashes), 0.5))
+        weights = np.where(np.isin(words.hashes, weak_words()), bits * WEAK_WORD, bits)
+        # Sums of such numbers are exact: the order of the words is no part of them.
+        return (np.rint(weights * _PER_BIT) / _PER_BIT).astype(np.float32)
 
     @cached_property
     def sameness(self) -> float:
@@ -92,14 +102,12 @@ class Terms:
         _, bits = column.feature(f"bits {id(table)}", lambda own: (table, _with_missing(np.log2(table.look_up(own.hashes)))))
         return bits  # type: ignore[no-any-return]
 
-    def token_weights(self, name: str, column: Column) -> NDArray[np.float32]:
-        """Give what each word of a column counts: the bits of its rarity, less for weak words."""
-        hashes = column.tokens.words.hashes
-        bits = -np.log2(np.minimum(self.words.get(name, _EMPTY).look_up(hashes), 0.5))
-        weak = column.tokens.words.of_each("weak", lambda words: np.isin(words.hashes, weak_words()))
-        weights = np.where(weak, bits * WEAK_WORD, bits)
-        # Sums of such numbers are exact: the order of the words is no part of them.
-        return (np.rint(weights * _PER_BIT) / _PER_BIT).astype(np.float32)
+    def word_weights(self, name: str, column: Column) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give what each word of a column counts, the bits of its rarity, less for weak words, and 0 for none; and their sum
+        per value.
+        """
+        table = self.words.get(name, _EMPTY)
+        return column.tokens.weighed("weight", table.weigh, table.kept)
 
 
 def _with_missing(bits: NDArray[np.float64]) -> NDArray[np.float32]:

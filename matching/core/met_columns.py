@@ -1,0 +1,133 @@
+"""Columns whose codes are the places of their texts among those met: few pairs look up what is known of a text, and nothing else.
+
+What is known comes as a row per text met, whichever field it is of, so that texts of all fields can be compared in one go.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from matching.core.columns import MISSING, Codes, Column, Tokens, learn, word_places
+from matching.core.met import Kept, Met, Places
+
+
+class MetColumn(Column):
+    """Texts at some places of a collection; only of these is known what is asked for."""
+
+    def __init__(self, known: Met, places: Places) -> None:
+        """Tell of the texts at these places."""
+        self._known, self._own = known, places
+        self._features: dict[str, Any] = {}
+
+    @property
+    def size(self) -> int:
+        """How many codes there may be."""
+        return len(self._known)
+
+    def of_each(self, name: str, make: Callable[[Column], Any]) -> Any:
+        """Give a row per text met."""
+        found = self._features.get(name)
+        if found is None:
+            found = self._known.rows(name, lambda texts: make(Column.of_texts(texts)), self._own)
+            self._features[name] = found
+        return found
+
+    def padded(self, name: str, make: Callable[[Column], Any]) -> Any:
+        """Give a row per text met; the last is always 0."""
+        return self.of_each(name, make)
+
+    def met_at(self, codes: Places | Codes) -> tuple[Met, Places]:
+        """Give where the values of these codes are among the texts met."""
+        return self._known, codes.astype(np.int64)
+
+    @property
+    def tokens(self) -> "MetTokens":
+        """The words of each value."""
+        return self.feature("tokens", lambda _: MetTokens(self._known, self._own))  # type: ignore[no-any-return]
+
+    @classmethod
+    def together(cls, columns: Iterable["MetColumn"]) -> "MetColumn":
+        """Give the column of the texts of several."""
+        several = list(columns)
+        return cls(several[0]._known, np.concatenate([column._own for column in several]))  # noqa: SLF001 - its own kind
+
+
+class MetTokens(Tokens):
+    """The words of texts met, which are such texts themselves."""
+
+    def __init__(self, known: Met, places: Places) -> None:
+        """Tell of the words of the texts at these places."""
+        self._known, self._own = known, places
+        self._rows: Codes = known.rows("words", lambda texts: word_places(known, texts), places)
+        own = self._rows[places]
+        there = own >= 0
+        self._width = max(int(np.count_nonzero(np.logical_or.reduce(there))), 1)
+        self._own_words: Places = own[there]
+        self.words = MetColumn(known, self._own_words)
+
+    @property
+    def counts(self) -> NDArray[np.int32]:  # type: ignore[override]
+        """How many words each value has."""
+        made: NDArray[np.int32] = self._known.rows("word count", _counted, self._own)
+        return made
+
+    def words_of(self, codes: Places | Codes) -> NDArray[np.int32]:
+        """Give the words of some values (words x values)."""
+        return self._rows.take(codes, axis=0)[:, : self._width].T
+
+    def weighed(
+        self, name: str, weigh: Callable[[Column], NDArray[np.float32]], kept: Kept | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give what each word weighs, and 0 for none; and the sum of each value's words."""
+        weights = self._known.rows(name, lambda texts: weigh(Column.of_texts(texts)), self._own_words, kept)
+        total = self._known.rows(f"sum of {name}", lambda texts: _of(texts).weighed(name, weigh)[1], self._own, kept)
+        return weights, total
+
+
+@dataclass(frozen=True, slots=True)
+class MetTable:
+    """A table with the places of its texts among those met for codes (fields x rows, -1 where missing).
+
+    `field` is where each field is, by name.
+    """
+
+    field: Mapping[str, int]
+    columns: tuple[MetColumn, ...]
+    codes: Codes
+
+    @classmethod
+    def learn(cls, columns: Mapping[str, Column], known: Met) -> "MetTable":
+        """Let the values of columns of few be looked up among the texts met, those that are new all in one go."""
+        texts, before = [text for column in columns.values() for text in column.strings], len(known)
+        places = known.places(texts)
+        if len(known) > before:
+            learn(Column.of_texts(texts, (known, places)))
+        ends = list(accumulate(column.size for column in columns.values()))
+        starts = [0, *ends][:-1]
+        for column, start, end in zip(columns.values(), starts, ends, strict=True):
+            column.look_up(known, places[start:end])
+        codes = np.concatenate([column.codes for column in columns.values()]).reshape(len(columns), -1)
+        missing = codes < 0
+        codes += np.array(starts, np.int32)[:, None]
+        codes[missing] = MISSING
+        # Where a value is missing, the place is the last one, behind those of all values.
+        found = np.append(places, MISSING).astype(np.int32)[codes]
+        own = tuple(MetColumn(known, places[start:end]) for start, end in zip(starts, ends, strict=True))
+        return cls({name: number for number, name in enumerate(columns)}, own, found)
+
+    def rows(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "MetTable":
+        """Give some rows, in this order."""
+        return MetTable(self.field, self.columns, self.codes[:, rows])
+
+
+def _of(texts: list[str]) -> Tokens:
+    return Tokens.of(pa.array(texts, pa.string()))
+
+
+def _counted(texts: list[str]) -> NDArray[np.int32]:
+    return _of(texts).counts
