@@ -1,7 +1,7 @@
 """Comparing pairs of rows: one level per comparison of the config."""
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
