@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Window
 from django.db.models.functions import Lag
 
+from golden_records import feed_checks
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.golden import content_of
 from golden_records.members import LinkedMember, members_of
@@ -205,5 +206,6 @@ CHECKS: Final = (
         "The rows that an import read are those created, updated, unchanged, stale and quarantined.",
         _conservation,
     ),
+    *feed_checks.CHECKS,
 )
 """The checks of what this package knows, in the order in which they are told."""
