@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from golden_records.entities import ENTITIES, EntityType, entity_type
@@ -20,7 +21,6 @@ _WORK_SECONDS: Final = 60.0
 _QUEUE_SECONDS: Final = 45.0
 _ONE_BY_ONE: Final = 200
 _SHARE_OF_A_RUN: Final = 250
-_LEFT_FOR: Final = timedelta(seconds=30)
 _AFTER_A_FAILED_RUN: Final = timedelta(hours=1)
 _RUN_LIMIT: Final = 3600
 
@@ -57,9 +57,10 @@ def sweep() -> None:
     Pulse.objects.update_or_create(name="sweep", defaults={"at": timezone.now()})
     for run_id in runs.waiting_runs():
         ring(work_on_run, run_id)
+    left_since = timezone.now() - timedelta(seconds=settings.SWEEP_SECONDS)
     for entity in ENTITIES.values():
         forget_attempts(entity)
-        if waiting(entity).filter(updated_at__lt=timezone.now() - _LEFT_FOR).exists():
+        if waiting(entity).filter(updated_at__lt=left_since).exists():
             ring(match_waiting_records, entity.name)
 
 

@@ -167,8 +167,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
+SWEEP_SECONDS = float(os.environ.get("SWEEP_SECONDS", "30"))  # how often to look for what was left, and how long it is left
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "matching.tasks.sweep", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
+    "sweep": {"task": "matching.tasks.sweep", "schedule": timedelta(seconds=SWEEP_SECONDS), "options": {"expires": SWEEP_SECONDS}},
     # Most events are sealed by a ring at their commit or by who reads the feed; this finds what came between two rings.
     "seal": {"task": "golden_records.tasks.seal_events", "schedule": timedelta(seconds=1), "options": {"expires": 1}},
     "rematch": {"task": "matching.tasks.rematch", "schedule": crontab(hour=3, minute=17)},

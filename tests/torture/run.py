@@ -1,0 +1,99 @@
+"""Runs the checks on the servers that the environment names; prints a row for each, and writes the report."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+from django.db import connection
+
+django.setup()
+
+from matching import verifying  # noqa: E402  # Django must be set up first
+from tests.torture.ground import ground  # noqa: E402
+from tests.torture.outcome import FULL, SHORT, Scale  # noqa: E402
+from tests.torture.table import CHECKS, Check  # noqa: E402
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the report."""
+
+    check: Check
+    count: str
+    offences: list[str]
+    seconds: float
+    told: str
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run every check once, and all again as long as there is time; gives 1 at the first offence."""
+    chosen = _parse(arguments)
+    scale = SHORT if chosen.short else FULL
+    ends_at = time.monotonic() + 60 * chosen.minutes
+    rows: list[Row] = []
+    while not rows or time.monotonic() < ends_at:
+        for check in CHECKS:
+            if chosen.check and check.name not in chosen.check:
+                continue
+            rows.append(row := run(check, scale))
+            _say(row)
+            if row.offences:
+                return 1
+    if chosen.report:
+        Path(chosen.report).write_text(report(rows), encoding="utf-8")
+    return 0
+
+
+def run(check: Check, scale: Scale) -> Row:
+    """Try one check on an empty database, then verify what must always hold."""
+    begun = time.monotonic()
+    with ground() as installed:
+        outcome = check.run(installed, scale)
+    broken = [
+        f"{finding.check.name}: {finding.count}, as {offence.entity} {offence.ids}: {offence.told}"
+        for finding in verifying.verify(most_named=SHOWN)
+        for offence in finding.offences
+    ]
+    connection.close()
+    return Row(check, outcome.count, outcome.offences + broken, time.monotonic() - begun, outcome.told)
+
+
+def report(rows: Sequence[Row]) -> str:
+    """Give the table for people."""
+    head = (
+        "# Torture report\n\n"
+        f"`make torture`, {datetime.now(tz=UTC):%Y-%m-%d}: real PostgreSQL, real broker, real processes. After every check,\n"
+        "`manage.py verify` over the whole database found nothing. What each one does: `tests/torture/`.\n\n"
+        "| check | what must hold | of what | offences | seconds | on the way |\n|---|---|---|---|---|---|\n"
+    )
+    lines = [
+        f"| {row.check.name} | {row.check.holds} | {row.count} | {len(row.offences)} | {row.seconds:.0f} | {row.told} |\n" for row in rows
+    ]
+    return head + "".join(lines)
+
+
+def _say(row: Row) -> None:
+    verdict = f"{len(row.offences)} OFFENCES" if row.offences else "holds"
+    print(f"{row.check.name}: {verdict} ({row.count}, {row.seconds:.1f} s). {row.told}", flush=True)
+    for offence in row.offences[: 4 * SHOWN]:
+        print(f"    {offence}", flush=True)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="little of everything: a minute")
+    parser.add_argument("--minutes", type=float, default=0, help="go on for so long")
+    parser.add_argument("--check", action="append", choices=[check.name for check in CHECKS])
+    parser.add_argument("--report", help="write the table to this file")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
