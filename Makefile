@@ -14,7 +14,7 @@ PIP_COMPILE := $(BIN)/python -m piptools compile --quiet --strip-extras --genera
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --resolver=backtracking --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check benchmark format schema lock shell clean environment
+.PHONY: help run test check torture benchmark format schema lock shell clean environment
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1\t/' | expand -t 18
@@ -33,6 +33,9 @@ check: $(DEV)
 	@MDM_DATA_DIR=$(VENV)/check $(BIN)/python manage.py makemigrations --check --dry-run
 	@MDM_DATA_DIR=$(VENV)/check $(BIN)/python manage.py spectacular --validate --fail-on-warn --file $(VENV)/schema.yml
 	@diff -u api/v1/schema.yml $(VENV)/schema.yml || { echo 'The API changed: make schema writes api/v1/schema.yml anew.'; exit 1; }
+
+torture: $(DEV) ## Races, kills, lost brokers and shuffles, then verify; writes docs/torture-report.md (MINUTES=n goes on for so long)
+	@$(BIN)/python -m tests.torture --report docs/torture-report.md $(MINUTES:%=--minutes %)
 
 benchmark: $(BENCH) ## Measure: NAME=match (or import, put, lookup, ...; all without NAME); prints a JSON line per figure
 	@set -e; for file in $(or $(NAME:%=tests/benchmarks/%.py),$(sort $(filter-out %/__init__.py,$(wildcard tests/benchmarks/*.py)))); do \

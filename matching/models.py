@@ -75,10 +75,11 @@ class CommonKey(models.Model):
 
 
 class Pulse(models.Model):
-    """When a periodic task ran last, by its name."""
+    """When something periodic ran last, by its name, and how much it found."""
 
-    name = models.CharField(max_length=30, primary_key=True)
+    name = models.CharField(max_length=60, primary_key=True)
     at = models.DateTimeField()
+    found = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         """Name the task."""

@@ -17,8 +17,13 @@ from matching.waiting import forget_attempts, match_all_waiting, match_if_waitin
 
 _logger = structlog.get_logger(__name__)
 
-_WORK_SECONDS: Final = 60.0
-_QUEUE_SECONDS: Final = 45.0
+SWEPT: Final = "sweep"
+VERIFIED: Final = "verify: "
+"""Names of pulses: of the sweep, and the beginning of those of the checks."""
+
+# A worker that is told to stop ends what it holds: it must not hold anything for long.
+_WORK_SECONDS: Final = 15.0
+_QUEUE_SECONDS: Final = 15.0
 _ONE_BY_ONE: Final = 200
 _SHARE_OF_A_RUN: Final = 250
 _AFTER_A_FAILED_RUN: Final = timedelta(hours=1)
@@ -45,7 +50,7 @@ def match_waiting_records(entity_name: str) -> None:
 
 @shared_task(name="matching.tasks.work_on_run", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)
 def work_on_run(run_id: int) -> None:
-    """Carry a matching run on for a minute, and ring again where it is not done: a worker must not be held for hours."""
+    """Carry a matching run on for a while, and ring again where it is not done: a worker must not be held for hours."""
     run = runs.work_on(run_id, seconds=_WORK_SECONDS)
     if run.state == RunState.QUEUED:
         ring(work_on_run, run_id)
@@ -54,7 +59,7 @@ def work_on_run(run_id: int) -> None:
 @shared_task(name="matching.tasks.sweep")
 def sweep() -> None:
     """Find what was left: runs that nobody works on, and records that wait longer than they should."""
-    Pulse.objects.update_or_create(name="sweep", defaults={"at": timezone.now()})
+    Pulse.objects.update_or_create(name=SWEPT, defaults={"at": timezone.now()})
     for run_id in runs.waiting_runs():
         ring(work_on_run, run_id)
     left_since = timezone.now() - timedelta(seconds=settings.SWEEP_SECONDS)
@@ -75,6 +80,7 @@ def rematch() -> None:
 def verify() -> None:
     """Check everything that must always hold, and log what does not: by names of checks and ids, never by values."""
     for finding in verifying.verify():
+        Pulse.objects.update_or_create(name=f"{VERIFIED}{finding.check.name}", defaults={"at": timezone.now(), "found": finding.count})
         told = {"check": finding.check.name, "offences": finding.count, "seconds": round(finding.seconds, 1)}
         if not finding.count:
             _logger.info("verified", **told)

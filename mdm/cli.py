@@ -11,6 +11,7 @@ import fcntl
 import http
 import http.client
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ WEB: Final = (
     "wsgi",
     "--no-ws",
     "--workers-kill-timeout",
-    "10",
+    "20",
     "--respawn-failed-workers",
     "mdm.wsgi:application",
 )
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     address = ("--host", chosen.host, "--port", str(chosen.port))
     alone = {"web": (*WEB, *address), "worker": WORKER, "beat": BEAT}
     if chosen.command in alone:
-        _become(alone[chosen.command])
+        data_dir = Path(os.environ.get("MDM_DATA_DIR") or BASE_DIR / "var").resolve()
+        _become(alone[chosen.command], os.environ | _counting(data_dir / "metrics" / chosen.command))
     try:
         return run(host=chosen.host, port=chosen.port)
     except (CannotRunError, processes.ServerStartError) as error:
@@ -57,8 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _become(command: Sequence[str]) -> NoReturn:
-    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606  # there is no shell
+def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    os.execve(sys.executable, [sys.executable, *command], environment)  # noqa: S606  # there is no shell
+
+
+def _counting(folder: Path) -> dict[str, str]:
+    """Empty the folder in which processes count for /metrics: each into files of its own, summed up by whoever is asked."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -79,7 +88,7 @@ def run(*, host: str, port: int) -> int:
         port = _usable_port(port, host)
         url = os.environ.get("PUBLIC_URL") or f"http://localhost:{port}"
         broker = None if os.environ.get("REDIS_URL") else valkey.configure(data_dir, port=processes.free_port())
-        environment = os.environ | {"MDM_DATA_DIR": str(data_dir), "PUBLIC_URL": url}
+        environment = os.environ | {"MDM_DATA_DIR": str(data_dir), "PUBLIC_URL": url} | _counting(data_dir / "metrics")
         if broker is not None:
             environment["REDIS_URL"] = broker.url
         supervisor = Supervisor(environment=environment, logs=logs, say=_say)

@@ -4,19 +4,62 @@ Log lines name ids, counts, codes and durations. They never carry values of a re
 """
 
 import re
+import sys
 import time
-from collections.abc import Callable
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 from uuid_utils import uuid7
 
 log = structlog.get_logger(__name__)
 
 ACCEPTED_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+PARTS_OF_TASKS: Final = ("name", "id", "runtime", "description")
+
+
+def without_messages(_: object, __: str, event: EventDict) -> EventDict:
+    """Tell an error by its class and by where it came from, in place of its words: a database's words hold values of records."""
+    error = event.pop("exc_info", None)
+    if isinstance(error, tuple):
+        error = error[1]
+    elif error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        event["exception"] = "\n\n".join(_told(each) for each in _chain(error))
+    return event
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    known: set[int] = set()
+    while error is not None and id(error) not in known:
+        known.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _told(error: BaseException) -> str:
+    sqlstate = getattr(error, "sqlstate", None)
+    frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
+    return f"{frames}{type(error).__module__}.{type(error).__qualname__}" + (f" (SQLSTATE {sqlstate})" if sqlstate else "")
+
+
+def without_values(_: object, __: str, event: EventDict) -> EventDict:
+    """Take what records may have put there out of the lines of libraries: paths of requests, results and errors of tasks."""
+    record = event["_record"]
+    if record.name == "django.request":
+        event["event"], event["status"] = "request_failed", getattr(record, "status_code", None)
+    elif record.name == "celery.app.trace":
+        data = getattr(record, "data", None) or {}
+        event["event"] = str(record.msg).strip() % defaultdict(lambda: "...", {part: data.get(part, "") for part in PARTS_OF_TASKS})
+    return event
+
 
 SHARED_PROCESSORS: Final[list[Processor]] = [
     structlog.contextvars.merge_contextvars,
@@ -24,7 +67,7 @@ SHARED_PROCESSORS: Final[list[Processor]] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
-    structlog.processors.format_exc_info,
+    without_messages,
 ]
 
 
@@ -48,13 +91,15 @@ def configure(*, level: str, log_format: str) -> dict[str, Any]:
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-                "foreign_pre_chain": SHARED_PROCESSORS,
+                "foreign_pre_chain": [*SHARED_PROCESSORS, without_values],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         # Django's own handlers would print a second, unstructured copy, and mail administrators pages that hold request data.
-        "loggers": {name: {"handlers": [], "level": level, "propagate": True} for name in ("django", "django.server", "celery")},
+        "loggers": {name: {"handlers": [], "level": level, "propagate": True} for name in ("django", "django.server", "celery")}
+        # Statements hold the values of records, whatever the level that is asked for.
+        | {"django.db.backends": {"handlers": [], "level": "WARNING", "propagate": True}},
     }
 
 

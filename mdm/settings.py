@@ -257,6 +257,10 @@ SECURE_HSTS_PRELOAD = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("BEHIND_PROXY") else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
+# --- metrics -----------------------------------------------------------------------------------------------------------------------
+
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # what Prometheus shows as bearer token; without one, only this machine may ask
+
 # --- logs --------------------------------------------------------------------------------------------------------------------------
 
 LOGGING = structured_logging.configure(level=os.environ.get("LOG_LEVEL", "INFO"), log_format=os.environ.get("LOG_FORMAT", "json"))

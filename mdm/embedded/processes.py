@@ -69,7 +69,7 @@ def _die_with_parent(parent: int) -> Callable[[], None] | None:
     return ask_kernel
 
 
-def stop(process: subprocess.Popen[bytes], *, patience: float = 20, how: signal.Signals = signal.SIGTERM) -> None:
+def stop(process: subprocess.Popen[bytes], *, patience: float = 30, how: signal.Signals = signal.SIGTERM) -> None:
     """End a program: ask, wait `patience` seconds, then kill it with everything that it started. Returns when it is gone."""
     if process.poll() is None:
         process.send_signal(how)

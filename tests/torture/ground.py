@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+import redis
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -29,6 +30,12 @@ CUSTOMER: Final = entity_type("customer")
 CHANGE: Final = Change(actor="command:torture", reason="torture")
 KEPT_TABLES: Final = {"django_migrations", "django_content_type", "auth_permission"}
 PATIENCE_SECONDS: Final = 600
+VICTIM: Final = """
+    SELECT pg_terminate_backend(pid) FROM (
+        SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name <> 'administrator' AND state <> 'idle' ORDER BY random() LIMIT 1
+    ) AS victim
+"""
 
 
 @dataclass
@@ -66,12 +73,17 @@ class Ground:
     def start_broker(self) -> None:
         """Start the broker, empty."""
         self.broker_process = self.start("broker", self.broker.command)
-        processes.wait_until(self.broker.answers, process=self.broker_process, log=self.folder / "broker.log")
+        processes.wait_until(self.broker.answers, process=self.broker_process, log=self.folder / "broker.log", seconds=PATIENCE_SECONDS)
 
     def kill_broker(self) -> None:
         """Kill -9: every message that it holds is gone."""
         assert self.broker_process is not None
         processes.kill_group(self.broker_process)
+
+    def empty_broker(self) -> None:
+        """Let the broker lose every message, and live on."""
+        with closing(redis.Redis.from_url(self.broker.url)) as client:
+            client.flushall()
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
         """Start a worker; it may not be ready yet."""
@@ -86,7 +98,7 @@ class Ground:
         port = processes.free_port()
         serving = ("--host", processes.LOOPBACK, "--port", str(port), "--workers", "2", "--blocking-threads", "4")
         process = self.start("web", (sys.executable, *WEB, *serving))
-        processes.wait_until(lambda: _answers(port), process=process, log=self.folder / "web.log")
+        processes.wait_until(lambda: _answers(port), process=process, log=self.folder / "web.log", seconds=PATIENCE_SECONDS)
         return port
 
 
@@ -108,10 +120,7 @@ def administrator() -> "Iterator[psycopg.Connection[Any]]":
 
 def kill_a_connection(own: "psycopg.Connection[Any]") -> int:
     """End a random connection of the service; gives how many it was."""
-    chosen = (
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name <> 'administrator' AND state <> 'idle'"
-    )
-    return own.execute(f"SELECT pg_terminate_backend(pid) FROM ({chosen} ORDER BY random() LIMIT 1) AS victim").rowcount
+    return own.execute(VICTIM).rowcount
 
 
 def deadlocks(own: "psycopg.Connection[Any]") -> int:

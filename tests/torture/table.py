@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tests.torture import races
+from tests.torture import losses, orders, races
 from tests.torture.ground import Ground
 from tests.torture.outcome import Outcome, Scale
 
@@ -28,5 +28,20 @@ CHECKS: Final = (
         "stewards and lost connections",
         "The same while stewards merge, unmerge and judge, and connections are ended: every invariant holds.",
         races.beside_stewards_and_killed_connections,
+    ),
+    Check(
+        "workers killed",
+        "Workers are killed while a bulk load is matched: no record is lost, none is in two golden records, none is made twice.",
+        losses.workers_killed_while_loading,
+    ),
+    Check(
+        "broker killed and emptied",
+        "The broker is killed and emptied while records come in: all are accepted, and all are matched afterwards.",
+        losses.broker_killed_and_emptied,
+    ),
+    Check(
+        "any order",
+        "The same records in any order, in bulk or one by one, by one client or several: after the sweep the same clusters and values.",
+        orders.any_order,
     ),
 )
