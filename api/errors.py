@@ -29,6 +29,7 @@ STATUS: Final[Mapping[str, int]] = {
     "mdm_error": 400,
     "invalid_request": 400,
     "malformed_json": 400,
+    "broken_off": 400,
     "invalid_key_name": 400,
     "missing_key": 401,
     "invalid_key": 401,
@@ -41,6 +42,7 @@ STATUS: Final[Mapping[str, int]] = {
     "unknown_source_record": 404,
     "unknown_golden_record": 404,
     "unknown_key": 404,
+    "unknown_job": 404,
     "unknown_quarantined_row": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
@@ -104,7 +106,7 @@ log = structlog.get_logger(__name__)
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Give the problem document for an error that a view raised; None for a fault of ours, which goes on to `server_error`."""
     del context
-    problem = _of_domain(error) if isinstance(error, MdmError) else _of_framework(error)
+    problem = problem_of(error) if isinstance(error, MdmError) else _of_framework(error)
     if problem is None or problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -160,7 +162,8 @@ def _database_away(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _of_domain(error: MdmError) -> Problem:
+def problem_of(error: MdmError) -> Problem:
+    """Give the problem that an error of the domain is."""
     return Problem(
         code=error.code,
         status=STATUS.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR),

@@ -86,6 +86,13 @@ class CursorOfAnotherFeed(MdmError):
     title = "The cursor is of another feed"
 
 
+class UnknownJob(MdmError):
+    """No job has this id."""
+
+    code = "unknown_job"
+    title = "Unknown job"
+
+
 class DuplicateKeyName(MdmError):
     """A key of this name exists."""
 

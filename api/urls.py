@@ -8,9 +8,11 @@ from api.schema import DocsView, SchemaView
 from api.v1.changes import ChangesView
 from api.v1.cross_references import ResolveView
 from api.v1.golden_records import golden_record_view, golden_records_view
+from api.v1.jobs import JobView
 from api.v1.match_explanations import MatchExplanationsView
 from api.v1.project_facts import ProjectFactsView
 from api.v1.source_records import UnknownEntityView, source_record_view
+from api.v1.source_stream import SourceRecordsView
 from api.views import UnknownAddress
 from golden_records.entities import ENTITIES, EntityType
 
@@ -28,6 +30,8 @@ def _routes_of(entity: EntityType) -> list[URLPattern]:
 
 urlpatterns = [
     *(route for entity in ENTITIES.values() for route in _routes_of(entity)),
+    path("source-records", SourceRecordsView.as_view(), name="source-records"),
+    path("jobs/<uuid:job_id>", JobView.as_view(), name="job"),
     path("source-records/<str:source>/<str:entity>/<path:external_id>", UnknownEntityView.as_view(), name="unknown-entity"),
     path("projects/<uuid:canonical_id>/facts", ProjectFactsView.as_view(), name="project-facts"),
     path("cross-references/resolve", ResolveView.as_view(), name="resolve-cross-references"),

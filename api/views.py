@@ -28,12 +28,17 @@ class ApiView(APIView):
     http_method_names = ("get", "head", "put", "post", "patch", "delete")
     permission_classes = (HasScope,)
     scopes: ClassVar[Mapping[str, str]] = {}
+    reads_chunks: ClassVar[bool] = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Authenticate and authorise; raises `LengthRequired` for a body in chunks."""
+        """Authenticate and authorise; raises `LengthRequired` for a body in chunks, where the view does not read it as it comes."""
         super().initial(request, *args, **kwargs)
         # Django takes a body without Content-Length for an empty one, and the caller would be told that all is missing.
-        if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.headers.get("Content-Length"):
+        if (
+            not self.reads_chunks
+            and "chunked" in request.headers.get("Transfer-Encoding", "")
+            and not request.headers.get("Content-Length")
+        ):
             raise LengthRequired("The body comes in chunks.", remedy="Send it with Content-Length.")
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:

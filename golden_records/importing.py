@@ -1,27 +1,26 @@
 """Importing a file: read in chunks, understood, stored; rows that can't be taken go to quarantine, and the rest goes on."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from django.db import DataError, OperationalError, transaction
+from django.utils import timezone
 
 from golden_records import imports
 from golden_records.change import Change
-from golden_records.errors import Busy, MdmError, RejectedRecord
-from golden_records.keeping import BadRow, keep_rows
+from golden_records.errors import MdmError, RejectedRecord
+from golden_records.keeping import BadRow
 from golden_records.mapping import ColumnMapping
 from golden_records.models import ImportJob, SourceSystem
 from golden_records.readers.files import contents_of, open_file
-from golden_records.readers.rows import OpenFile, ReadOptions, ReadRow, row_problem, unreadable
-from golden_records.row_kinds import Outcome, RowKind, row_kind
+from golden_records.readers.rows import OpenFile, ReadOptions, ReadRow, unreadable
+from golden_records.row_kinds import RowKind, row_kind
 from golden_records.source_systems import load_mapping
 from golden_records.sources import SentRow, rejected
+from golden_records.taking import Row, take
 
-_ATTEMPTS: Final = 5
 _NOT_A_NUMBER_OF_ROWS: Final = "A chunk has at least one row."
 
 Progress = Callable[[ImportJob, int], None]
@@ -74,7 +73,8 @@ def import_file(
     job = imports.begin(source=source, entity=entity, path=path, digest=contents.digest, restart=options.restart, change=change)
     try:
         for rows in _chunks(islice(file.rows(), job.rows_done, None), options.chunk_rows):
-            _import_chunk(work, job, rows)
+            # Each chunk has its own moment: a matching run tells by it what was changed since it read.
+            take(job, [_row(work, row) for row in rows], change=replace(work.change, at=timezone.now()))
             if progress is not None:
                 progress(job, about)
     except imports.TakenOver:
@@ -110,74 +110,11 @@ def _chunks(rows: Iterator[ReadRow], size: int) -> Iterator[list[ReadRow]]:
         yield chunk
 
 
-def _import_chunk(work: _Import, job: ImportJob, rows: Sequence[ReadRow]) -> None:
-    """Store a chunk and count it, in one transaction; a few times over where others hold its rows."""
-    understood, bad = _understand(work, rows)
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with transaction.atomic():
-                counts = _store(work, job, understood, bad)
-                imports.record_progress(job, len(rows), counts)
-        except imports.TakenOver:
-            raise
-        except (Busy, OperationalError):
-            if attempt == _ATTEMPTS:
-                raise
-        else:
-            imports.advance(job, len(rows), counts)
-            return
-
-
-def _understand(work: _Import, rows: Sequence[ReadRow]) -> tuple[list[tuple[ReadRow, Any]], list[BadRow]]:
-    understood: list[tuple[ReadRow, Any]] = []
-    bad: list[BadRow] = []
-    for row in rows:
-        try:
-            if row.problems:
-                raise rejected("", row.problems)
-            sent = SentRow(work.source, row.values, work.mapping.apply(row.values))
-            understood.append((row, work.kind.understand(sent)))
-        except RejectedRecord as error:
-            bad.append(_bad_row(work, row, error))
-    return understood, bad
-
-
-def _store(work: _Import, job: ImportJob, understood: Sequence[tuple[ReadRow, Any]], bad: Sequence[BadRow]) -> Counter[str]:
-    outcomes = _outcomes(work, [record for _, record in understood])
-    refused = [
-        _bad_row(work, row, outcome) for (row, _), outcome in zip(understood, outcomes, strict=True) if isinstance(outcome, RejectedRecord)
-    ]
-    keep_rows([*bad, *refused], change=work.change, job=job)
-    counts = Counter(str(outcome) for outcome in outcomes if not isinstance(outcome, RejectedRecord))
-    counts["quarantined"] = len(bad) + len(refused)
-    return counts
-
-
-def _outcomes(work: _Import, records: Sequence[Any]) -> list[Outcome]:
+def _row(work: _Import, row: ReadRow) -> Row:
+    as_sent = BadRow(source=work.source, entity=work.entity, payload=row.values, problems=(), number=row.number)
     try:
-        with transaction.atomic():
-            return work.kind.store(records, work.change)
-    except DataError:
-        # A value that standardising let through and the database does not take: found row by row, the rest goes on.
-        return [_outcome_alone(work, record) for record in records]
-
-
-def _outcome_alone(work: _Import, record: Any) -> Outcome:
-    try:
-        with transaction.atomic():
-            return work.kind.store([record], work.change)[0]
-    except DataError as error:
-        reason = f"The database refused the row: {error}".partition("\n")[0]
-        return rejected("", [row_problem("", reason, "Mend the value in the source, and report this: it should have been told earlier.")])
-
-
-def _bad_row(work: _Import, row: ReadRow, error: RejectedRecord) -> BadRow:
-    problems, external_id = error.data["problems"], error.data["external_id"]
-    return BadRow(
-        source=work.source,
-        entity=work.entity,
-        payload=row.values,
-        problems=problems if isinstance(problems, list) else [],
-        external_id=str(external_id),
-        number=row.number,
-    )
+        if row.problems:
+            raise rejected("", row.problems)
+        return Row(as_sent, work.kind.understand(SentRow(work.source, row.values, work.mapping.apply(row.values))))
+    except RejectedRecord as error:
+        return Row(as_sent, error)

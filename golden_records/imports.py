@@ -1,4 +1,4 @@
-"""Import jobs: who imports a file, how far it got, and that no two do it at once."""
+"""Import jobs: who imports a file or takes the records of a call in, how far it got, and that no two do it at once."""
 
 import os
 import socket
@@ -12,11 +12,15 @@ from django.db.models import F
 from django.utils import timezone
 
 from golden_records.change import Change
+from golden_records.entities import ENTITIES
 from golden_records.errors import Busy
-from golden_records.models import ImportJob, ImportState, SourceSystem
+from golden_records.models import ImportJob, ImportState, MatchState, RecordState, SourceSystem
 
 LEASE: Final = timedelta(seconds=60)
-COUNTS: Final = ("created", "updated", "unchanged", "stale", "quarantined")
+# A client may be slow, and nobody else can take its call over.
+LEASE_OF_A_CALL: Final = timedelta(minutes=10)
+COUNTS: Final = ("created", "updated", "unchanged", "stale", "quarantined", "refused")
+OF_A_CALL: Final = "NDJSON"
 
 
 class TakenOver(Busy):
@@ -45,6 +49,19 @@ def begin(*, source: SourceSystem, entity: str, path: Path, digest: str, restart
         return _new(source, entity, path, digest, change)
 
 
+def begin_call(*, change: Change) -> ImportJob:
+    """Begin to take in the records of one call."""
+    return ImportJob.objects.create(
+        file_name=OF_A_CALL, actor=change.actor, worker=_worker(), lease_until=change.at + LEASE_OF_A_CALL, started_at=change.at
+    )
+
+
+def close_lost_calls() -> int:
+    """Close the jobs of calls whose process died, or whose client was not heard of for too long; gives how many."""
+    lost = ImportJob.objects.filter(state=ImportState.RUNNING, source=None, lease_until__lt=timezone.now())
+    return lost.update(state=ImportState.FAILED, error="the call was lost", finished_at=timezone.now(), lease_until=None)
+
+
 def record_progress(job: ImportJob, rows: int, counts: Mapping[str, int]) -> None:
     """Count the rows of a chunk, in the chunk's own transaction, and keep the lease.
 
@@ -52,7 +69,8 @@ def record_progress(job: ImportJob, rows: int, counts: Mapping[str, int]) -> Non
     """
     mine = ImportJob.objects.filter(pk=job.pk, attempt=job.attempt, state=ImportState.RUNNING, rows_done=job.rows_done)
     added = {name: F(name) + counts[name] for name in COUNTS}
-    if mine.update(rows_done=job.rows_done + rows, lease_until=timezone.now() + LEASE, **added) != 1:
+    lease = LEASE if job.source_id else LEASE_OF_A_CALL
+    if mine.update(rows_done=job.rows_done + rows, lease_until=timezone.now() + lease, **added) != 1:
         message = f"The import of {job.file_name} goes on in another process."
         raise TakenOver(message, remedy="Let it finish.", job=job.pk)
 
@@ -72,6 +90,22 @@ def complete(job: ImportJob) -> None:
 def fail(job: ImportJob, reason: str) -> None:
     """Close a job that stopped; it goes on where it stopped when the file is imported again."""
     _close(job, ImportState.FAILED, reason)
+
+
+def still_to_match(job: ImportJob) -> dict[str, int]:
+    """Count the records that came in while the job ran: those that wait to be matched still, and those that could not be.
+
+    What others sent meanwhile counts as well: nothing says of a record which call it came by. Once the first is 0, all of the job's
+    records have been matched, or failed.
+    """
+    counts = {"waiting": 0, "failed": 0}
+    for entity in [ENTITIES[job.entity]] if job.entity in ENTITIES else ENTITIES.values():
+        came = entity.records.order_by().filter(
+            state=RecordState.ACTIVE, updated_at__gte=job.started_at, updated_at__lte=job.finished_at or timezone.now()
+        )
+        counts["waiting"] += came.filter(match_state=MatchState.PENDING).count()
+        counts["failed"] += came.filter(match_state=MatchState.FAILED).count()
+    return counts
 
 
 def _new(source: SourceSystem, entity: str, path: Path, digest: str, change: Change) -> ImportJob:
@@ -100,7 +134,7 @@ def _resume(job: ImportJob, change: Change) -> ImportJob:
 
 def _close(job: ImportJob, state: ImportState, error: str) -> None:
     job.state, job.error, job.finished_at, job.lease_until = state, error, timezone.now(), None
-    mine = ImportJob.objects.filter(pk=job.pk, attempt=job.attempt)
+    mine = ImportJob.objects.filter(pk=job.pk, attempt=job.attempt, state=ImportState.RUNNING)
     mine.update(state=state, error=error, finished_at=job.finished_at, lease_until=None)
 
 

@@ -1,6 +1,6 @@
 """Rows that could not be taken: kept as they were sent, mended, replayed or dismissed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -64,6 +64,16 @@ def keep(draft: SourceRecordDraft, rejected: RejectedRecord, *, change: Change) 
     with transaction.atomic():
         keep_rows([row], change=change)
         return QuarantinedRow.objects.get(source=row.source, entity=row.entity, fingerprint=fingerprint_of(row))
+
+
+def kept_as(rows: Sequence[BadRow]) -> list[int | None]:
+    """Give the number under which each row waits in quarantine; None for one that does not. One query."""
+    prints = [fingerprint_of(row) for row in rows]
+    kept = QuarantinedRow.objects.filter(
+        source__in={row.source for row in rows}, entity__in={row.entity for row in rows}, fingerprint__in=prints
+    )
+    known = {(source, entity, told): pk for pk, source, entity, told in kept.values_list("pk", "source_id", "entity", "fingerprint")}
+    return [known.get((row.source.pk, row.entity, told)) for row, told in zip(rows, prints, strict=True)]
 
 
 @transaction.atomic

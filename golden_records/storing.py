@@ -157,7 +157,8 @@ class _Batch:
             self._updated[_key(sent)] = held
 
     def _insert(self) -> set[Key]:
-        rows = [vars(record) for record in self._created.values()]
+        # In one order whatever was sent: of two who insert the same records at once, neither waits for the other in a circle.
+        rows = [vars(record) for _, record in sorted(self._created.items())]
         kept = self._history(ChangeKind.CREATED)
         written = bulk.insert(self._model, rows, returning=("id", "source_id", "external_id"), or_ignore=True, copy_to=kept)
         for record_id, source_id, external_id in written:

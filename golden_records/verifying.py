@@ -183,7 +183,7 @@ def _replay() -> Iterator[Offence]:
 
 
 def _conservation() -> Iterator[Offence]:
-    counted = F("created") + F("updated") + F("unchanged") + F("stale") + F("quarantined")
+    counted = F("created") + F("updated") + F("unchanged") + F("stale") + F("quarantined") + F("refused")
     closed_without_end = ~Q(state=ImportState.RUNNING) & Q(finished_at__isnull=True)
     wrong = ImportJob.objects.annotate(counted=counted).filter(~Q(rows_done=F("counted")) | closed_without_end)
     for job in wrong.order_by("id").iterator():
@@ -203,7 +203,7 @@ CHECKS: Final = (
     Check("replay", "Every row is what the last entry of its history says.", _replay),
     Check(
         "conservation",
-        "The rows that an import read are those created, updated, unchanged, stale and quarantined.",
+        "The rows that an import read are those created, updated, unchanged, stale, quarantined and refused.",
         _conservation,
     ),
     *feed_checks.CHECKS,

@@ -1,23 +1,27 @@
-"""The use case of a source that sends one record: stored and matched in one transaction, or stored now and matched by a worker."""
+"""The use cases of a source that sends records: one, stored and matched in one transaction; one or many, stored, and matched by workers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from golden_records import sources
+from django.utils import timezone
+
+from golden_records import imports, sources
 from golden_records.change import Change
 from golden_records.entities import EntityType
+from golden_records.errors import MdmError
 from golden_records.history import ChangeKind
-from golden_records.models import MatchState, RecordState, SourceRecord
+from golden_records.models import ImportJob, MatchState, RecordState, SourceRecord
 from golden_records.sources import SourceRecordDraft
 from golden_records.storing import Stored, StoreOutcome
+from golden_records.taking import Row, Taken, take
 from matching.doorbell import ring
 from matching.locks import MatchGuard, in_transaction
 from matching.metrics import MATCH_SECONDS, RECORDS
 from matching.realtime import MatchedRecord, match_record
 from matching.selectors import MatchView, link_explanation, view
-from matching.tasks import match_source_record
+from matching.tasks import match_source_record, match_waiting_records
 
 _CHANGES: Final = {StoreOutcome.CREATED: ChangeKind.CREATED, StoreOutcome.UPDATED: ChangeKind.CHANGED}
 
@@ -86,6 +90,28 @@ def accept_source_record(draft: SourceRecordDraft, *, change: Change) -> Stored:
         return stored
 
     return in_transaction(work)
+
+
+def accept_source_records(job: ImportJob, chunks: Iterable[Sequence[Row]], *, change: Change) -> Iterator[list[Taken]]:
+    """Take many records in, chunk by chunk as they come, each chunk in one transaction; workers match them.
+
+    Gives what became of the rows of each chunk once it is stored. Whatever ends it, the job says so, and what was stored is matched.
+    Raises what `taking.take` raises, and what reading `chunks` does.
+    """
+    entities = set[str]()
+    try:
+        for rows in chunks:
+            entities |= {row.as_sent.entity for row in rows if row.as_sent is not None}
+            # Each chunk has its own moment: a matching run tells by it what was changed since it read.
+            yield take(job, rows, change=replace(change, at=timezone.now()), of_file=False)
+    except Exception as error:
+        imports.fail(job, error.message if isinstance(error, MdmError) else type(error).__name__)
+        raise
+    else:
+        imports.complete(job)
+    finally:
+        for name in sorted(entities):
+            ring(match_waiting_records, name)
 
 
 def _unchanged(entity: EntityType, record: SourceRecord) -> Submission:

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from golden_records import imports
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.waiting import waiting
 from matching import runs, verifying
@@ -58,8 +59,9 @@ def work_on_run(run_id: int) -> None:
 
 @shared_task(name="matching.tasks.sweep")
 def sweep() -> None:
-    """Find what was left: runs that nobody works on, and records that wait longer than they should."""
+    """Find what was left: runs that nobody works on, records that wait longer than they should, and calls that were lost."""
     Pulse.objects.update_or_create(name=SWEPT, defaults={"at": timezone.now()})
+    imports.close_lost_calls()
     for run_id in runs.waiting_runs():
         ring(work_on_run, run_id)
     left_since = timezone.now() - timedelta(seconds=settings.SWEEP_SECONDS)

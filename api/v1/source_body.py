@@ -1,15 +1,21 @@
 """What a program sends about one record: read, and refused with every mistake at once."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
+from rest_framework.request import Request
 
 from api.dictionary import did_you_mean, unfit_attributes
-from api.problems import FieldError, InvalidRequest, first_errors, pointer
+from api.problems import FieldError, ForeignSource, InvalidRequest, first_errors, pointer
 from api.strict_json import UNSTORABLE
+from api.views import client_of
 from golden_records.entities import EntityType
+from golden_records.errors import RejectedRecord, UnknownSource
+from golden_records.models import SourceSystem
+from golden_records.source_systems import source_system
 
 MEMBERS: Final = ("attributes", "payload", "source_updated_at")
 EXTERNAL_ID_LIMIT: Final = 200
@@ -63,6 +69,38 @@ def read_moment(sent: str | None, name: str) -> datetime | None:
         error = FieldError(name, "invalid_moment", _NO_MOMENT, _A_MOMENT, sent)
         raise InvalidRequest(error.detail, remedy=error.remedy, errors=[error])
     return moment
+
+
+def writable_source(request: Request, code: str) -> SourceSystem:
+    """Give the source system if the caller may write its records; raises `ForeignSource`, `UnknownSource`."""
+    client = client_of(request)
+    if client.source is None:
+        return _source(code)
+    if client.source.code != code:
+        raise ForeignSource(
+            f"The key '{client.name}' may write the records of '{client.source.code}' only.",
+            remedy="Use a key that is bound to this source, or to none.",
+        )
+    return client.source
+
+
+def _source(code: str) -> SourceSystem:
+    if not code.isprintable():
+        raise UnknownSource("No source system has such a code.", remedy="Use the code of a source system.", source=code)
+    return source_system(code)
+
+
+def refusal(
+    rejected: RejectedRecord, problems: Sequence[Mapping[str, str]], *, is_mapped: bool, quarantined_row: int | None
+) -> RejectedRecord:
+    """Say of a record that can't be taken what is wrong at which place of what was sent, and where it waits."""
+    member = "attributes" if is_mapped else "payload"
+    errors = [
+        FieldError(pointer(member, problem["field"]), "rejected_value", problem["reason"], problem["remedy"], problem["value"])
+        for problem in problems
+    ]
+    told = {"errors": errors, "quarantined_row": quarantined_row}
+    return RejectedRecord(rejected.message, remedy="See 'errors'; send it again, or have it mended.", **told)
 
 
 def _unfit_content(entity: EntityType, sent: dict[str, Any]) -> list[FieldError]:

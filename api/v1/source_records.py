@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.dictionary import component_name
-from api.problems import FieldError, ForeignSource, InvalidRequest, NotFound, pointer
+from api.problems import FieldError, InvalidRequest, NotFound
 from api.schema import IF_NONE_MATCH, UNCHANGED, problems
 from api.scopes import INGEST, READ
-from api.v1.source_body import checked_external_id, read_body, read_moment
+from api.v1.source_body import checked_external_id, read_body, read_moment, refusal, writable_source
 from api.v1.source_schema import (
     ACCEPTANCE,
     ACCEPTED,
@@ -26,13 +26,12 @@ from api.v1.source_schema import (
     given_record,
     sent_record,
 )
-from api.views import RESPOND_ASYNC, ApiView, change_of, client_of, conditional, prefers
+from api.views import RESPOND_ASYNC, ApiView, change_of, conditional, prefers
 from golden_records import quarantine
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
-from golden_records.errors import RejectedRecord, UnknownSource, UnknownSourceRecord
-from golden_records.models import RecordState, SourceSystem
-from golden_records.source_systems import source_system
+from golden_records.errors import RejectedRecord, UnknownSourceRecord
+from golden_records.models import RecordState
 from golden_records.sources import SourceRecordDraft
 from golden_records.storing import Stored, StoreOutcome
 from golden_records.withdrawing import Withdrawal, withdrawal_of
@@ -94,7 +93,7 @@ class SourceRecordView(ApiView):
 
     def delete(self, request: Request, source: str, external_id: str) -> Response:
         """Withdraw the record, whose canonical id goes on answering; the same again changes nothing."""
-        system = _writable_source(request, source)
+        system = writable_source(request, source)
         withdraw_source_record(
             self.entity,
             source=system.code,
@@ -105,7 +104,7 @@ class SourceRecordView(ApiView):
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def _draft(self, request: Request, source: str, external_id: str) -> SourceRecordDraft:
-        system = _writable_source(request, source)
+        system = writable_source(request, source)
         body = read_body(self.entity, request.data)
         return SourceRecordDraft(
             entity=self.entity,
@@ -167,24 +166,6 @@ def source_record_view(entity: EntityType) -> type[SourceRecordView]:
     return cast("type[SourceRecordView]", described(view))
 
 
-def _writable_source(request: Request, code: str) -> SourceSystem:
-    client = client_of(request)
-    if client.source is None:
-        return _source(code)
-    if client.source.code != code:
-        raise ForeignSource(
-            f"The key '{client.name}' may write the records of '{client.source.code}' only.",
-            remedy="Use a key that is bound to this source, or to none.",
-        )
-    return client.source
-
-
-def _source(code: str) -> SourceSystem:
-    if not code.isprintable():
-        raise UnknownSource("No source system has such a code.", remedy="Use the code of a source system.", source=code)
-    return source_system(code)
-
-
 def _stored(entity: EntityType, source: str, external_id: str) -> dict[str, Any]:
     """Read a record's columns, which is all that an answer needs: this is the look-up that programs make all day."""
     records: Any = entity.record._default_manager
@@ -200,12 +181,7 @@ def _stored(entity: EntityType, source: str, external_id: str) -> dict[str, Any]
 def _kept_in_quarantine(draft: SourceRecordDraft, rejected: RejectedRecord, change: Change) -> RejectedRecord:
     """Keep what was sent for a steward to mend, and say where it waits."""
     row = quarantine.keep(draft, rejected, change=change)
-    member = "attributes" if draft.payload is None else "payload"
-    errors = [
-        FieldError(pointer(member, problem["field"]), "rejected_value", problem["reason"], problem["remedy"], problem["value"])
-        for problem in row.problems
-    ]
-    return RejectedRecord(rejected.message, remedy="See 'errors'; send it again, or have it mended.", errors=errors, quarantined_row=row.pk)
+    return refusal(rejected, row.problems, is_mapped=draft.payload is None, quarantined_row=row.pk)
 
 
 def _accepted(request: Request, stored: Stored) -> Response:

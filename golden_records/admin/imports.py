@@ -1,4 +1,4 @@
-"""Imports of files: how far each got and what became of its rows."""
+"""Imports of files and calls: how far each got and what became of its rows."""
 
 from typing import Any, ClassVar
 
@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
+from golden_records.imports import COUNTS
 from golden_records.models import ImportJob, QuarantineState
-
-COUNTS = ("created", "updated", "unchanged", "stale", "quarantined")
 
 
 @admin.register(ImportJob)

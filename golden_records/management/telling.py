@@ -65,4 +65,5 @@ def count_line(job: ImportJob) -> str:
     """Say what became of the rows of an import; the parts add up to what was received."""
     counts = {name: getattr(job, name) for name in COUNTS}
     parts = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "none"
-    return f"{job.file_name} → {job.source.code} {job.entity}: {sum(counts.values()):,} rows received: {parts}"
+    origin = f"{job.source.code} {job.entity}" if job.source else job.actor
+    return f"{job.file_name} → {origin}: {sum(counts.values()):,} rows received: {parts}"

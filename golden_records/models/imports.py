@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from golden_records.models.golden import new_canonical_id
 from golden_records.models.history import ChangeColumns
 from golden_records.models.sources import SourceSystem
 
@@ -20,16 +21,18 @@ class ImportState(models.TextChoices):
 
 
 class ImportJob(models.Model):
-    """One file taken in: how far it got (so that it can go on after a crash) and what became of its rows.
+    """One file, or one call with many records, taken in: how far it got (so that it can go on after a crash) and what became of its rows.
 
-    received = created + updated + unchanged + stale + quarantined, always. While it runs, `worker` holds it until
-    `lease_until`; `attempt` counts who took it, and fences off one that was thought dead.
+    received = created + updated + unchanged + stale + quarantined + refused, always; of what was refused nothing is kept, and its
+    sender was told so. A call has no `source` and no `entity`: each record names its own. `public_id` is its name outside. While it
+    runs, `worker` holds it until `lease_until`; `attempt` counts who took it, and fences off one that was thought dead.
     """
 
-    source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="imports")
-    entity = models.CharField(_("entity type"), max_length=30)
+    public_id = models.UUIDField(_("id"), unique=True, default=new_canonical_id, editable=False)
+    source = models.ForeignKey(SourceSystem, models.PROTECT, null=True, blank=True, related_name="imports")
+    entity = models.CharField(_("entity type"), max_length=30, blank=True)
     file_name = models.CharField(_("file"), max_length=300)
-    file_digest = models.CharField(_("file digest"), max_length=64)
+    file_digest = models.CharField(_("file digest"), max_length=64, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=ImportState.choices, default=ImportState.RUNNING)
     rows_done = models.PositiveBigIntegerField(_("rows done"), default=0)
     created = models.PositiveBigIntegerField(_("created"), default=0)
@@ -37,6 +40,7 @@ class ImportJob(models.Model):
     unchanged = models.PositiveBigIntegerField(_("unchanged"), default=0)
     stale = models.PositiveBigIntegerField(_("older than stored"), default=0)
     quarantined = models.PositiveBigIntegerField(_("quarantined"), default=0)
+    refused = models.PositiveBigIntegerField(_("refused"), default=0)
     actor = models.CharField(_("actor"), max_length=200)
     attempt = models.PositiveIntegerField(_("attempt"), default=1)
     worker = models.CharField(_("worker"), max_length=120, default="", blank=True)
@@ -60,7 +64,7 @@ class ImportJob(models.Model):
 
     def __str__(self) -> str:
         """Name the file and where it came from."""
-        return f"{self.file_name} · {self.source} · {self.entity}"
+        return " · ".join(str(part) for part in (self.file_name, self.source, self.entity) if part)
 
 
 class QuarantineState(models.TextChoices):

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             job = import_file(source, options["entity"], options["file"], change=change, options=how, progress=progress)
         console.print(count_line(job), soft_wrap=True)
         if job.quarantined:
-            filters = f"--source {job.source.code} --entity {job.entity}"
+            filters = f"--source {source.code} --entity {job.entity}"
             console.print(
                 f"To see what is wrong with the {job.quarantined:,} quarantined: manage.py quarantine list {filters}", soft_wrap=True
             )
