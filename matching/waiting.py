@@ -93,6 +93,11 @@ def call_back(entity: EntityType, record_ids: list[int], *, change: Change) -> i
         return waiting.call_back(entity, record_ids, change=change)
 
 
+def why_set_aside(entity: EntityType, record_id: int) -> str:
+    """Say what went wrong the last time that a record was matched; empty where nothing did."""
+    return MatchAttempt.objects.filter(entity=entity.name, record_id=record_id).values_list("error", flat=True).first() or ""
+
+
 def forget_attempts(entity: EntityType) -> None:
     """Remove the attempts at records that were matched on another road since."""
     waits = entity.records.filter(pk=OuterRef("record_id")).exclude(match_state=MatchState.MATCHED)

@@ -40,6 +40,7 @@ class EntityFigures:
     records: int
     by_source: tuple[tuple[str, int, float], ...]
     pending: int
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def _figures(entity: EntityType) -> EntityFigures:
         records=sum(number for _, number in counted),
         by_source=tuple((name, number, number / greatest) for name, number in counted),
         pending=records.filter(match_state=MatchState.PENDING).count(),
+        failed=records.filter(match_state=MatchState.FAILED).count(),
     )
 
 
