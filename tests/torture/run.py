@@ -19,6 +19,14 @@ from tests.torture.outcome import FULL, SHORT, Scale  # noqa: E402
 from tests.torture.table import CHECKS, Check  # noqa: E402
 
 SHOWN = 5
+HEAD = """# Torture report
+
+Written by `make torture`: real PostgreSQL, real broker, real processes, each check on a database of its own. After every check,
+`manage.py verify` looks over the whole database; what it finds is an offence too. What each check does: `tests/torture/`.
+
+| check | what must hold | of what | offences | seconds | when | on the way |
+|---|---|---|---|---|---|---|
+"""
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,16 @@ def main(arguments: Sequence[str]) -> int:
                 continue
             rows.append(row := run(check, scale))
             _say(row)
+            if chosen.report:
+                _write(Path(chosen.report), rows)
             if row.offences:
                 return 1
-    if chosen.report:
-        Path(chosen.report).write_text(report(rows), encoding="utf-8")
     return 0
+
+
+def _write(path: Path, rows: Sequence[Row]) -> None:
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.write_text(report(rows, before), encoding="utf-8")
 
 
 def run(check: Check, scale: Scale) -> Row:
@@ -65,18 +78,14 @@ def run(check: Check, scale: Scale) -> Row:
     return Row(check, outcome.count, outcome.offences + broken, time.monotonic() - begun, outcome.told)
 
 
-def report(rows: Sequence[Row]) -> str:
-    """Give the table for people."""
-    head = (
-        "# Torture report\n\n"
-        f"`make torture`, {datetime.now(tz=UTC):%Y-%m-%d}: real PostgreSQL, real broker, real processes. After every check,\n"
-        "`manage.py verify` over the whole database found nothing. What each one does: `tests/torture/`.\n\n"
-        "| check | what must hold | of what | offences | seconds | on the way |\n|---|---|---|---|---|---|\n"
-    )
-    lines = [
-        f"| {row.check.name} | {row.check.holds} | {row.count} | {len(row.offences)} | {row.seconds:.0f} | {row.told} |\n" for row in rows
-    ]
-    return head + "".join(lines)
+def report(rows: Sequence[Row], before: str = "") -> str:
+    """Give the table for people; checks that were not run this time keep their line of the report that was there `before`."""
+    today = f"{datetime.now(tz=UTC):%Y-%m-%d}"
+    lines = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
+    for row in rows:
+        cells = (row.check.name, row.check.holds, row.count, str(len(row.offences)), f"{row.seconds:.0f}", today, row.told)
+        lines[row.check.name] = f"| {' | '.join(cells)} |"
+    return HEAD + "".join(f"{lines[check.name]}\n" for check in CHECKS if check.name in lines)
 
 
 def _say(row: Row) -> None:
