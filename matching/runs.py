@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from django.conf import settings
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, models, transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
@@ -31,6 +32,7 @@ _HEARTBEAT_SECONDS: Final = 20
 _ATTEMPTS: Final = 5
 _LEARN_AGAIN_AT: Final = 2.0
 _FEWEST_TO_LEARN_FROM: Final = 50
+_logger = structlog.get_logger(__name__)
 
 
 class LostLease(Exception):
@@ -125,7 +127,12 @@ def _heartbeat(run: MatchRun) -> Iterator[None]:
 
     def beat() -> None:
         while not done.wait(_HEARTBEAT_SECONDS):
-            _held(run).update(lease_until=timezone.now() + LEASE)
+            try:
+                _held(run).update(lease_until=timezone.now() + LEASE)
+            except (InterfaceError, OperationalError) as error:
+                # Others write, or the database is away for a moment: the lease outlasts several beats.
+                _logger.warning("heartbeat_missed", run=run.pk, error=type(error).__name__)
+                connection.close()
         connection.close()
 
     thread = threading.Thread(target=beat, daemon=True)

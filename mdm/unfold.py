@@ -1,7 +1,7 @@
 """How the admin looks: titles, colours and navigation of django-unfold."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -17,6 +17,16 @@ def _style(path: str) -> Callable[[HttpRequest], str]:
 
 def _may(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
+
+
+def _at(link: Promise, *, but_for: tuple[Promise, ...]) -> Callable[[HttpRequest], bool]:
+    """Whether a page is below a link: where other lines of the navigation lead below it too, theirs are not."""
+    return lambda request: request.path.startswith(str(link)) and not any(request.path.startswith(str(other)) for other in but_for)
+
+
+_RUNS: Final = reverse_lazy("admin:matching_matchrun_changelist")
+_BLOCKING: Final = reverse_lazy("admin:matching_matchrun_blocking")
+_COMPARE: Final = reverse_lazy("admin:matching_matchrun_compare")
 
 
 def _item(title: Promise | str, icon: str, model: str, **more: Any) -> dict[str, Any]:
@@ -103,11 +113,9 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Matching"),
                 "items": [
-                    _item(_("Matching runs"), "play_circle", "matching.matchrun"),
-                    _item(_("Blocking"), "filter_alt", "matching.matchrun", link=reverse_lazy("admin:matching_matchrun_blocking")),
-                    _item(
-                        _("Compare records"), "compare_arrows", "matching.matchrun", link=reverse_lazy("admin:matching_matchrun_compare")
-                    ),
+                    _item(_("Matching runs"), "play_circle", "matching.matchrun", active=_at(_RUNS, but_for=(_BLOCKING, _COMPARE))),
+                    _item(_("Blocking"), "filter_alt", "matching.matchrun", link=_BLOCKING),
+                    _item(_("Compare records"), "compare_arrows", "matching.matchrun", link=_COMPARE),
                     _item(_("Match configs"), "tune", "matching.matchconfigversion"),
                     _item(_("Judgements"), "gavel", "matching.judgement"),
                 ],

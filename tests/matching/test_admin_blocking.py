@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 HOUSE = "+33 1 42 68 53 17"
 BLOCKING, COMPARE = reverse("admin:matching_matchrun_blocking"), reverse("admin:matching_matchrun_compare")
+RUNS = reverse("admin:matching_matchrun_changelist")
 
 
 @pytest.fixture
@@ -73,3 +74,9 @@ def test_a_records_page_leads_to_comparing_it(desk: Client, submitted: Submit) -
 def test_who_may_not_look_at_records_sees_neither(client: Client, address: str) -> None:
     client.force_login(User.objects.create_user("visitor", is_staff=True))
     assert client.get(address).status_code == 403
+
+
+@pytest.mark.parametrize(("address", "title"), [(BLOCKING, "Blocking"), (COMPARE, "Compare records"), (RUNS, "Matching runs")])
+def test_one_line_of_the_navigation_says_where_one_is(desk: Client, address: str, title: str) -> None:
+    groups = desk.get(address).context["sidebar_navigation"]
+    assert [str(item["title"]) for group in groups for item in group["items"] if item["active"]] == [title]

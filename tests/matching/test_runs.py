@@ -1,10 +1,13 @@
 """A matching run: planned once, applied in chunks, resumed by whoever takes it."""
 
+import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from golden_records.models import CustomerRecord, GoldenCustomer, MatchState
@@ -180,3 +183,19 @@ def _published() -> list[object]:
         list(BlockingKey.objects.order_by("record_id", "rule", "key").values("record_id", "rule", "key")),
         list(ReviewTask.objects.order_by("id").values()),
     ]
+
+
+def test_a_beat_that_the_database_refuses_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    beats, enough = list[object](), threading.Event()
+
+    class Held:
+        def update(self, *, lease_until: datetime) -> None:
+            beats.append(lease_until)
+            if len(beats) == 1:
+                raise OperationalError("database is locked")
+            enough.set()
+
+    monkeypatch.setattr(runs, "_HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(runs, "_held", lambda _run: Held())
+    with runs._heartbeat(MatchRun(pk=1)):  # noqa: SLF001 - nobody outside hears it
+        assert enough.wait(10)
