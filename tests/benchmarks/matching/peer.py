@@ -79,6 +79,6 @@ if __name__ == "__main__":
     cost = measured(started)
     labels = np.empty(table.num_rows, np.int64)
     labels[found["id"].to_numpy()] = found["cluster_id"].to_numpy()
-    scored = connection.sql(f"select id_l, id_r from {pairs.physical_name}").arrow().read_all()  # noqa: S608 - no text from outside
+    scored = connection.sql(f"select id_l, id_r from {pairs.physical_name}").arrow().read_all()
     left, right = (scored[name].to_numpy().astype(np.int32) for name in ("id_l", "id_r"))
     print(json.dumps(cost | asdict(evaluate(truth, labels, left, right))))

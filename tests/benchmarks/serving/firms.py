@@ -21,7 +21,7 @@ def firm(number: int, source: str) -> dict[str, Any]:
         "kind": "organisation",
         "legal_name": written,
         "registration_id": _siren(number),
-        "email": f"contact@{name.lower()}.example",
+        "email": f"contact@{name.lower()}.fr",
         "address_lines": f"{1 + number % 180} rue {_word(number // 7)}",
         "postcode": f"{department:02}{place:03}",
         "city": city if source == "crm" else city.upper(),

@@ -23,15 +23,24 @@ MILLISECONDS: Final = 1_000
 
 @dataclass(frozen=True)
 class Installation:
-    """The environment of its processes, and a key for its API."""
+    """The environment of its processes, a key for its API, its firms, and how many records earlier runs brought beside them."""
 
     environment: dict[str, str]
     key: str
     records: int
+    beside: int
 
     def run(self, module: str, *arguments: str) -> str:
         """Run a command of the benchmarks inside Django; gives what it prints."""
         return run_module(self.environment, "tests.benchmarks.serving", module, *arguments)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the web server listens, and its process."""
+
+    port: int
+    process_id: int
 
 
 @dataclass(frozen=True)
@@ -45,10 +54,10 @@ class Call:
 
 @contextmanager
 def installation(records: int) -> Iterator[Installation]:
-    """A new database with `records` firms, matched; gone afterwards."""
+    """A database with `records` firms, matched: a new one that is gone afterwards, or that of `DATABASE_URL`, which keeps them."""
     with database() as environment:
-        key = run_module(environment, "tests.benchmarks.serving", "prepare", str(records)).strip()
-        yield Installation(environment=environment, key=key, records=records)
+        made = json.loads(run_module(environment, "tests.benchmarks.serving", "prepare", str(records)).splitlines()[-1])
+        yield Installation(environment=environment, records=records, **made)
 
 
 @contextmanager
@@ -69,8 +78,8 @@ def database() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def serving(installed: Installation, *, workers: int = 2) -> Iterator[int]:
-    """The web server as `mdm run` starts it; gives its port."""
+def serving(installed: Installation, *, workers: int = 2) -> Iterator["Server"]:
+    """The web server as `mdm run` starts it."""
     port = processes.free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(workers), "--blocking-threads", "4"]
     command += ["--host", processes.LOOPBACK, "--port", str(port), "--no-access-log", "mdm.wsgi:application"]
@@ -79,7 +88,7 @@ def serving(installed: Installation, *, workers: int = 2) -> Iterator[int]:
         process = processes.start(command, log=output, environment=installed.environment)
         try:
             processes.wait_until(lambda: not processes.is_free(port) and _answers(port), process=process, log=log)
-            yield port
+            yield Server(port, process.pid)
         finally:
             processes.stop(process)
 

@@ -1,8 +1,13 @@
-"""A command of the benchmarks: load firms from CRM, match them, and print a key that may do everything."""
+"""A command of the benchmarks: firms from CRM with their golden records, and a key that may do everything.
 
+The first firms are loaded and matched the ordinary way, all others copied in beside them. What is there already is kept.
+Prints JSON: the key, and how many records came beside the firms in earlier runs.
+"""
+
+import json
 import sys
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from api.keys import create_key
 from api.scopes import INGEST, READ
@@ -13,13 +18,25 @@ from golden_records.models import SourceSystem
 from golden_records.sources import SourceRecordDraft
 from matching import runs
 from tests.benchmarks.serving.firms import firm
+from tests.benchmarks.serving.grow import grow
 
-CHUNK = 2_000
+LOADED = 2_000
+CHUNK = 1_000
 CHANGE = Change(actor="command:benchmark", reason="benchmark")
 
 
-def load(count: int) -> str:
-    """Load `count` firms as CRM has them, each with its golden record; gives the key."""
+def prepare(count: int) -> dict[str, object]:
+    """Make the firms; gives the key and how many other records there are."""
+    customer = entity_type("customer")
+    if not SourceSystem.objects.exists():
+        load(min(count, LOADED))
+    grow(count)
+    key = create_key(name="benchmark", source=None, scopes=[INGEST, READ], change=CHANGE).secret
+    return {"key": key, "beside": customer.records.count() - count}
+
+
+def load(count: int) -> None:
+    """Load `count` firms as CRM has them, each with its golden record."""
     customer = entity_type("customer")
     crm = SourceSystem.objects.create(code="crm", name="CRM", trust=60)
     SourceSystem.objects.create(code="erp", name="ERP", trust=80)
@@ -28,11 +45,7 @@ def load(count: int) -> str:
         with transaction.atomic():
             sources.store(customer, [sources.understand(draft) for draft in drafts], change=CHANGE)
     runs.work_on(runs.start(customer, actor=CHANGE.actor).pk)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
-    return create_key(name="benchmark", source=None, scopes=[INGEST, READ], change=CHANGE).secret
 
 
 if __name__ == "__main__":
-    print(load(int(sys.argv[1])))
+    print(json.dumps(prepare(int(sys.argv[1]))))
