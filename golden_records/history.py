@@ -2,12 +2,20 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from django.db import models
 
 from golden_records import bulk
 from golden_records.change import Change
+
+
+@cache
+def _history_model(model: Any) -> type[models.Model]:
+    # Whenever a model is asked for its history, django-simple-history makes a class of manager anew: half a millisecond.
+    history: type[models.Model] = model.history.model
+    return history
 
 
 class ChangeKind(StrEnum):
@@ -34,9 +42,8 @@ def write_history_of(model: type[models.Model], ids: Iterable[Any], *, change: C
 
 def history_of(model: type[models.Model], *, change: Change, kind: str) -> bulk.Copy:
     """Name the history of a model as what gets a copy of rows while they are written: one statement for both."""
-    with_history: Any = model
     return bulk.Copy(
-        with_history.history.model,
+        _history_model(model),
         {
             "history_date": change.at,
             "history_type": ChangeKind(kind).value,

@@ -29,7 +29,7 @@ def compare_few(levels: Levels, table: MetTable, rows: tuple[Rows, Rows], wanted
     texts = [comparison.fields[text] for _, comparison, _ in some for text in COMPARATORS[comparison.kind].texts]
     graded = _graded(table, texts, (one, other), equal) if texts else {}
     for number, comparison, fields in some:
-        columns = tuple(table.columns[field] for field in fields)
+        columns = tuple(table.column(field) for field in fields)
         # Fields that stand in a row are no copy.
         own = slice(fields[0], fields[-1] + 1) if fields[-1] - fields[0] == len(fields) - 1 else fields
         operands = Operands(columns, comparison.fields, one[own], other[own], terms, {}, graded, equal[own])
@@ -39,7 +39,7 @@ def compare_few(levels: Levels, table: MetTable, rows: tuple[Rows, Rows], wanted
 def _graded(table: MetTable, texts: list[str], sides: tuple[Rows, Rows], equal: Levels) -> dict[str, Levels]:
     """Grade the texts of several fields in one go."""
     fields = [table.field[name] for name in texts]
-    together = MetColumn.together([table.columns[field] for field in fields])
+    together = MetColumn.together([table.column(field) for field in fields])
     one, other = (side[fields].ravel() for side in sides)
     grades = text_grades(together, one, other, equal[fields].ravel())
     return dict(zip(texts, grades.reshape(len(texts), -1), strict=True))

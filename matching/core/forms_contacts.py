@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golden_records.standardising.words import FREE_MAIL_DOMAINS, GENERIC_MAILBOXES
-from matching.core.folding import NOTHING, empty_is_null, fold, null_where, replace, replace_where
+from matching.core.folding import FEW, NOTHING, empty_is_null, fold, null_where, replace, replace_where
 from matching.core.texts import DIGITS, byte_set, keep_bytes, last_place, slice_texts, text_buffer
 
 _LETTERS: Final = byte_set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#")
@@ -38,7 +38,9 @@ def email(values: pa.StringArray) -> pa.StringArray:
     lowered = pc.utf8_trim_whitespace(pc.utf8_lower(values))
     domain = domain_part(lowered)
     free = pc.is_in(domain, value_set=_ANYONES)
-    free = pc.and_(free, pc.match_substring_regex(lowered, _MAYBE_GENERIC))
+    if len(values) > FEW:
+        # An expression this long is compiled at every call: dearer than to look at a few addresses.
+        free = pc.and_(free, pc.match_substring_regex(lowered, _MAYBE_GENERIC))
     if pc.any(free).as_py():
         free = pc.replace_with_mask(free, free, _generic(lowered.filter(free)))
     nothing = pc.or_(free, pc.is_in(domain, value_set=_NO_DOMAINS))

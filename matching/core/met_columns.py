@@ -5,6 +5,7 @@ What is known comes as a row per text met, whichever field it is of, so that tex
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from itertools import accumulate
 from typing import Any
 
@@ -97,8 +98,16 @@ class MetTable:
     """
 
     field: Mapping[str, int]
-    columns: tuple[MetColumn, ...]
+    known: Met
+    places: tuple[Places, ...]
     codes: Codes
+    _columns: dict[int, MetColumn] = dataclass_field(default_factory=dict, compare=False, repr=False)
+
+    def column(self, field: int) -> MetColumn:
+        """Give what is known of the texts of a field."""
+        if field not in self._columns:
+            self._columns[field] = MetColumn(self.known, self.places[field])
+        return self._columns[field]
 
     @classmethod
     def learn(cls, columns: Mapping[str, Column], known: Met) -> "MetTable":
@@ -117,12 +126,12 @@ class MetTable:
         codes[missing] = MISSING
         # Where a value is missing, the place is the last one, behind those of all values.
         found = np.append(places, MISSING).astype(np.int32)[codes]
-        own = tuple(MetColumn(known, places[start:end]) for start, end in zip(starts, ends, strict=True))
-        return cls({name: number for number, name in enumerate(columns)}, own, found)
+        own = tuple(places[start:end] for start, end in zip(starts, ends, strict=True))
+        return cls({name: number for number, name in enumerate(columns)}, known, own, found)
 
     def rows(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "MetTable":
         """Give some rows, in this order."""
-        return MetTable(self.field, self.columns, self.codes[:, rows])
+        return MetTable(self.field, self.known, self.places, self.codes[:, rows], self._columns)
 
 
 def _of(texts: list[str]) -> Tokens:

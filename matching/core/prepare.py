@@ -138,7 +138,8 @@ def _combined(columns: list[Column]) -> Column:
 
 
 def _formed(column: Column, form: str) -> Column:
-    return recode(column, form_of(form, column))
+    # Of nothing every form is nothing.
+    return recode(column, form_of(form, column)) if column.size else column
 
 
 def form_of(form: str, column: Column) -> Texts | list[str | None]:
@@ -174,6 +175,8 @@ def _join(_: list[str], columns: list[Values]) -> Texts:
 
 
 def _kind(names: list[str], columns: list[Values]) -> Texts:
+    if len(columns[0]) <= FEW:
+        return _kind_of_few(dict(zip(names, (as_text(column).to_pylist() for column in columns), strict=True)), len(columns[0]))
     known = dict(zip(names, columns, strict=True))
     size = len(columns[0])
     word = pc.utf8_lower(as_text(known["kind"])) if "kind" in known else pa.nulls(size, pa.string())
@@ -187,6 +190,23 @@ def _kind(names: list[str], columns: list[Values]) -> Texts:
         ),
         "organisation", "person", "organisation", "person",
     )  # fmt: skip
+
+
+def _kind_of_few(known: Mapping[str, list[str | None]], size: int) -> Texts:
+    """Do as `_kind` does, without Arrow's functions, whose calls are dear for a few texts."""
+    none = [None] * size
+    columns = (known.get(name, none) for name in ("kind", "legal_name", "trade_name", "given_name", "family_name"))
+    return pa.array([_kind_of(kind, *names) for kind, *names in zip(*columns, strict=True)], pa.string())
+
+
+def _kind_of(kind: str | None, *names: str | None) -> str | None:
+    """Say what kind of party a record is of, by what it says or by which names it has: of a firm two, of a person two."""
+    # Arrow lowers this letter to one, Python to two.
+    word = kind.replace("İ", "i").lower() if kind else ""
+    if word in ORGANISATION_WORDS or word in PERSON_WORDS:
+        return "organisation" if word in ORGANISATION_WORDS else "person"
+    organisation, person = (any(name is not None for name in some) for some in (names[:2], names[2:]))
+    return None if organisation == person else "organisation" if organisation else "person"
 
 
 def _any_of(known: Mapping[str, Values], names: tuple[str, ...]) -> pa.BooleanArray | None:

@@ -5,6 +5,7 @@ Prints JSON: the key, and how many records came beside the firms in earlier runs
 """
 
 import json
+import secrets
 import sys
 
 from django.db import transaction
@@ -31,7 +32,7 @@ def prepare(count: int) -> dict[str, object]:
     if not SourceSystem.objects.exists():
         load(min(count, LOADED))
     grow(count)
-    key = create_key(name="benchmark", source=None, scopes=[INGEST, READ], change=CHANGE).secret
+    key = create_key(name=f"benchmark {secrets.token_hex(8)}", source=None, scopes=[INGEST, READ], change=CHANGE).secret
     return {"key": key, "beside": customer.records.count() - count}
 
 

@@ -5,9 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.core.config import load_config
+from matching.core.encode import FEW as FEW_ROWS
 from matching.core.folding import FEW
 from matching.core.forms import FORMS
 from matching.core.keys import sounds
+from matching.core.prepare import prepare
+from tests.matching.core.conftest import CONFIGS
 
 WRITTEN = (
     "Société Générale S.A.R.L.", "GmbH & Co. KG Müller", "Mme. Dr Łucja Ørsted-Bœuf", "O'Neil, Anne", "12 bis, r. de l’Église",
@@ -33,3 +37,20 @@ def test_a_text_has_one_form_alone_and_among_many(form: str, given_texts: list[s
 def test_a_text_sounds_alike_alone_and_among_many(given_texts: list[str]) -> None:
     alone = sounds(pa.array(given_texts, pa.string())).to_pylist()
     assert sounds(pa.array([*given_texts, *(["Acme"] * FEW)], pa.string())).to_pylist()[: len(given_texts)] == alone
+
+
+KINDS = st.sampled_from([None, "", "Company", "PERSON", "İ", "K", "o", "thing"])
+NAMES = st.sampled_from([None, "", "Acme"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(KINDS, NAMES, NAMES, NAMES, NAMES), min_size=1, max_size=5), st.sets(st.integers(0, 4), min_size=1))
+def test_a_record_is_of_one_kind_alone_and_among_many(rows: list[tuple[str | None, ...]], columns: set[int]) -> None:
+    names = ("kind", "legal_name", "trade_name", "given_name", "family_name")
+    config = load_config(CONFIGS / "customer.yml")
+
+    def kinds(told: list[tuple[str | None, ...]]) -> list[str | None]:
+        table = pa.table({names[place]: pa.array([row[place] for row in told], pa.string()) for place in sorted(columns)})
+        return prepare(table, config).columns["kind"].texts(range(len(rows)))
+
+    assert kinds(rows) == kinds([*rows, *([("company", "Acme", None, None, None)] * FEW_ROWS)])
