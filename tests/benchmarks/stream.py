@@ -32,11 +32,11 @@ MIB = 1024 * 1024
 
 def main(records: int) -> None:
     """Print a line for each way of taking the same records."""
-    with installation(FIRMS) as installed, serving(installed, workers=1) as port:
+    with installation(FIRMS) as installed, serving(installed, workers=1) as server:
         for what in ("new", "unchanged"):
-            web = Web(port)
+            web = Web(server.port)
             begun, before = time.perf_counter(), web.cpu_seconds()
-            outcomes = _send(port, installed.key, records, web)
+            outcomes = _send(server.port, installed.key, records, web)
             seconds = time.perf_counter() - begun
             assert outcomes == {"accepted" if what == "new" else "unchanged": records}, outcomes
             report(
