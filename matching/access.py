@@ -14,6 +14,7 @@ _SEEN: Final = (
     "golden_records.customerrecord",
     "golden_records.projectrecord",
     "golden_records.mergereceipt",
+    "golden_records.changeevent",
     "golden_records.quarantinedrow",
     "golden_records.importjob",
     "golden_records.sourcesystem",

@@ -1,6 +1,6 @@
 """Change events: what happened to golden records, in the order in which it is told, chained so that nobody can rewrite it."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +24,9 @@ class EventType(models.TextChoices):
     RETIRED = "retired", _("retired")
     WITHDRAWN = "withdrawn", _("withdrawn")
     ERASED = "erased", _("erased")
+
+
+COMMON: Final = (EventType.CREATED.value, EventType.UPDATED.value, EventType.LINKED.value)
 
 
 class ChangeEvent(models.Model):
@@ -61,7 +64,11 @@ class ChangeEvent(models.Model):
         verbose_name = _("change event")
         verbose_name_plural = _("change events")
         ordering = ("-id",)
-        indexes = (models.Index("golden_id", name="change_event_golden"),)
+        indexes = (
+            models.Index("golden_id", name="change_event_golden"),
+            # What is rare is found among millions; what is common is found anywhere.
+            models.Index(fields=("type", "-id"), name="change_event_rare", condition=~models.Q(type__in=COMMON)),
+        )
 
     def __str__(self) -> str:
         """Say what happened to what."""
