@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 
 from django.http import HttpResponse
+from django.utils.encoding import escape_uri_path
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -193,7 +194,7 @@ def _accepted(request: Request, stored: Stored) -> Response:
         "canonical_id": record.golden_id,
         "problems": record.problems,
     }
-    headers = {"Location": request.path, "Preference-Applied": RESPOND_ASYNC}
+    headers = {"Location": escape_uri_path(request.path), "Preference-Applied": RESPOND_ASYNC}
     return Response(document, status=HTTPStatus.ACCEPTED, headers=headers)
 
 

@@ -41,6 +41,14 @@ def test_the_record_is_matched_after_the_answer(caller: Caller) -> None:
     assert (polled["match_state"], polled["canonical_id"]) == ("matched", str(GoldenCustomer.objects.get().pk))
 
 
+@pytest.mark.parametrize("external_id", ["é/1%25?#", "a b", "名/前", "..", "%2F"])
+def test_the_location_leads_to_the_record_whatever_its_id(caller: Caller, external_id: str) -> None:
+    answer = _send(caller, external_id)
+    assert answer.headers["Location"].isascii()
+    polled = caller.get(answer.headers["Location"].removeprefix("/api/v1"))
+    assert (polled.status_code, polled.json()["external_id"]) == (200, external_id)
+
+
 def test_it_is_told_what_became_of_what_was_sent(caller: Caller) -> None:
     _send(caller, "0042")
     assert _send(caller, "0042").json()["outcome"] == "unchanged"
