@@ -31,7 +31,8 @@ class Membership:
 
     `unwritten` is what happened to the record itself earlier in the same transaction, where that is not in its history
     yet: it is kept there together with the link, as one change. `sent` tells that this comes of what its source sent: that
-    source is then named as the cause of what changes.
+    source is then named as the cause of what changes. `keeps_waiting`: it is moved, and not matched by that; one that waits
+    to be matched goes on waiting.
     """
 
     record_id: int
@@ -40,6 +41,7 @@ class Membership:
     link: dict[str, Any]
     unwritten: ChangeKind | None = None
     sent: bool = False
+    keeps_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +284,7 @@ def _link(membership: Membership, placed: LinkedMember, change: Change) -> Link:
     same = evidence == (before.golden_id, before.link_source, before.link)
     return Link(
         golden_id=membership.golden_id,
-        match_state=MatchState.MATCHED,
+        match_state=before.match_state if membership.keeps_waiting else MatchState.MATCHED,
         link_source=membership.link_source,
         link=membership.link,
         # Of a withdrawn record, which follows the others, the link has ended.

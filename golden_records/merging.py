@@ -1,6 +1,6 @@
 """Merging two golden records, and taking a merge back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +31,7 @@ def merge(entity: EntityType, *, survivor_id: UUID, absorbed_id: UUID, change: C
             message = f"Golden record {row.pk} is {row.state}."
             raise StaleWrite(message, remedy="Look up its successor.", golden=str(row.pk))
     moved = _records_in(entity, absorbed_id)
-    golden.assign(entity, [Membership(record, survivor_id, LinkSource.MANUAL, link) for record in moved], change=change)
+    golden.assign(entity, [Membership(record, survivor_id, LinkSource.MANUAL, link, keeps_waiting=True) for record in moved], change=change)
     # Not `create`: that would write history by itself, without the actor.
     receipt = MergeReceipt.objects.bulk_create(
         [
@@ -51,13 +51,14 @@ def merge(entity: EntityType, *, survivor_id: UUID, absorbed_id: UUID, change: C
     return receipt
 
 
-def undo_merge(receipt: MergeReceipt, *, change: Change) -> tuple[UUID, UUID]:
+def undo_merge(receipt: MergeReceipt, *, change: Change, chains: Mapping[int, frozenset[int]] | None = None) -> tuple[UUID, UUID]:
     """Take a merge back: the absorbed golden record is active again, with those of its records that are still there.
 
     "There" is the survivor, or what the survivor was merged into since. The links of the records are again what they
-    were before the merge; what was learned of them since then, and records that joined the survivor since, stay.
-    Gives the golden record that they left and the one that is back. The caller owns the transaction. Raises
-    `NothingToUndo` where the merge was undone already, or none of its records is there any more.
+    were before the merge; what was learned of them since then, and records that joined the survivor since, stay, but for
+    those that must stay with a record that leaves: `chains` names them. Gives the golden record that they left and the one
+    that is back. The caller owns the transaction. Raises `NothingToUndo` where the merge was undone already, none of its
+    records is there any more, or all that are there must go together.
     """
     entity = entity_type(receipt.entity)
     present = follow(entity, receipt.survivor_id).pk
@@ -65,8 +66,9 @@ def undo_merge(receipt: MergeReceipt, *, change: Change) -> tuple[UUID, UUID]:
     # Read again under the locks: of two who undo the same merge, the second finds it undone.
     receipt.refresh_from_db()
     there = set(_records_in(entity, present))
-    moved = [record for record in receipt.moved_record_ids if record in there]
-    if receipt.undone_at is not None or not moved or goldens[receipt.absorbed_id].state != GoldenState.RETIRED:
+    moved = sorted({other for record in receipt.moved_record_ids if record in there for other in _with(record, chains, there)})
+    nothing = not moved or (len(moved) == len(there) and not set(moved) <= set(receipt.moved_record_ids))
+    if receipt.undone_at is not None or nothing or goldens[receipt.absorbed_id].state != GoldenState.RETIRED:
         message = f"The merge of {receipt.absorbed_id} into {receipt.survivor_id} has nothing left to undo."
         raise NothingToUndo(message, merge=receipt.pk)
     golden.assign(entity, _earlier_memberships(entity, receipt, moved), change=change, revive=receipt.absorbed_id)
@@ -74,6 +76,10 @@ def undo_merge(receipt: MergeReceipt, *, change: Change) -> tuple[UUID, UUID]:
     MergeReceipt.objects.filter(pk=receipt.pk).update(undone_at=change.at)
     write_history(MergeReceipt, [receipt], change=change, kind=ChangeKind.CHANGED)
     return present, receipt.absorbed_id
+
+
+def _with(record: int, chains: Mapping[int, frozenset[int]] | None, there: set[int]) -> set[int]:
+    return {record, *(chains or {}).get(record, ())} & there
 
 
 def _locked(entity: EntityType, golden_ids: Iterable[UUID]) -> dict[UUID, GoldenRecord]:
@@ -99,4 +105,4 @@ def _earlier_memberships(entity: EntityType, receipt: MergeReceipt, moved: list[
     earlier = history.history.filter(history_id__in=last).values_list("id", "link_source", "link")
     links = {record: (LinkSource(link_source), link) for record, link_source, link in earlier}
     undone = (LinkSource.MANUAL, {"undone_merge": receipt.pk})
-    return [Membership(record, receipt.absorbed_id, *links.get(record, undone)) for record in moved]
+    return [Membership(record, receipt.absorbed_id, *links.get(record, undone), keeps_waiting=True) for record in moved]

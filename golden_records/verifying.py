@@ -36,7 +36,8 @@ _MATCH_AGAIN: Final = "Empty the record's golden record and set its matching to 
 
 def _partition() -> Iterator[Offence]:
     homeless = Q(golden__isnull=True, match_state=MatchState.MATCHED)
-    astray = Q(golden__isnull=False) & ~Q(golden__state=GoldenState.ACTIVE)
+    # One that was the last of its golden record, was withdrawn and is there again waits outside.
+    astray = Q(golden__isnull=False, match_state=MatchState.MATCHED) & ~Q(golden__state=GoldenState.ACTIVE)
     for entity in ENTITIES.values():
         rows = entity.records.filter(homeless | astray, state=RecordState.ACTIVE).order_by("id").values_list("id", "golden_id")
         for record, golden in rows.iterator():
@@ -124,7 +125,10 @@ def _rebuild(entity: EntityType, golden: Mapping[str, Any]) -> str:
 
 
 def _goldens_with_members(entity: EntityType) -> Iterator[tuple[dict[str, Any], Sequence[LinkedMember]]]:
-    """Give each active golden record and its source records, in the order of ids, some thousand at a time."""
+    """Give each active golden record and its source records, in the order of ids, some thousand at a time.
+
+    Those with a record that waits to be matched are left out: they are made anew when it is.
+    """
     columns = ("id", "state", "successor_id", "lineage", "completeness", "member_count", *entity.attribute_names)
     active = entity.goldens.filter(state=GoldenState.ACTIVE).order_by("id").values(*columns)
     rows = list(active[:_AT_ONCE])
@@ -132,8 +136,13 @@ def _goldens_with_members(entity: EntityType) -> Iterator[tuple[dict[str, Any], 
         groups: dict[Any, list[LinkedMember]] = {}
         for each in members_of(entity, [row["id"] for row in rows]):
             groups.setdefault(each.link.golden_id, []).append(each)
-        yield from ((row, groups.get(row["id"], [])) for row in rows)
+        settled = [row for row in rows if not any(map(_waits, groups.get(row["id"], ())))]
+        yield from ((row, groups.get(row["id"], [])) for row in settled)
         rows = list(active.filter(id__gt=rows[-1]["id"])[:_AT_ONCE])
+
+
+def _waits(member: LinkedMember) -> bool:
+    return member.is_active and member.link.match_state != MatchState.MATCHED
 
 
 def _no_lost_update() -> Iterator[Offence]:

@@ -54,10 +54,10 @@ def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
     planned = {row["record_id"]: row for row in rows.to_pylist()}
     overtaken = _overtaken(rows, under)
     waiting = entity.records.filter(id__in=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING).select_for_update()
-    now = {pk: (version, golden_id, source) for pk, version, golden_id, source in waiting.order_by("id").values_list(*_NOW)}
+    now = {pk: tuple(found) for pk, *found in waiting.order_by("id").values_list(*_NOW)}
     retired = _retired(entity, {UUID(row["golden_id"]) for row in planned.values()})
     memberships = [
-        Membership(pk, UUID(row["golden_id"]), _link_source(now[pk][2]), _link(row, under.active.version), sent=True)
+        Membership(pk, UUID(row["golden_id"]), *_link_of(row, now[pk], under.active.version), sent=True)
         for pk, row in planned.items()
         if pk in now and pk not in overtaken and _still_so(row, now[pk]) and UUID(row["golden_id"]) not in retired
     ]
@@ -68,11 +68,11 @@ def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
     return {"matched": len(memberships), "linked": linked, "created": len(assigned.created), "left": len(planned) - len(memberships)}
 
 
-_NOW: Final = ("id", "version", "golden_id", "link_source")
+_NOW: Final = ("id", "version", "golden_id", "link_source", "link")
 
 
-def _still_so(row: Mapping[str, Any], now: tuple[int, UUID | None, str | None]) -> bool:
-    version, golden_id, _ = now
+def _still_so(row: Mapping[str, Any], now: tuple[Any, ...]) -> bool:
+    version, golden_id, *_ = now
     return bool(version == row["version"] and (golden_id is None or str(golden_id) == row["golden_id"]))
 
 
@@ -81,9 +81,11 @@ def _retired(entity: EntityType, golden_ids: set[UUID]) -> set[UUID]:
     return set(rows.values_list("id", flat=True))
 
 
-def _link_source(stored: str | None) -> LinkSource:
+def _link_of(row: Mapping[str, Any], now: tuple[Any, ...], config: str) -> tuple[LinkSource, dict[str, Any]]:
     # What a steward linked stays a steward's link, whatever the engine thinks of it later.
-    return LinkSource.MANUAL if stored == LinkSource.MANUAL else LinkSource.AUTO
+    if now[2] == LinkSource.MANUAL:
+        return LinkSource.MANUAL, now[3]
+    return LinkSource.AUTO, _link(row, config)
 
 
 def _link(row: Mapping[str, Any], config: str) -> dict[str, Any]:

@@ -39,10 +39,12 @@ class Chunk:
             return cls(ChunkKind(kind), reader.read_all())
 
 
-def memberships(people: Population, result: MatchResult, golden_ids: dict[int, str], found: BlockingKeys) -> Iterator[Chunk]:
-    """Say for each record that waits where it goes, through which pair, and its keys: a cluster is never cut across chunks."""
+def memberships(
+    people: Population, result: MatchResult, golden_ids: dict[int, str], found: BlockingKeys, planned: NDArray[np.bool_]
+) -> Iterator[Chunk]:
+    """Say for each of the planned records where it goes, through which pair, and its keys: a cluster is never cut across chunks."""
     labels = result.clusters.labels
-    rows = np.flatnonzero(people.pending)
+    rows = np.flatnonzero(planned)
     rows = rows[np.argsort(labels[rows], kind="stable")]
     via = _strongest_link(result, labels)
     table = pa.table(

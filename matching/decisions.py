@@ -1,11 +1,12 @@
 """What the engine found for pairs of records, kept with its evidence. Written here alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
+from django.db.models import Q
 from numpy.typing import NDArray
 
 from golden_records import bulk
@@ -82,6 +83,14 @@ def write_decisions(entity: EntityType, pairs: Sequence[PairEvidence], by: Decid
     rows = {(row["left_record_id"], row["right_record_id"]): row for row in (_row(entity, pair, by) for pair in pairs)}
     # In one order, so that two who write the same pairs wait for each other instead of in a circle.
     bulk.upsert(MatchDecision, [rows[pair] for pair in sorted(rows)], by=("entity", *_PAIR), columns=_EVIDENCE)
+
+
+def set_aside(entity: EntityType, record_id: int, others: Collection[int], *, by: DecidedBy) -> None:
+    """Say NO_MATCH on the pairs of a record with others that it no longer shares a key with; what was found before stays told."""
+    if not others:
+        return
+    pairs = Q(left_record_id=record_id, right_record_id__in=others) | Q(right_record_id=record_id, left_record_id__in=others)
+    MatchDecision.objects.filter(pairs, entity=entity.name).update(outcome=Outcome.NO_MATCH, decided_at=by.at)
 
 
 def _row(entity: EntityType, pair: PairEvidence, by: DecidedBy) -> dict[str, Any]:

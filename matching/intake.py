@@ -17,9 +17,10 @@ from golden_records.sources import SourceRecordDraft
 from golden_records.storing import Stored, StoreOutcome
 from golden_records.taking import Row, Taken, take
 from matching.doorbell import ring
+from matching.effects import MatchedRecord
 from matching.locks import MatchGuard, in_transaction
 from matching.metrics import MATCH_SECONDS, RECORDS
-from matching.realtime import MatchedRecord, match_record
+from matching.realtime import match_record
 from matching.selectors import MatchView, link_explanation, view
 from matching.tasks import match_source_record, match_waiting_records
 

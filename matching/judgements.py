@@ -82,6 +82,18 @@ def judged_pairs(entity: EntityType, golden_of: Mapping[int, UUID], values: Iter
     return found
 
 
+def chains(entity: EntityType, record_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Give for each of these records the ones among them that people called the same, one through another; itself at least."""
+    here = set(record_ids)
+    found = {record_id: {record_id} for record_id in here}
+    for said in standing(entity, here):
+        pair = (said.left_record_id, said.right_record_id)
+        if said.value == JudgementValue.SAME and here.issuperset(pair) and found[pair[0]] is not found[pair[1]]:
+            found[pair[0]] |= found[pair[1]]
+            found |= dict.fromkeys(found[pair[0]], found[pair[0]])
+    return {record_id: frozenset(chain) for record_id, chain in found.items()}
+
+
 def golden_pair(one: UUID, other: UUID) -> GoldenPair:
     """Give two canonical ids in the order in which pairs are kept."""
     return (one, other) if one < other else (other, one)

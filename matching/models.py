@@ -241,12 +241,14 @@ class TaskKind(models.TextChoices):
 
     POSSIBLE_MATCH = "possible_match", _("possible match")
     POSSIBLE_DUPLICATE = "possible_duplicate", _("possible duplicate")
+    EVIDENCE_WEAKENED = "evidence_weakened", _("evidence weakened")
 
 
 class ReviewTask(models.Model):
     """A question to a steward: are these two golden records one? The pair of source records that raised it is named.
 
-    Written by `matching.review` alone. At most one open task per pair of golden records.
+    One whose evidence weakened is about two records of one golden record, which is on both sides then: do they still belong together?
+    Written by `matching.review` alone. At most one open task per pair of golden records, or per pair of records of one.
     """
 
     entity = models.CharField(_("entity type"), max_length=30)
@@ -276,10 +278,18 @@ class ReviewTask(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("entity", "left_golden_id", "right_golden_id"),
-                condition=Q(state="open"),
+                condition=Q(state="open") & ~Q(kind="evidence_weakened"),
                 name="one_open_task_per_pair",
             ),
-            models.CheckConstraint(condition=Q(left_golden_id__lt=F("right_golden_id")), name="task_pair_order"),
+            models.UniqueConstraint(
+                fields=("entity", "left_record_id", "right_record_id"),
+                condition=Q(state="open", kind="evidence_weakened"),
+                name="one_open_doubt_per_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_golden_id__lt=F("right_golden_id")) | Q(kind="evidence_weakened", left_golden_id=F("right_golden_id")),
+                name="task_pair_order",
+            ),
         )
         indexes = (
             models.Index(fields=("state", "-probability", "id"), name="open_tasks_first"),

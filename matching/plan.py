@@ -62,9 +62,10 @@ def make_plan(
     apart = (result.pairs.outcome == Outcome.MATCH) & (labels[result.pairs.left] != labels[result.pairs.right])
     fresh = people.pending[result.pairs.left] | people.pending[result.pairs.right] | apart | learn
     questions = _questions(people, result, fresh)
+    planned = people.pending & ~_to_look_at(people, result)
     keys = blocking_keys(result.prepared, result.model.config)
     made = [
-        *chunks.memberships(people, result, golden_ids, keys),
+        *chunks.memberships(people, result, golden_ids, keys, planned),
         *(chunks.keys(people, keys) if learn else ()),
         *chunks.decisions(people.ids, result, fresh),
         *chunks.questions(people.ids, result, questions),
@@ -72,6 +73,19 @@ def make_plan(
     counts = {"records": len(people.ids), "waiting": int(people.pending.sum()), "candidates": result.report.candidates}
     blocking = study_document(study_blocking(result), people.ids)
     return Plan(tuple(made), result.model, learn, counts, dict(result.timings), blocking)
+
+
+def _to_look_at(people: Population, result: MatchResult) -> NDArray[np.bool_]:
+    """Say which records wait although they have a golden record, and do not match everybody in it: each is matched by itself.
+
+    Their evidence has changed, and what follows from that concerns the whole golden record (`matching.evidence`).
+    """
+    group, pairs = _groups(people.golden_ids), result.pairs
+    inside = (pairs.outcome == Outcome.MATCH) & (group[pairs.left] == group[pairs.right]) & (group[pairs.left] >= 0)
+    matched = np.bincount(np.concatenate([pairs.left[inside], pairs.right[inside]]), minlength=len(group))
+    sizes = np.bincount(group[group >= 0], minlength=1)
+    others = np.where(group >= 0, sizes[group] - 1, 0)
+    return np.asarray(people.pending & (matched < others))
 
 
 def settled(entity: EntityType, people: Population) -> Constraints:
@@ -117,7 +131,8 @@ def _questions(people: Population, result: MatchResult, fresh: NDArray[np.bool_]
         return asked
     one, other = labels[pairs.left[asked]], labels[pairs.right[asked]]
     ends = np.stack([np.minimum(one, other), np.maximum(one, other)], axis=1)
-    order = np.lexsort((asked, -pairs.weight[asked], ends[:, 1], ends[:, 0]))
+    # A match outranks what is only possible: a veto leaves that of a pair for which even more speaks.
+    order = np.lexsort((asked, -pairs.weight[asked], -pairs.outcome[asked], ends[:, 1], ends[:, 0]))
     asked, ends = asked[order], ends[order]
     first = np.append(True, (ends[1:] != ends[:-1]).any(axis=1))
     asked, ends = asked[first], ends[first]

@@ -1,52 +1,32 @@
 """Matching one record in the transaction that stores it: candidates under locked keys, scores, resolution, effects."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden_records import golden
 from golden_records.change import Change
 from golden_records.entities import EntityType
-from golden_records.golden import Held, Membership
+from golden_records.golden import Held
 from golden_records.history import ChangeKind
 from golden_records.members import LinkedMember, members_of
 from golden_records.models import GoldenState, MatchState, SourceRecord
 from golden_records.models.golden import new_canonical_id
-from matching import judgements, review_queue
 from matching.active_config import ActiveConfig, active_config
 from matching.core.blocking import BlockingKeys, blocking_keys
 from matching.core.decide import Outcome, decide
 from matching.core.prepare import prepare
 from matching.core.score import ScoredPairs, score_one
-from matching.decisions import DecidedBy, PairEvidence, evidence_of, write_decisions
+from matching.decisions import DecidedBy, evidence_of, set_aside, write_decisions
+from matching.effects import Found, MatchedRecord, take_effect
 from matching.keys import KeyChange, exchange_keys, known_keys
+from matching.known import Known, known_of
 from matching.locks import MatchGuard, Restart
-from matching.models import JudgementValue, ReviewTask
-from matching.resolution import Candidate, Resolution, resolve
-from matching.review_queue import AskedPair
+from matching.reconsidering import Standing, look_again
+from matching.resolution import Candidate, resolve
 from matching.tables import active_records, compared_references, member_table, record_table
-
-_NOTHING: Final[tuple[ReviewTask, ...]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MatchedRecord:
-    """Where a record went, through which evidence, and which questions it raised.
-
-    `counterpart` is the other record of the evidence, as it was compared.
-    """
-
-    golden_id: UUID
-    was_new: bool
-    linked: bool
-    evidence: PairEvidence | None
-    counterpart: SourceRecord | None
-    tasks: tuple[ReviewTask, ...]
-    config: ActiveConfig
 
 
 def match_record(
@@ -64,17 +44,19 @@ def match_record(
     members = [each for each in held.members if each.is_active and each.link.golden_id and each.member.record_id != record.pk]
     scored = score_one(own, member_table(entity, members, active.config), active.model)
     compared = _Compared(members, scored, decide(scored, active.model))
-    judged = _judgements(entity, record)
-    home = held.goldens.get(record.golden_id)
-    current = record.golden_id if home and home["state"] == GoldenState.ACTIVE else None
-    resolution = resolve(_candidates(compared, record, found & locked_keys, judged), current=current)
+    known = known_of(entity, record, [each.member.record_id for each in held.members])
+    standing = _look_again(entity, record, held, compared, known, active)
+    candidates = _candidates(compared, record, found & locked_keys, known, held)
     evidence = [
         evidence_of(scored, row, compared.outcomes, (record.pk, each.member.record_id), active.model)
         for row, each in enumerate(members)
-        if compared.outcomes[row] != Outcome.NO_MATCH or (each.member.record_id in found and scored.vetoes[row])
+        if _is_told(compared, row, known, found)
     ]
-    write_decisions(entity, evidence, DecidedBy(active.id, None, change.at))
-    return _take_effect(_Found(entity, record, resolution, evidence, held, active), change=change, unwritten=unwritten)
+    by = DecidedBy(active.id, None, change.at)
+    write_decisions(entity, [*standing.doubts, *evidence], by)
+    set_aside(entity, record.pk, known.former.keys() - {each.member.record_id for each in members}, by=by)
+    resolution = resolve(candidates, current=_current(record, held, standing))
+    return take_effect(Found(entity, record, resolution, evidence, held, active, known, standing), change=change, unwritten=unwritten)
 
 
 def match_waiting(entity: EntityType, record_id: int, *, guard: MatchGuard, change: Change) -> MatchedRecord | None:
@@ -119,13 +101,36 @@ def _held(entity: EntityType, record: SourceRecord, found: set[int], active: Act
     return Held(goldens, members)
 
 
-def _judgements(entity: EntityType, record: SourceRecord) -> dict[int, JudgementValue]:
-    if record.golden_id is None:
-        return {}
-    return {
-        judgement.right_record_id if judgement.left_record_id == record.pk else judgement.left_record_id: JudgementValue(judgement.value)
-        for judgement in judgements.standing(entity, [record.pk])
-    }
+def _stands(held: Held, golden_id: UUID | None) -> bool:
+    row = held.goldens.get(golden_id) if golden_id else None
+    return row is not None and row["state"] == GoldenState.ACTIVE
+
+
+def _current(record: SourceRecord, held: Held, standing: Standing) -> UUID | None:
+    """Give the golden record in which a record stays; a new one for a part of several records that leaves; None to find one."""
+    part = next((part for part in standing.leaving if record.pk in part), None)
+    if part is not None:
+        active = {each.member.record_id for each in held.members if each.is_active}
+        return None if len(part & active) == 1 else new_canonical_id()
+    return record.golden_id if _stands(held, record.golden_id) else None
+
+
+def _look_again(
+    entity: EntityType, record: SourceRecord, held: Held, compared: "_Compared", known: Known, active: ActiveConfig
+) -> Standing:
+    """Look at the record's golden record again, where the record does not match everybody in it."""
+    rows = [row for row, each in enumerate(compared.members) if each.link.golden_id == record.golden_id]
+    if all(compared.outcomes[row] == Outcome.MATCH for row in rows):
+        return Standing()
+    mine = [each for each in held.members if each.link.golden_id == record.golden_id]
+    return look_again(entity, record, mine, known, active)
+
+
+def _is_told(compared: "_Compared", row: int, known: Known, found: set[int]) -> bool:
+    """Whether the evidence on a pair is kept: where it says something, or said something before."""
+    other = compared.members[row].member.record_id
+    says = compared.outcomes[row] != Outcome.NO_MATCH or (other in found and compared.scored.vetoes[row])
+    return bool(says or other in known.former)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +142,9 @@ class _Compared:
     outcomes: NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What was found out about a record, and what is held to put it into effect."""
-
-    entity: EntityType
-    record: SourceRecord
-    resolution: Resolution
-    evidence: Sequence[PairEvidence]
-    held: Held
-    active: ActiveConfig
-
-
-def _candidates(compared: _Compared, record: SourceRecord, locked: set[int], judged: Mapping[int, JudgementValue]) -> list[Candidate]:
-    return [
+def _candidates(compared: _Compared, record: SourceRecord, locked: set[int], known: Known, held: Held) -> list[Candidate]:
+    judged = known.on(record.pk)
+    active = [
         Candidate(
             row=row,
             record_id=each.member.record_id,
@@ -165,41 +159,11 @@ def _candidates(compared: _Compared, record: SourceRecord, locked: set[int], jud
         for row, each in enumerate(compared.members)
         if each.link.golden_id is not None
     ]
-
-
-def _take_effect(found: _Found, *, change: Change, unwritten: ChangeKind | None) -> MatchedRecord:
-    entity, record, resolution = found.entity, found.record, found.resolution
-    led = resolution.via.record_id if resolution.via else None
-    via = next((each for each in found.evidence if led is not None and led in (each.left_record_id, each.right_record_id)), None)
-    revived = None if resolution.golden_id else _left_alone(found)
-    golden_id = resolution.golden_id or revived or new_canonical_id()
-    link = via.link(other_record_id=led, config=found.active.version) if via and led is not None else {}
-    membership = Membership(record.pk, golden_id, resolution.link_source, link, unwritten, sent=True)
-    told = replace(change, config=found.active.version)
-    golden.assign(entity, [membership], change=told, held=found.held, revive=revived)
-    asked = [AskedPair(record.pk, question.candidate.record_id, question.kind) for question in resolution.questions]
-    tasks = tuple(review_queue.ask(entity, asked, change=change)) if asked else _NOTHING
-    evidence = via or (max(found.evidence, key=lambda each: each.weight, default=None) if tasks else None)
-    return MatchedRecord(
-        golden_id=golden_id,
-        was_new=resolution.golden_id is None,
-        linked=resolution.golden_id is not None,
-        evidence=evidence,
-        counterpart=_counterpart(found, evidence) if evidence else None,
-        tasks=tasks,
-        config=found.active,
-    )
-
-
-def _left_alone(found: _Found) -> UUID | None:
-    """Give the golden record that the record was the last of when it was withdrawn, unless another answers for that: it comes back."""
-    home = found.held.goldens.get(found.record.golden_id)
-    return home["id"] if home and home["state"] == GoldenState.RETIRED and home["successor_id"] is None else None
-
-
-def _counterpart(found: _Found, evidence: PairEvidence) -> SourceRecord | None:
-    ids = {evidence.left_record_id, evidence.right_record_id} - {found.record.pk}
-    others: list[dict[str, Any]] = [
-        {"id": each.member.record_id, **each.member.values} for each in found.held.members if each.member.record_id in ids
+    # What was said of withdrawn records still binds.
+    return active + [
+        Candidate(-1, other, golden_id, Outcome.NO_MATCH, -np.inf, vetoed=False, locked=False, judgement=judged[other])
+        for each in held.members
+        for other, golden_id in [(each.member.record_id, each.link.golden_id)]
+        if golden_id is not None and golden_id != record.golden_id and _stands(held, golden_id)
+        if not each.is_active and other in judged
     ]
-    return found.entity.record(**others[0]) if others else None

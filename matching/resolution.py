@@ -61,7 +61,7 @@ def resolve(candidates: Sequence[Candidate], *, current: UUID | None) -> Resolut
     groups = _by_golden(candidates)
     own = groups.pop(current, ()) if current else ()
     if current:
-        best = max((c for c in own if c.outcome == Outcome.MATCH), key=_strength, default=None)
+        best = max((c for c in own if c.outcome != Outcome.NO_MATCH), key=lambda c: (c.outcome, *_strength(c)), default=None)
         return Resolution(current, best, LinkSource.AUTO, _questions(groups))
     confirmed = [c for c in candidates if c.judgement == JudgementValue.SAME]
     if confirmed:
@@ -99,7 +99,8 @@ def _questions(groups: dict[UUID, tuple[Candidate, ...]]) -> tuple[Question, ...
 
 
 def _question(golden_id: UUID, members: Sequence[Candidate]) -> Question | None:
-    best = max((member for member in members if member.outcome != Outcome.NO_MATCH), key=_strength, default=None)
+    # A match outranks what is only possible: a veto leaves that of a pair for which even more speaks.
+    best = max((member for member in members if member.outcome != Outcome.NO_MATCH), key=lambda c: (c.outcome, *_strength(c)), default=None)
     if best is None or any(member.judgement is not None for member in members):
         return None
     return Question(golden_id, best, TaskKind.POSSIBLE_DUPLICATE if best.outcome == Outcome.MATCH else TaskKind.POSSIBLE_MATCH)

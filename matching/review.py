@@ -4,19 +4,24 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from golden_records import merging
+from golden_records import golden, merging
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import ForbiddenMerge, NothingToUndo, StaleWrite
-from golden_records.models import MergeReceipt
+from golden_records.golden import Membership
+from golden_records.models import LinkSource, MergeReceipt, RecordState
+from golden_records.models.golden import new_canonical_id
 from golden_records.selectors import follow
 from matching import judgements, review_queue
 from matching.locks import MatchGuard, Restart, in_transaction
-from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
+from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
 
 
 def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "", version: int | None = None) -> ReviewTask:
     """Answer a review task. SAME merges its two golden records, DIFFERENT keeps them apart for good, UNSURE sets it aside.
+
+    Where it asks whether two records of one golden record still belong together, SAME keeps them, whatever the evidence becomes, and
+    DIFFERENT parts them: of the two, the one with fewer others that people called the same, then the younger, gets a new canonical id.
 
     Everything that follows is in one transaction: the judgement, the merge with its receipt, and the other open tasks that the
     merge moves or settles. `version` is that of the task as the steward saw it. Raises `StaleWrite` when the task has changed since,
@@ -33,12 +38,16 @@ def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "
         _check_held(held, _touched(entity, task))
         change = Change(actor=f"steward:{user.get_username()}", reason=_reason(answer, task, comment), user_id=user.pk)
         judgement = judgements.judge(task, value=answer, user=user, comment=comment, change=change)
-        task.merge = _merge(entity, task, judgement, change) if answer == JudgementValue.SAME else None
+        touched = {task.left_golden_id, task.right_golden_id}
+        if task.kind == TaskKind.EVIDENCE_WEAKENED:
+            touched |= {_part(entity, task, change)} if answer == JudgementValue.DIFFERENT else set()
+        elif answer == JudgementValue.SAME:
+            task.merge = _merge(entity, task, judgement, change)
         task.state, task.answer, task.comment = TaskState.DECIDED, answer, comment
         task.decided_by, task.decided_at = user, change.at
         review_queue.save_answer(task, change=change)
-        if task.merge is not None:
-            review_queue.realign(entity, (task.left_golden_id, task.right_golden_id), change=change)
+        if task.merge is not None or len(touched) > len({task.left_golden_id, task.right_golden_id}):
+            review_queue.realign(entity, touched, change=change)
         return task
 
     return in_transaction(work)
@@ -47,8 +56,9 @@ def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "
 def undo(task_id: int, *, user: User) -> ReviewTask:
     """Take an answer back: its judgement no longer stands, its merge is undone, and the question is open again.
 
-    What came to the surviving golden record since stays there. Raises `NothingToUndo` when the task is not decided or its merge was
-    undone already.
+    What came to the surviving golden record since stays there, but for records that people called the same as one that leaves. Two
+    records that an answer parted stay apart, and it is asked whether they are one. Raises `NothingToUndo` when the task is not decided,
+    its merge was undone already, or later judgements hold the two together all the same.
     """
 
     def work(guard: MatchGuard) -> ReviewTask:
@@ -65,11 +75,11 @@ def undo(task_id: int, *, user: User) -> ReviewTask:
         change = Change(actor=f"steward:{user.get_username()}", reason=f"undo of '{task.answer}' on review task {task_id}", user_id=user.pk)
         judgements.withdraw_of_task(task, user=user, change=change)
         if task.merge is not None:
-            merging.undo_merge(task.merge, change=change)
-        task.state, task.answer, task.merge = TaskState.OPEN, None, None
-        task.decided_by, task.decided_at = None, None
+            _unmerge(entity, task.merge, change, pair=(task.left_record_id, task.right_record_id))
+        task.answer, task.merge, task.decided_by, task.decided_at = None, None, None, None
+        review_queue.ask_again(entity, task)
         review_queue.save_answer(task, change=change)
-        review_queue.realign(entity, (task.left_golden_id, task.right_golden_id), change=change)
+        review_queue.realign(entity, held | {task.left_golden_id, task.right_golden_id}, change=change)
         return task
 
     return in_transaction(work)
@@ -90,16 +100,42 @@ def undo_merge(receipt_id: int, *, user: User) -> MergeReceipt:
         guard.goldens(entity, held)
         _check_held(held, _undone(entity, receipt))
         change = Change(actor=f"steward:{user.get_username()}", reason=f"undo of merge {receipt_id}", user_id=user.pk)
-        merging.undo_merge(receipt, change=change)
-        review_queue.realign(entity, (receipt.survivor_id, receipt.absorbed_id), change=change)
+        _unmerge(entity, receipt, change)
+        review_queue.realign(entity, held, change=change)
         return receipt
 
     return in_transaction(work)
 
 
 def _touched(entity: EntityType, task: ReviewTask) -> set[UUID]:
-    """Give the golden records that an answer to a task, or taking it back, reads or changes."""
-    return {task.left_golden_id, task.right_golden_id} | (_undone(entity, task.merge) if task.merge is not None else set())
+    """Give the golden records that an answer to a task, or taking it back, reads or changes: also where its records are now."""
+    homes = entity.records.filter(pk__in=(task.left_record_id, task.right_record_id), golden__isnull=False)
+    undone = _undone(entity, task.merge) if task.merge is not None else set()
+    return {task.left_golden_id, task.right_golden_id, *homes.values_list("golden_id", flat=True)} | undone
+
+
+def _unmerge(entity: EntityType, receipt: MergeReceipt, change: Change, *, pair: tuple[int, int] | None = None) -> None:
+    present = follow(entity, receipt.survivor_id).pk
+    chains = judgements.chains(entity, entity.records.filter(golden_id=present).values_list("id", flat=True))
+    if pair is not None and pair[1] in chains.get(pair[0], ()):
+        message = "Other judgements say that the two are the same, one through another."
+        raise NothingToUndo(message, remedy="Take those back first.", merge=receipt.pk)
+    merging.undo_merge(receipt, change=change, chains=chains)
+
+
+def _part(entity: EntityType, task: ReviewTask, change: Change) -> UUID:
+    """Part the two records of a task that are in one golden record, each with those that people called the same as it."""
+    rows = dict(entity.records.filter(golden_id=task.left_golden_id).values_list("id", "state"))
+    chains = judgements.chains(entity, rows)
+    sides = [chains[task.left_record_id], chains[task.right_record_id]]
+    if sides[0] == sides[1]:
+        message = "Earlier judgements say that the two are the same, one through another."
+        raise ForbiddenMerge(message, remedy="Take those back first.", task=task.pk)
+    leaving = min(sides, key=lambda side: (sum(rows[each] == RecordState.ACTIVE for each in side), -min(side)))
+    golden_id = new_canonical_id()
+    parted = [Membership(record_id, golden_id, LinkSource.AUTO, {}, keeps_waiting=True) for record_id in sorted(leaving)]
+    golden.assign(entity, parted, change=change)
+    return golden_id
 
 
 def _undone(entity: EntityType, receipt: MergeReceipt) -> set[UUID]:

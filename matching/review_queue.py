@@ -12,7 +12,7 @@ from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.models import RecordState
 from matching.judgements import GoldenPair, golden_pair, judged_pairs
-from matching.models import JudgementValue, MatchDecision, Outcome, ReviewTask, TaskKind, TaskState
+from matching.models import Judgement, JudgementValue, MatchDecision, Outcome, ReviewTask, TaskKind, TaskState
 
 _SETTLED: Final = (JudgementValue.DIFFERENT, JudgementValue.UNSURE)
 _ALIGNED: Final = ("left_golden_id", "right_golden_id", "state", "version")
@@ -59,13 +59,72 @@ def ask(entity: EntityType, pairs: Sequence[AskedPair], *, change: Change) -> li
     return tasks
 
 
+def doubt(entity: EntityType, pairs: Sequence[tuple[int, int]], *, change: Change) -> list[ReviewTask]:
+    """Ask whether two records of one golden record still belong together; a decision on each pair is stored.
+
+    Not asked: what is open already, and what a steward has answered on the pair.
+    """
+    named = [(min(pair), max(pair)) for pair in pairs]
+    if not named:
+        return []
+    of_pairs = {"entity": entity.name, "left_record_id__in": [left for left, _ in named]}
+    judged = Judgement.objects.filter(**of_pairs, withdrawn_at__isnull=True)
+    open_tasks = ReviewTask.objects.filter(**of_pairs, state=TaskState.OPEN, kind=TaskKind.EVIDENCE_WEAKENED)
+    ends = ("left_record_id", "right_record_id")
+    settled = {*judged.values_list(*ends), *open_tasks.values_list(*ends)}
+    golden_of = dict(entity.records.filter(id__in=[left for left, _ in named]).values_list("id", "golden_id"))
+    decisions = {(each.left_record_id, each.right_record_id): each for each in MatchDecision.objects.filter(**of_pairs)}
+    tasks = [
+        ReviewTask(
+            entity=entity.name,
+            kind=TaskKind.EVIDENCE_WEAKENED,
+            left_golden_id=golden_of[pair[0]],
+            right_golden_id=golden_of[pair[0]],
+            left_record_id=pair[0],
+            right_record_id=pair[1],
+            decision=decisions[pair],
+            probability=decisions[pair].probability,
+            opened_at=change.at,
+        )
+        for pair in sorted(set(named) - settled)
+    ]
+    ReviewTask.objects.bulk_create(tasks)
+    history.write_history(ReviewTask, tasks, change=change, kind="+")
+    return tasks
+
+
 def save_answer(task: ReviewTask, *, change: Change) -> None:
     """Write a task that was answered, or whose answer was taken back."""
     task.version += 1
     ReviewTask.objects.bulk_update(
-        [task], ["state", "answer", "comment", "decided_by", "decided_at", "merge", "version", "left_golden_id", "right_golden_id"]
+        [task], ["kind", "state", "answer", "comment", "decided_by", "decided_at", "merge", "version", "left_golden_id", "right_golden_id"]
     )
     history.write_history(ReviewTask, [task], change=change, kind="~")
+
+
+def ask_again(entity: EntityType, task: ReviewTask) -> None:
+    """Set a task whose answer was taken back open again, about where its records are now; obsolete where there is nothing to ask.
+
+    Whoever calls writes it.
+    """
+    named = (task.left_record_id, task.right_record_id)
+    homes = _homes(entity, entity.records.filter(id__in=named).values("golden_id"))
+    left, right = (homes.active.get(record_id) for record_id in named)
+    task.state = TaskState.OBSOLETE
+    if left is None or right is None:
+        return
+    if left == right:
+        still = task.kind == TaskKind.EVIDENCE_WEAKENED
+        task.left_golden_id, task.right_golden_id = (left, left) if still else (task.left_golden_id, task.right_golden_id)
+        task.state = TaskState.OPEN if still else TaskState.OBSOLETE
+        return
+    pair = golden_pair(left, right)
+    if task.kind == TaskKind.EVIDENCE_WEAKENED:
+        # The answer had parted them: whether they are one is asked as of any two.
+        task.kind = TaskKind.POSSIBLE_MATCH
+    task.left_golden_id, task.right_golden_id = pair
+    if pair not in judged_pairs(entity, homes.all, _SETTLED).keys() | _open_pairs(entity, [pair]):
+        task.state = TaskState.OPEN
 
 
 def realign(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -> None:
@@ -111,6 +170,11 @@ def _left_open(entity: EntityType, members: Mapping[int, UUID], closed: Collecti
 def _align(task: ReviewTask, golden_of: Mapping[int, UUID], settled: Iterable[GoldenPair], taken: set[GoldenPair]) -> bool:
     before = (task.state, task.left_golden_id, task.right_golden_id)
     left, right = golden_of.get(task.left_record_id), golden_of.get(task.right_record_id)
+    if task.kind == TaskKind.EVIDENCE_WEAKENED:
+        still = left is not None and left == right and task.state == TaskState.OPEN and task.decision.outcome != Outcome.MATCH
+        task.state = TaskState.OPEN if still else TaskState.OBSOLETE
+        task.left_golden_id = task.right_golden_id = left if still and left else task.left_golden_id
+        return _has_moved(task, before)
     pair = golden_pair(left, right) if left and right and left != right else None
     if pair is None or pair in settled or pair in taken or task.decision.outcome == Outcome.NO_MATCH:
         task.state = TaskState.OBSOLETE
@@ -118,6 +182,10 @@ def _align(task: ReviewTask, golden_of: Mapping[int, UUID], settled: Iterable[Go
         taken.add(pair)
         task.state = TaskState.OPEN
         task.left_golden_id, task.right_golden_id = pair
+    return _has_moved(task, before)
+
+
+def _has_moved(task: ReviewTask, before: tuple[str, UUID, UUID]) -> bool:
     if (task.state, task.left_golden_id, task.right_golden_id) == before:
         return False
     task.version += 1
@@ -152,12 +220,16 @@ def _best_of_each(
         entity=entity.name, left_record_id__in={left for left, _ in kinds}, right_record_id__in={right for _, right in kinds}
     )
     best: dict[GoldenPair, tuple[MatchDecision, TaskKind]] = {}
-    for decision in decisions.order_by("probability", "weight", "-id"):
+    for decision in sorted(decisions, key=_weakest_first):
         kind = kinds.get((decision.left_record_id, decision.right_record_id))
         left, right = golden_of.get(decision.left_record_id), golden_of.get(decision.right_record_id)
         if kind and left and right and left != right:
             best[golden_pair(left, right)] = (decision, kind)
     return best
+
+
+def _weakest_first(decision: MatchDecision) -> tuple[bool, float, float, int]:
+    return decision.outcome == Outcome.MATCH, decision.probability, decision.weight, -decision.pk
 
 
 def _open_pairs(entity: EntityType, pairs: Iterable[GoldenPair]) -> set[GoldenPair]:

@@ -17,7 +17,7 @@ from golden_records.offences import Check, Offence
 from golden_records.replay import unlike_history
 from matching.completeness import config_in_force, missed_matches, records_with_other_keys
 from matching.judgements import golden_pair, judged_pairs
-from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
+from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
 from matching.tables import active_records
 
 MOST_NAMED: Final = 100
@@ -99,6 +99,9 @@ def _tasks_cohere() -> Iterator[Offence]:
 
 
 def _incoherence(entity: EntityType, task: Any) -> str | None:
+    if task.kind == TaskKind.EVIDENCE_WEAKENED:
+        together = task.left is not None and task.left == task.right == task.left_golden_id == task.right_golden_id
+        return None if together else "It asks whether two records belong together, and they are not together where it says."
     if task.left is None or task.right is None or task.left == task.right:
         return "It is open, and its records are in one golden record or in none."
     pair = golden_pair(task.left, task.right)

@@ -27,16 +27,25 @@ LARGEST_SIDE: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two golden records, its records, and the one whose likeness raised the question."""
+    """One of the two golden records, its records, and the one whose likeness raised the question.
+
+    Where it is asked whether two records of one golden record belong together, that is on both sides, with `alone` the record.
+    """
 
     golden: GoldenRecord
     records: tuple[SourceRecord, ...]
     asked_record_id: int
+    alone: SourceRecord | None = None
 
     @property
     def left_out(self) -> int:
         """How many of its records are not shown."""
-        return max(0, self.golden.member_count - len(self.records))
+        return 0 if self.alone else max(0, self.golden.member_count - len(self.records))
+
+    @property
+    def shown(self) -> GoldenRecord | SourceRecord:
+        """What the values are of."""
+        return self.alone or self.golden
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,9 @@ def _sides(entity: EntityType, task: ReviewTask) -> tuple[Side, Side]:
     left, right = ids if home.get(task.left_record_id) != ids[1] else (ids[1], ids[0])
 
     def side(golden_id: UUID, asked: int) -> Side:
+        if ids[0] == ids[1]:
+            alone = next((record for record in records if record.pk == asked), None)
+            return Side(golden=goldens[golden_id], records=(alone,) if alone else (), asked_record_id=asked, alone=alone)
         mine = tuple(record for record in records if record.golden_id == golden_id)
         return Side(golden=goldens[golden_id], records=mine[:LARGEST_SIDE], asked_record_id=asked)
 
@@ -106,7 +118,7 @@ def _sides(entity: EntityType, task: ReviewTask) -> tuple[Side, Side]:
 
 
 def _row(spec: AttributeSpec, sides: tuple[Side, Side], named: Targets) -> Row | None:
-    left, right = (getattr(side.golden, spec.name) for side in sides)
+    left, right = (getattr(side.shown, spec.name) for side in sides)
     if left in (None, "") and right in (None, ""):
         return None
     texts = _text(spec, sides[0], left), _text(spec, sides[1], right)
@@ -125,15 +137,17 @@ def _text(spec: AttributeSpec, side: Side, value: object) -> str:
 
 
 def _winner(side: Side, name: str) -> SourceRecord | None:
+    if side.alone is not None:
+        return side.alone
     record_id = side.golden.lineage.get(name, {}).get("record")
     return next((record for record in side.records if record.pk == record_id), None)
 
 
 def _cell(spec: AttributeSpec, side: Side, text: str, segments: Segments, named: Targets) -> Cell:
     winner = _winner(side, spec.name)
-    source = str(side.golden.lineage.get(spec.name, {}).get("source", ""))
+    source = side.alone.source.code if side.alone else str(side.golden.lineage.get(spec.name, {}).get("source", ""))
     at = (winner.source_updated_at or winner.received_at) if winner else None
-    return Cell(segments=segments, text=text, source=source, at=at, target=named.get((side.golden.pk, spec.name)))
+    return Cell(segments=segments, text=text, source=source, at=at, target=None if side.alone else named.get((side.golden.pk, spec.name)))
 
 
 def _judgements(task: ReviewTask) -> Sequence[Judgement]:

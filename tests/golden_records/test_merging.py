@@ -107,7 +107,7 @@ def test_only_two_different_active_golden_records_are_merged() -> None:
 
 @pytest.mark.parametrize("size", [2, 40])
 def test_the_number_of_statements_does_not_depend_on_the_number_of_members(size: int, database: str) -> None:
-    with_history = 0 if database == "postgresql" else 2
+    with_history = 0 if database == "postgresql" else 6
     one, other = a_record("1", legal_name="Acme"), a_record("2", legal_name="Acme SA")
     for number in range(size):
         into(a_record(f"m{number}", legal_name="Acme SA"), other.golden_id)

@@ -101,3 +101,9 @@ def test_each_golden_record_is_asked_about_once_through_its_strongest_member() -
     doubts = [member(1, OLDER, Outcome.POSSIBLE_MATCH, weight=1.0), member(2, OLDER, Outcome.POSSIBLE_MATCH, weight=2.0)]
     found = resolve([*doubts, member(3, THIRD, Outcome.POSSIBLE_MATCH)], current=None)
     assert [(question.golden_id, question.candidate.record_id) for question in found.questions] == [(OLDER, 2), (THIRD, 3)]
+
+
+def test_a_match_is_asked_about_although_a_veto_speaks_against_a_member_for_which_more_speaks() -> None:
+    against = member(1, OLDER, Outcome.POSSIBLE_MATCH, weight=7.0, vetoed=True)
+    found = resolve([against, member(2, OLDER, Outcome.MATCH, weight=4.0, same_source=True)], current=None)
+    assert [(question.candidate.record_id, question.kind) for question in found.questions] == [(2, TaskKind.POSSIBLE_DUPLICATE)]

@@ -1,0 +1,148 @@
+"""The state machine of everything that happens to source records: Hypothesis finds sequences after which something does not hold."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from golden_records.change import Change
+from golden_records.entities import entity_type
+from golden_records.errors import ForbiddenMerge, NothingToUndo
+from golden_records.models import CustomerRecord, GoldenCustomer, MergeReceipt, SourceSystem
+from golden_records.selectors import follow
+from golden_records.sources import SourceRecordDraft, store, understand
+from matching import review, runs, verifying
+from matching.intake import submit_source_record
+from matching.locks import in_transaction
+from matching.models import JudgementValue, ReviewTask, TaskState
+from matching.realtime import match_waiting
+from matching.withdrawal import withdraw_source_record
+
+CUSTOMER: Final = entity_type("customer")
+NOON: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SOURCES: Final = ("crm", "erp")
+# Few names, numbers and addresses, so that records are one, might be one, contradict each other and bridge others.
+ATTRIBUTES: Final = st.fixed_dictionaries(
+    {"legal_name": st.sampled_from(["Moulin Conseil SARL", "Moulin Conseils", "Acme Ingénierie SAS", "Acme Ingenierie Lyon"])},
+    optional={
+        "registration_id": st.sampled_from(["732829320", "552100554"]),
+        "email": st.sampled_from(["contact@moulin-conseil.fr", "direction@acme.fr"]),
+        "phone": st.sampled_from(["+33142685300", "+33472000001"]),
+        "city": st.sampled_from(["Paris", "Lyon"]),
+        "postcode": st.sampled_from(["75002", "69002"]),
+        "segment": st.sampled_from(["A", "B"]),
+    },
+)
+RECORDS: Final = st.tuples(st.sampled_from(SOURCES), st.sampled_from(["1", "2", "3", "4"]))
+CHOICE: Final = st.integers(0, 1_000)
+HOUR: Final = st.none() | st.integers(0, 8)
+
+
+class RecordMachine(RuleBasedStateMachine):
+    """Sources send, send late and withdraw; runs match; stewards answer and take back. After each step everything is verified.
+
+    Erasing a record is one more rule here, once records can be erased.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[Any] = set()
+
+    @initialize()
+    def sources_and_a_steward(self) -> None:
+        """Two sources, one steward."""
+        for code, trust in zip(SOURCES, (60, 80), strict=True):
+            SourceSystem.objects.get_or_create(code=code, defaults={"name": code.upper(), "trust": trust})
+        self.steward = User.objects.get_or_create(username="claire")[0]
+
+    @rule(record=RECORDS, attributes=ATTRIBUTES, hour=HOUR)
+    def a_source_sends(self, record: tuple[str, str], attributes: dict[str, object], hour: int | None) -> None:
+        """A record is stored and matched at once, with any time of the source's own, or none."""
+        submit_source_record(self._draft(record, attributes, hour), change=self._change())
+
+    @rule(record=RECORDS, attributes=ATTRIBUTES, hour=HOUR)
+    def an_import_stores(self, record: tuple[str, str], attributes: dict[str, object], hour: int | None) -> None:
+        """A record is stored and waits."""
+        with transaction.atomic():
+            store(CUSTOMER, [understand(self._draft(record, attributes, hour))], change=self._change())
+
+    @rule()
+    def the_sweep_matches_what_waits(self) -> None:
+        """Each one that waits, by itself."""
+        for record_id in CustomerRecord.objects.filter(match_state="pending", state="active").values_list("id", flat=True):
+            self._match(record_id)
+
+    @rule()
+    def a_run_matches_all(self) -> None:
+        """A matching run, to its end."""
+        runs.work_on(runs.start(CUSTOMER, actor="test").pk)
+
+    @rule(record=RECORDS, hour=HOUR)
+    def a_source_withdraws(self, record: tuple[str, str], hour: int | None) -> None:
+        """A record is withdrawn, if there is such a one."""
+        if CustomerRecord.objects.filter(source__code=record[0], external_id=record[1]).exists():
+            at = None if hour is None else NOON + timedelta(hours=hour)
+            withdraw_source_record(CUSTOMER, source=record[0], external_id=record[1], withdrawn_at=at, change=self._change())
+
+    @precondition(lambda _: ReviewTask.objects.filter(state=TaskState.OPEN).exists())
+    @rule(choice=CHOICE, answer=st.sampled_from(JudgementValue))
+    def a_steward_answers(self, choice: int, answer: JudgementValue) -> None:
+        """One of the open questions is answered, which may merge or part."""
+        task = self._one(choice, ReviewTask.objects.filter(state=TaskState.OPEN).order_by("id"))
+        try:
+            review.decide(task.pk, answer=answer, user=self.steward)
+        except ForbiddenMerge:
+            assert answer != JudgementValue.UNSURE
+
+    @precondition(lambda _: ReviewTask.objects.filter(state=TaskState.DECIDED).exists())
+    @rule(choice=CHOICE)
+    def a_steward_takes_an_answer_back(self, choice: int) -> None:
+        """One of the answers is undone, in any order, with its merge."""
+        task = self._one(choice, ReviewTask.objects.filter(state=TaskState.DECIDED).order_by("id"))
+        try:
+            review.undo(task.pk, user=self.steward)
+        except NothingToUndo:
+            assert task.merge_id is not None
+
+    @precondition(lambda _: MergeReceipt.objects.filter(undone_at__isnull=True).exists())
+    @rule(choice=CHOICE)
+    def a_merge_is_undone(self, choice: int) -> None:
+        """One of the merges is undone."""
+        receipt = self._one(choice, MergeReceipt.objects.filter(undone_at__isnull=True).order_by("id"))
+        try:
+            review.undo_merge(receipt.pk, user=self.steward)
+        except NothingToUndo:
+            assert receipt.undone_at is None
+
+    @invariant()
+    def everything_holds(self) -> None:
+        """What `manage.py verify` checks."""
+        found = {finding.check.name: finding.offences for finding in verifying.verify() if finding.count}
+        assert not found
+
+    @invariant()
+    def ids_answer_for_ever(self) -> None:
+        """Every canonical id that there ever was leads to one that stands, or to one whose records were withdrawn."""
+        self.ids |= set(GoldenCustomer.objects.values_list("pk", flat=True))
+        for golden_id in self.ids:
+            follow(CUSTOMER, golden_id)
+
+    def _draft(self, record: tuple[str, str], attributes: dict[str, object], hour: int | None) -> SourceRecordDraft:
+        at = None if hour is None else NOON + timedelta(hours=hour)
+        source = SourceSystem.objects.get(code=record[0])
+        return SourceRecordDraft(CUSTOMER, source, record[1], attributes=dict(attributes), source_updated_at=at)
+
+    def _change(self) -> Change:
+        return Change(actor="command:test", reason="test")
+
+    def _match(self, record_id: int) -> None:
+        change = self._change()
+        in_transaction(lambda guard: match_waiting(CUSTOMER, record_id, guard=guard, change=change))
+
+    def _one(self, choice: int, rows: Any) -> Any:
+        found: Sequence[Any] = list(rows)
+        return found[choice % len(found)]
