@@ -11,11 +11,13 @@ from api.problems import InsufficientScope
 INGEST: Final = "ingest"
 READ: Final = "read"
 CHANGES: Final = "changes"
+WEBHOOKS: Final = "webhooks"
 
 SCOPES: Final = {
     INGEST: "Send source records.",
     READ: "Read source records, golden records and cross-references.",
     CHANGES: "Follow the change feed: what happened to which golden record; with 'read', the values too.",
+    WEBHOOKS: "Subscribe endpoints to changes, and see how deliveries go.",
 }
 
 

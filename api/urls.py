@@ -13,6 +13,15 @@ from api.v1.match_explanations import MatchExplanationsView
 from api.v1.project_facts import ProjectFactsView
 from api.v1.source_records import UnknownEntityView, source_record_view
 from api.v1.source_stream import SourceRecordsView
+from api.v1.webhook_subscriptions import (
+    WebhookDeadLettersView,
+    WebhookDeliveriesView,
+    WebhookReplayView,
+    WebhookSecretView,
+    WebhooksView,
+    WebhookTestView,
+    WebhookView,
+)
 from api.views import UnknownAddress
 from golden_records.entities import ENTITIES, EntityType
 
@@ -37,6 +46,13 @@ urlpatterns = [
     path("cross-references/resolve", ResolveView.as_view(), name="resolve-cross-references"),
     path("changes", ChangesView.as_view(), name="changes"),
     path("match-explanations", MatchExplanationsView.as_view(), name="match-explanations"),
+    path("webhook-subscriptions", WebhooksView.as_view(), name="webhooks"),
+    path("webhook-subscriptions/<uuid:webhook_id>", WebhookView.as_view(), name="webhook"),
+    path("webhook-subscriptions/<uuid:webhook_id>/rotate-secret", WebhookSecretView.as_view(), name="webhook-secret"),
+    path("webhook-subscriptions/<uuid:webhook_id>/test", WebhookTestView.as_view(), name="webhook-test"),
+    path("webhook-subscriptions/<uuid:webhook_id>/deliveries", WebhookDeliveriesView.as_view(), name="webhook-deliveries"),
+    path("webhook-subscriptions/<uuid:webhook_id>/dead-letters", WebhookDeadLettersView.as_view(), name="webhook-dead-letters"),
+    path("webhook-subscriptions/<uuid:webhook_id>/dead-letters/<int:letter_id>/replay", WebhookReplayView.as_view(), name="webhook-replay"),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(url_name="schema"), name="docs"),
     re_path("", UnknownAddress.as_view(), name="unknown-address"),

@@ -45,3 +45,4 @@ class CorrelatedTask(Task):  # type: ignore[type-arg]  # generic in the stubs on
 app = Celery("mdm", task_cls=CorrelatedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["golden_records.webhooks"])

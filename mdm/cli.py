@@ -1,8 +1,9 @@
 """The command `python -m mdm`: runs the service, or one of its processes.
 
-python -m mdm run       everything on this machine, until Ctrl-C: database, broker, web, worker and beat
+python -m mdm run       everything on this machine, until Ctrl-C: database, broker, web, workers and beat
 python -m mdm web       the web server alone (where a container or systemd runs each process)
 python -m mdm worker    a Celery worker alone
+python -m mdm webhooks  a worker alone that tells other systems of changes: it waits for their servers, and so has its own queue
 python -m mdm beat      the clock that rings the periodic tasks
 """
 
@@ -37,6 +38,7 @@ WEB: Final = (
     "mdm.wsgi:application",
 )
 WORKER: Final = ("-m", "celery", "--app", "mdm", "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
+WEBHOOKS: Final = (*WORKER, "--queues", "webhooks", "--pool", "threads", "--concurrency", "8", "--hostname", "webhooks@%h")
 BEAT: Final = ("-m", "celery", "--app", "mdm", "beat", "--loglevel", "INFO")
 
 
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; gives the exit code."""
     chosen = _parse(arguments)
     address = ("--host", chosen.host, "--port", str(chosen.port))
-    alone = {"web": (*WEB, *address), "worker": WORKER, "beat": BEAT}
+    alone = {"web": (*WEB, *address), "worker": WORKER, "webhooks": WEBHOOKS, "beat": BEAT}
     if chosen.command in alone:
         data_dir = Path(os.environ.get("MDM_DATA_DIR") or BASE_DIR / "var").resolve()
         _become(alone[chosen.command], os.environ | _counting(data_dir / "metrics" / chosen.command))
@@ -72,7 +74,7 @@ def _counting(folder: Path) -> dict[str, str]:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mdm", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("run", "web", "worker", "beat"))
+    parser.add_argument("command", choices=("run", "web", "worker", "webhooks", "beat"))
     parser.add_argument("--host", default=os.environ.get("HOST") or processes.LOOPBACK, help="address to listen on (HOST)")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000), help="port to listen on (PORT)")
     return parser.parse_args(arguments)
@@ -128,6 +130,7 @@ def _start_services(supervisor: Supervisor, *, host: str, port: int) -> None:
     web = (*WEB, "--host", host, "--port", str(port), "--workers", "2", "--blocking-threads", "4")
     process = supervisor.start(Program("web", (sys.executable, *web)))
     supervisor.start(Program("worker", (sys.executable, *WORKER, "--concurrency", "2")))
+    supervisor.start(Program("webhooks", (sys.executable, *WEBHOOKS)))
     supervisor.start(Program("beat", (sys.executable, *BEAT)))
     reachable = processes.LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104  # compared, not bound
     log = supervisor.logs / "web.log"

@@ -6,6 +6,7 @@ default), and nothing has to be installed or configured.
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -48,6 +49,8 @@ DEBUG = _flag("DEBUG")
 SECRET_KEY = os.environ.get("SECRET_KEY") or (state.secret_key(MDM_DATA_DIR) if MDM_EMBEDDED else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY must be set where DATABASE_URL is: a long random string, the same for every process.")
+
+SECRET_KEY_FALLBACKS = _list("SECRET_KEY_FALLBACKS")  # keys of before: what was encrypted or signed with them is still read
 
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS") or [_public.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}", *_list("CSRF_TRUSTED_ORIGINS")]
@@ -143,6 +146,16 @@ MATCH_ENGINE = os.environ.get("MATCH_ENGINE", "local")  # or spark, for what one
 MATCH_MEMORY_MIB = float(os.environ.get("MATCH_MEMORY_MIB", "2048"))  # what pairs may take in memory before they go to files
 SPARK_MASTER = os.environ.get("SPARK_MASTER", "local[*]")
 
+# --- webhooks ----------------------------------------------------------------------------------------------------------------------
+
+# Networks, such as 10.20.0.0/16, whose servers may be told of changes although they are not on the public Internet.
+WEBHOOK_ALLOWED_NETWORKS = _list("MDM_WEBHOOK_ALLOWED_NETWORKS")
+for _network in WEBHOOK_ALLOWED_NETWORKS:
+    try:
+        ip_network(_network)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"MDM_WEBHOOK_ALLOWED_NETWORKS: {error}.") from None
+
 # --- background work ---------------------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = os.environ.get("REDIS_URL") or state.broker_url(MDM_DATA_DIR) or "redis://127.0.0.1:6379/0"
@@ -156,6 +169,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ROUTES = {"golden_records.webhooks.tasks.*": {"queue": "webhooks"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 120
@@ -175,6 +189,8 @@ CELERY_BEAT_SCHEDULE = {
     "rematch": {"task": "matching.tasks.rematch", "schedule": crontab(hour=3, minute=17)},
     "prune_idempotency_keys": {"task": "api.tasks.prune_idempotency_keys", "schedule": crontab(minute=23)},
     "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},
+    "webhooks": {"task": "golden_records.webhooks.tasks.ring_webhooks", "schedule": timedelta(seconds=2), "options": {"expires": 10}},
+    "webhook-log": {"task": "golden_records.webhooks.tasks.forget_deliveries", "schedule": crontab(hour=2, minute=31)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(MDM_DATA_DIR / "celerybeat-schedule")
 

@@ -19,12 +19,23 @@ from golden_records.models.records import (
     SourceRecord,
 )
 from golden_records.models.sources import SourceMapping, SourceSystem
+from golden_records.models.webhooks import (
+    DeadLetterState,
+    DeliveryKind,
+    WebhookDeadLetter,
+    WebhookDelivery,
+    WebhookProgress,
+    WebhookSecret,
+    WebhookSubscription,
+)
 
 __all__ = [
     "ChangeEvent",
     "CustomerAttributes",
     "CustomerKind",
     "CustomerRecord",
+    "DeadLetterState",
+    "DeliveryKind",
     "EventType",
     "GoldenCustomer",
     "GoldenProject",
@@ -47,4 +58,9 @@ __all__ = [
     "SourceRecord",
     "SourceSystem",
     "UnsealedEvent",
+    "WebhookDeadLetter",
+    "WebhookDelivery",
+    "WebhookProgress",
+    "WebhookSecret",
+    "WebhookSubscription",
 ]

@@ -69,6 +69,9 @@ class Patience:
         return timedelta(seconds=max(by_chance, min(retry_after or 0.0, self.longest.total_seconds())))
 
 
+PATIENCE: Final = Patience()
+
+
 def verdict_on(answer: Answer) -> Verdict:
     """Say what an answer means. A redirect is a failure: nothing is sent to where nobody was asked."""
     status = answer.status

@@ -44,6 +44,10 @@ class Caller:
         answer = self.client.delete(f"/api/v1{address}", query_params=query, headers=self._headers(headers))
         return checked("delete", answer)
 
+    def patch(self, address: str, body: Any, **headers: str) -> Any:
+        """PATCH with a body as JSON."""
+        return checked("patch", self._send("patch", address, body, headers))
+
     def send_customer(self, source: str, external_id: str, **attributes: Any) -> Any:
         """PUT a customer record."""
         return self.put(record_address(source, "customer", external_id), {"attributes": attributes})

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from api import auth, keys
 from api.auth import ApiKeyAuthentication
 from api.keys import revoke_key
-from api.scopes import CHANGES, INGEST, READ, SCOPES
+from api.scopes import CHANGES, INGEST, READ, SCOPES, WEBHOOKS
 from golden_records.change import Change
 from golden_records.models import SourceSystem
 from tests.api.calling import Caller, problem_of, record_address
@@ -37,6 +37,13 @@ MATRIX: dict[str, dict[str, str | None]] = {
     "resolve-cross-references": {"POST": READ},
     "match-explanations": {"POST": READ},
     "changes": {"GET": CHANGES},
+    "webhooks": {"GET": WEBHOOKS, "POST": WEBHOOKS},
+    "webhook": {"GET": WEBHOOKS, "PATCH": WEBHOOKS, "DELETE": WEBHOOKS},
+    "webhook-secret": {"POST": WEBHOOKS},
+    "webhook-test": {"POST": WEBHOOKS},
+    "webhook-deliveries": {"GET": WEBHOOKS},
+    "webhook-dead-letters": {"GET": WEBHOOKS},
+    "webhook-replay": {"POST": WEBHOOKS},
     "schema": {"GET": None},
     "docs": {"GET": None},
     "unknown-address": {"GET": None, "PUT": None, "POST": None, "DELETE": None},
@@ -53,6 +60,13 @@ ADDRESSES = {
     "resolve-cross-references": "/cross-references/resolve",
     "match-explanations": "/match-explanations",
     "changes": "/changes",
+    "webhooks": "/webhook-subscriptions",
+    "webhook": f"/webhook-subscriptions/{UNKNOWN_ID}",
+    "webhook-secret": f"/webhook-subscriptions/{UNKNOWN_ID}/rotate-secret",
+    "webhook-test": f"/webhook-subscriptions/{UNKNOWN_ID}/test",
+    "webhook-deliveries": f"/webhook-subscriptions/{UNKNOWN_ID}/deliveries",
+    "webhook-dead-letters": f"/webhook-subscriptions/{UNKNOWN_ID}/dead-letters",
+    "webhook-replay": f"/webhook-subscriptions/{UNKNOWN_ID}/dead-letters/1/replay",
     "schema": "/schema",
     "docs": "/docs",
     "unknown-address": "/nowhere",

@@ -74,3 +74,9 @@ def test_the_environments_broker_is_used_instead(tmp_path: Path) -> None:
 def test_a_switch_that_is_neither_on_nor_off_is_refused(value: str, tmp_path: Path) -> None:
     result = _python("-c", "from mdm import settings", environment={"DEBUG": value}, data_dir=tmp_path)
     assert f"DEBUG must be 1 or 0, not '{value}'" in result.stderr
+
+
+def test_a_network_for_webhooks_that_is_none_is_told_at_start(tmp_path: Path) -> None:
+    environment = PRODUCTION | {"MDM_WEBHOOK_ALLOWED_NETWORKS": "10.20.0.0/16, 10.0.0.0/33"}
+    result = _python("-c", "from mdm import settings", environment=environment, data_dir=tmp_path)
+    assert "MDM_WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/33'" in result.stderr
