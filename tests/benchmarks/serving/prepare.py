@@ -32,7 +32,7 @@ def prepare(count: int) -> dict[str, object]:
     if not SourceSystem.objects.exists():
         load(min(count, LOADED))
     grow(count)
-    key = create_key(name=f"benchmark {secrets.token_hex(8)}", source=None, scopes=[INGEST, READ], change=CHANGE).secret
+    key = create_key(name=f"benchmark-{secrets.token_hex(8)}", source=None, scopes=[INGEST, READ], change=CHANGE).secret
     return {"key": key, "beside": customer.records.count() - count}
 
 
