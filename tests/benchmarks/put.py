@@ -3,7 +3,7 @@
     make benchmark NAME=put [RECORDS=1000000]
 
 The floor, in the same run: a bare Django view that stores the same row with its history, and neither checks nor matches it. Processor
-milliseconds are those of the web server and of the database's connections, where that is on this machine; the clients have their own.
+milliseconds are those of the web server and of the database server, where that is on this machine; the clients have their own.
 
 A database of our own is made for it and goes away; with `DATABASE_URL` it stays there, and the next run finds it. Half of the calls
 bring a customer that CRM sent already from ERP (linked), three in ten a new one (created), two in ten the same record again
@@ -17,7 +17,7 @@ from itertools import count, islice
 
 from tests.benchmarks.serving.firms import firm
 from tests.benchmarks.serving.installation import Call, Installation, Server, installation, percentile, report, send_all, serving
-from tests.benchmarks.serving.processor import database_seconds, web_seconds
+from tests.benchmarks.serving.processor import database_seconds, tree_seconds
 
 RECORDS = 1_000_000
 CALLS = 1_200
@@ -38,9 +38,9 @@ def main() -> None:
 
 def _measure(name: str, installed: Installation, server: Server, shares: list[list[Call]]) -> None:
     url = installed.environment["DATABASE_URL"]
-    before = web_seconds(server.process_id), database_seconds(url)
+    before = tree_seconds(server.process_id), database_seconds(url)
     spent, whole = send_all(server.port, installed.key, shares)
-    web, database = web_seconds(server.process_id) - before[0], database_seconds(url) - before[1]
+    web, database = tree_seconds(server.process_id) - before[0], database_seconds(url) - before[1]
     report(
         name,
         clients=len(shares),

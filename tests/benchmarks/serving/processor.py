@@ -1,4 +1,4 @@
-"""What processes cost: the processor time of the web server, and of the database's connections where they run on this machine."""
+"""What processes cost: the processor time of the web server, and of the database server where that is on this machine."""
 
 import os
 from pathlib import Path
@@ -8,8 +8,8 @@ import psycopg
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def web_seconds(process_id: int) -> float:
-    """Give the processor seconds that a process and those below it have spent so far."""
+def tree_seconds(process_id: int) -> float:
+    """Give the processor seconds that a process and those below it have spent so far, also such as have ended."""
     spent = _processes()
     below, found = set[int](), {process_id}
     while found:
@@ -19,15 +19,14 @@ def web_seconds(process_id: int) -> float:
 
 
 def database_seconds(url: str) -> float:
-    """Give the processor seconds of the connections that clients have open to this database."""
+    """Give those of the database server, all its connections included; 0 where it is on another machine."""
     with psycopg.connect(url) as connection:
-        rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
-        spent = _processes()
-        return sum(spent[one][1] for (one,) in rows if one in spent)
+        own = _processes().get(connection.info.backend_pid)
+        return tree_seconds(own[0]) if own else 0.0
 
 
 def _processes() -> dict[int, tuple[int, float]]:
-    """Give the parent and the processor seconds of every process."""
+    """Give the parent of every process, and the processor seconds of itself and of its children that have ended."""
     found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -35,5 +34,5 @@ def _processes() -> dict[int, tuple[int, float]]:
             values = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        found[int(path.parent.name)] = (int(values[1]), (int(values[11]) + int(values[12])) / _TICKS)
+        found[int(path.parent.name)] = (int(values[1]), sum(map(int, values[11:15])) / _TICKS)
     return found
