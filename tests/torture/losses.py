@@ -50,7 +50,7 @@ def workers_killed_while_loading(ground: Ground, scale: Scale) -> Outcome:
     if count != len(firms):
         offences.append(f"{count} golden records were made for {len(firms)} firms")
     attempts = MatchRun.objects.get(pk=run.pk).attempt
-    return Outcome(f"{scale.bulk:,} records, {kills} kills", offences, f"taken up by {attempts} workers one after the other")
+    return Outcome(f"{scale.bulk:,} records, {kills} kills", offences, f"taken up {attempts} times")
 
 
 def broker_killed_and_emptied(ground: Ground, scale: Scale) -> Outcome:
