@@ -24,7 +24,7 @@ from matching.core.meaning import Meaning, understand
 EXHAUSTIVE_BELOW: Final = 2_500
 PAIRS_PER_RECORD: Final = 0.4
 LEAST_YIELD: Final = 0.002
-ALONE: Final = Prior(neighbour=1e-6, namesake=1e-6)
+ALONE: Final = Prior(neighbour=1e-6, namesake=1e-6, branch=1e-6)
 """What is expected where one thing alone is compared: nothing could tell relatives, so that they would take half of all matches."""
 
 

@@ -26,12 +26,13 @@ def _levels(table: str) -> tuple[Level, ...]:
     levels = []
     for line in table.strip().splitlines():
         name, *chances, words = (part.strip() for part in line.split("|"))
-        m, u, neighbour, namesake = (None if chance == "-" else float(chance) for chance in chances)
-        levels.append(Level(name, m or 0.0, u or 0.0, neighbour, namesake, words))
+        m, u, neighbour, namesake, *branch = (None if chance == "-" else float(chance) for chance in chances)
+        levels.append(Level(name, m or 0.0, u or 0.0, neighbour, namesake, words, branch=branch[0] if branch else namesake))
     return tuple(levels)
 
 
-# level | m | u | neighbour | namesake | in words, with {label} and {labels} for what is compared; '-': relatives are as unrelated records
+# level | m | u | neighbour | namesake | branch, if not as namesakes | in words, with {label} and {labels} for what is compared;
+# '-': relatives are as unrelated records
 COMPARATORS: Final[Mapping[str, Comparator]] = {
     "exact": Comparator(compare_plain.exact, 1, _levels("""
 different | .10 | .90 | - | - | different {labels}
@@ -97,22 +98,22 @@ one_off   | .06 | .0009 | - | - | {labels} alike but for one digit, or with day 
 same      | .85 | .0001 | - | - | same {label}
 """)),
     "phone": Comparator(compare_plain.phone, 1, _levels("""
-different | .18 | .9989 | .40 | .90 | different {labels}
-exchange  | .02 | .0005 | .15 | .03 | {labels} alike but for the last two digits
-one_off   | .03 | .0005 | .02 | .01 | {labels} alike but for one digit
-same      | .77 | .0001 | .43 | .06 | same {label}
+different | .18 | .9989 | .40 | .96 | .90 | different {labels}
+exchange  | .02 | .0005 | .15 | .01 | .03 | {labels} alike but for the last two digits
+one_off   | .03 | .0005 | .02 | .01 | .01 | {labels} alike but for one digit
+same      | .77 | .0001 | .43 | .02 | .06 | same {label}
 """)),
     "email": Comparator(compare_plain.email, 3, _levels("""
-different  | .10 | .94    | .62 | .40 | different {labels}
-domain     | .10 | .05    | .25 | .30 | {labels} at the same domain
-like_local | .05 | .008   | .05 | .05 | {labels} alike before the @
-same_local | .03 | .0015  | .01 | .05 | {labels} the same before the @
-close      | .07 | .0003  | .01 | .05 | {labels} alike but for a letter or two
-same       | .65 | .0002  | .06 | .15 | same {label}
+different  | .10 | .94    | .62 | .80 | .40 | different {labels}
+domain     | .10 | .05    | .25 | .08 | .30 | {labels} at the same domain
+like_local | .05 | .008   | .05 | .04 | .05 | {labels} alike before the @
+same_local | .03 | .0015  | .01 | .06 | .05 | {labels} the same before the @
+close      | .07 | .0003  | .01 | .01 | .05 | {labels} alike but for a letter or two
+same       | .65 | .0002  | .06 | .01 | .15 | same {label}
 """), (0, 1)),
     "website": Comparator(compare_plain.exact, 1, _levels("""
-different | .15 | .999 | .90 | .45 | different {labels}
-same      | .85 | .001 | .10 | .55 | same {label}
+different | .15 | .999 | .90 | .90 | .45 | different {labels}
+same      | .85 | .001 | .10 | .10 | .55 | same {label}
 """)),
     "values": Comparator(compare_plain.values, 1, _levels("""
 none   | .15 | .60 | - | - | {labels} have nothing in common
@@ -142,16 +143,16 @@ same_words | .10 | .0002 | .002 | .08 | {labels} of the same words
 same       | .55 | .0003 | .004 | .60 | same {label}
 """), (0,)),
     "address": Comparator(compare_places.address, 4, _levels("""
-elsewhere     | .09 | .94   | .018 | .79  | {labels} in different places
-near          | .01 | .01   | .002 | .01  | {labels} in different places of one postal area
-town          | .04 | .04   | .03 | .10  | {labels} in the same town
-postcode      | .05 | .009  | .05 | .05  | {labels} with the same postcode, or one alike
-town_only     | .02 | .001  | .03 | .004 | same town, and nothing nearer that both {labels} have
-street        | .03 | .0004 | .08 | .01  | same street, different house numbers
-postcode_only | .02 | .0001 | .03 | .002 | same postcode, and nothing nearer that both {labels} have
-number        | .04 | .0001 | .03 | .01  | same street and house number, different places
-alike         | .12 | .0003 | .19 | .01  | similar {labels}
-same          | .62 | .0002 | .60 | .02  | same {label}
+elsewhere     | .09 | .94   | .018 | .30 | .79  | {labels} in different places
+near          | .01 | .01   | .002 | .03 | .01  | {labels} in different places of one postal area
+town          | .04 | .04   | .03 | .28 | .10  | {labels} in the same town
+postcode      | .05 | .009  | .05 | .25 | .05  | {labels} with the same postcode, or one alike
+town_only     | .02 | .001  | .03 | .03 | .004 | same town, and nothing nearer that both {labels} have
+street        | .03 | .0004 | .08 | .03 | .01  | same street, different house numbers
+postcode_only | .02 | .0001 | .03 | .02 | .002 | same postcode, and nothing nearer that both {labels} have
+number        | .04 | .0001 | .03 | .02 | .01  | same street and house number, different places
+alike         | .12 | .0003 | .19 | .02 | .01  | similar {labels}
+same          | .62 | .0002 | .60 | .02 | .02  | same {label}
 """), (0, 2, 3)),
 }  # fmt: skip
 """Name in a match config -> comparator. A new one is a function, an entry here and property tests."""
@@ -182,3 +183,5 @@ where one family name with two given names is two people far more often than one
 
 NAMES: Final = frozenset({"person_name", "organisation_name", "owner"})
 """Comparators of what tells relatives from one another: the shares of its levels among them are shipped and never learnt."""
+PLACES: Final = frozenset({"address"})
+"""Comparators of what makes neighbours: the shares of its levels among them are shipped and never learnt."""

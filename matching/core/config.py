@@ -38,6 +38,7 @@ _RETIRED: Final = frozenset({"lone_pairs"})
 _SMALL_SECTIONS: Final[Mapping[str, Collection[str]]] = {
     "prior": tuple(asdict(Prior())), "strata": ("field", "values"), "clusters": tuple(asdict(ClusterPolicy())),
 }  # fmt: skip
+_CHANCES: Final = ("m", "u", "neighbour", "namesake", "branch")
 _RULES_AT_MOST: Final = 32
 
 
@@ -194,11 +195,13 @@ class _Reader:
         return Comparison(name, kind, used, levels, self.text(f"{where}.label", body.get("label", name.replace("_", " "))))
 
     def level(self, where: str, shipped: Level, described: Any, fields: Collection[str]) -> Level:
-        body = self.body(where, described, ("m", "u", "neighbour", "namesake", "words", "term_frequency"))
+        body = self.body(where, described, (*_CHANCES, "words", "term_frequency"))
         frequency = body.get("term_frequency")
         if frequency is not None:
             self.one_of(f"{where}.term_frequency", frequency, fields)
-        given = {name: body.get(name, getattr(shipped, name)) for name in ("m", "u", "neighbour", "namesake")}
+        given = {name: body.get(name, getattr(shipped, name)) for name in _CHANCES}
+        if "branch" not in body:
+            given["branch"] = body.get("namesake", shipped.branch)
         chances = {
             name: self.number(f"{where}.{name}", value, 1e-12, 1)
             for name, value in given.items()
@@ -212,6 +215,7 @@ class _Reader:
             chances.get("namesake"),
             self.text(f"{where}.words", body.get("words", shipped.words)),
             frequency,
+            chances.get("branch"),
         )
 
     def blocking(self, section: Mapping[str, Any], fields: Collection[str]) -> tuple[BlockingRule, ...]:

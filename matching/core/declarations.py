@@ -29,10 +29,10 @@ class Field:
 class Level:
     """One grade of a comparison, with the shipped probabilities that a pair has it.
 
-    `m`: among records of one entity; `u`: among unrelated ones. Two kinds of relatives share much and are not one:
-    `neighbour` (a household, firms at one address) and `namesake` (branches, companies of one group); None: as for
-    unrelated records. `term_frequency` names the field whose rarity counts at this level. `words` says to a steward what
-    the level means: `{label}` and `{labels}` stand for what is compared, one or several.
+    `m`: among records of one entity; `u`: among unrelated ones. Three kinds of relatives share much and are not one:
+    `neighbour` (a household, firms at one address), `namesake` (others of one name, often in one town) and `branch`
+    (sites of one company, companies of one group); None: as for unrelated records. `term_frequency` names the field whose rarity counts
+    at this level. `words` says to a steward what the level means: `{label}` and `{labels}` stand for what is compared, one or several.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Level:
     namesake: float | None
     words: str
     term_frequency: str | None = None
+    branch: float | None = None
 
 
 def plural(noun: str) -> str:
@@ -134,6 +135,7 @@ class Prior:
     match: float = 0.4
     neighbour: float = 0.2
     namesake: float = 0.1
+    branch: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Learning without labels: expectation maximisation over the counts of distinct level patterns.
 
-The model is a mixture of classes that are each independent by comparison: matches, unrelated pairs and two kinds of
+The model is a mixture of classes that are each independent by comparison: matches, unrelated pairs and three kinds of
 relatives (Larsen and Rubin 2001 have such a middle class for households). Missing values say nothing. Shipped probabilities
 enter as Dirichlet priors, so that few pairs move them little.
 
@@ -15,38 +15,33 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from matching.core.comparators import Bound
+from matching.core.patterns import Patterns
 
 Table = NDArray[np.float64]
 
 MATCH, UNRELATED = 0, 1
-RELATIVES: Final = (2, 3)
+RELATIVES: Final = (2, 3, 4)
+NEIGHBOUR: Final = 2
 LEARNT, SHIPPED, TIED = range(3)
 """Where the probabilities of a class and comparison come from: the data, the config, or the unrelated pairs."""
-PRIOR_PAIRS: Final = (20.0, 50.0, 100.0, 100.0)
+PRIOR_PAIRS: Final = (20.0, 50.0, 100.0, 100.0, 100.0)
 """How many pairs of each class the shipped probabilities are worth."""
+_WORTH: Final = np.array(PRIOR_PAIRS)[:, None, None]
+SHARE_PAIRS: Final = 20.0
+"""How many matches' worth of relatives the shipped shares are."""
 OPINION: Final = 10.0
 """How many answers on a pattern the model's own opinion of it is worth."""
-COUNTED_BY_PLACE: Final = 1 << 24
-MOST_ROUNDS: Final = 200
-CONVERGED: Final = 1e-7
-
-
-@dataclass(frozen=True, slots=True)
-class Patterns:
-    """Distinct rows of levels (patterns x comparisons), the stratum of each, and how many pairs have it."""
-
-    levels: NDArray[np.uint8]
-    counts: NDArray[np.float64]
-    strata: NDArray[np.uint8]
-
-    def of(self, stratum: int) -> "Patterns":
-        """Give the patterns of a stratum. Stratum 0 has all: it serves pairs whose kind is not known or not the same."""
-        chosen = self.strata == stratum if stratum else np.ones(len(self.strata), np.bool_)
-        return Patterns(self.levels[chosen], self.counts[chosen], self.strata[chosen])
+STARTS: Final = ((1.0, 1.0), (0.25, 4.0), (4.0, 0.25))
+"""Where learning starts: how many times the shipped share of matches, and of relatives."""
+SHORT_ROUNDS: Final = 8
+SAME_PLACE: Final = 1e-5
+"""Likelihoods that differ by less, as a share of them, are of the same place."""
+MOST_ROUNDS: Final = 80
+CONVERGED: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,61 +102,79 @@ class Learnt:
     matches: float
 
 
-def count_patterns(
-    levels: NDArray[np.uint8], strata: NDArray[np.uint8], sizes: NDArray[np.int64], counts: NDArray[np.float64] | None = None
-) -> Patterns:
-    """Count the distinct rows of levels; `sizes` is how many levels each comparison has, the missing one included.
-
-    `counts` says how many pairs each row stands for where that is not one.
-    """
-    number = strata.astype(np.int64)
-    for place, size in enumerate(sizes.tolist()):
-        number *= size
-        number += levels[:, place]
-    space = int(np.prod(sizes.astype(object))) * (int(strata.max(initial=0)) + 1)
-    if space <= COUNTED_BY_PLACE:
-        every = np.bincount(number, counts, minlength=1).astype(np.float64)
-        distinct = np.flatnonzero(every)
-        found = every[distinct]
-    else:
-        # By hashing: there are few distinct patterns, and sorting all pairs for them takes long.
-        encoded = pa.array(number).dictionary_encode()
-        distinct = encoded.dictionary.to_numpy()
-        order = np.argsort(distinct)
-        found = np.bincount(encoded.indices.to_numpy(), counts, minlength=len(distinct)).astype(np.float64)[order]
-        distinct = distinct[order]
-    rows = np.empty((len(distinct), len(sizes)), np.uint8)
-    for place in range(len(sizes) - 1, -1, -1):
-        distinct, rows[:, place] = np.divmod(distinct, sizes[place])
-    return Patterns(rows, found, distinct.astype(np.uint8))
-
-
 def learn(candidates: Patterns, sample: Patterns, start: Learning, answered: Answered | None = None) -> Learnt:
     """Learn from the candidate pairs (matches and relatives) and a random sample (unrelated pairs).
 
-    `answered` patterns are among the candidates. Depends on the counts alone: the order of pairs and answers is no part of the
-    result.
+    `answered` patterns are among the candidates. A short run from each of `STARTS` is made, and the likeliest goes on (Biernacki,
+    Celeux and Govaert 2003). Depends on the counts alone: the order of pairs and answers is no part of the result.
     """
-    levels = candidates.levels if answered is None else np.concatenate([candidates.levels, answered.levels])
-    probabilities, shares = start.probabilities.copy(), start.shares.copy()
-    matches = 0.0
-    for _ in range(MOST_ROUNDS):
+    data = _Data.of(candidates, sample, answered, start.probabilities.shape[2])
+    tried = []
+    for matches, relatives in STARTS:
+        shares = start.shares.copy()
+        shares[MATCH] *= matches
+        shares[list(RELATIVES)] *= relatives
+        shares[UNRELATED] = 0.0
+        shares[UNRELATED] = max(1 - shares.sum(), 0.01)
+        tried.append(_run(data, start, Learnt(start.probabilities, shares / shares.sum(), 0.0), SHORT_ROUNDS))
+    likely = [_likelihood(data, start, learnt) for learnt in tried]
+    # Starts that lead to the same place differ by what is left to converge: the first of them is taken.
+    best = next(place for place, found in enumerate(likely) if found >= max(likely) - SAME_PLACE * abs(max(likely)))
+    return _run(data, start, tried[best], MOST_ROUNDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What learning sees, and the levels of each as marks (patterns x (comparisons x levels), 1 where a pattern has the level):
+    sums over patterns and levels are products of matrices.
+    """
+
+    candidates: Patterns
+    sample: Patterns
+    answered: Answered | None
+    marks: csr_array
+    sampled_marks: csr_array
+    answered_marks: csr_array
+
+    @classmethod
+    def of(cls, candidates: Patterns, sample: Patterns, answered: Answered | None, width: int) -> "_Data":
+        marks, sampled = _marks(candidates.levels, width), _marks(sample.levels, width)
+        return cls(candidates, sample, answered, marks, sampled, marks[:0] if answered is None else _marks(answered.levels, width))
+
+
+def _marks(levels: NDArray[np.uint8], width: int) -> csr_array:
+    count, comparisons = levels.shape
+    places = levels + np.arange(comparisons, dtype=np.int32) * np.int32(width)
+    ends = np.arange(0, count * comparisons + 1, comparisons, dtype=np.int32)
+    return csr_array((np.ones(count * comparisons), places.ravel(), ends), (count, comparisons * width))
+
+
+def _sums(marks: csr_array, weights: Table) -> Table:
+    """Sum weights (classes x patterns) by level: classes x (comparisons x levels)."""
+    return (marks.T @ weights.T).T  # type: ignore[no-any-return]
+
+
+def _run(data: _Data, start: Learning, known: Learnt, rounds: int) -> Learnt:
+    """Go on from what is known until nothing moves, or for so many rounds."""
+    probabilities, shares, matches = known.probabilities, known.shares, known.matches
+    tied = start.ways == TIED
+    for _ in range(rounds):
         before = probabilities
-        inside = posterior(candidates.levels, probabilities, shares) * candidates.counts
-        if answered is not None:
-            guessed = posterior(answered.levels, probabilities, shares)
-            inside = np.concatenate([inside, (answered.known(guessed) - guessed) * answered.doubtful], axis=1)
-        outside = posterior(sample.levels, probabilities, shares) * sample.counts
-        probabilities = before.copy()
-        sampled = _maximise(sample.levels, outside[UNRELATED], start, UNRELATED)
-        probabilities[UNRELATED] = _at_least(sampled, levels, inside[UNRELATED], start)
-        for which in (MATCH, *RELATIVES):
-            probabilities[which] = _maximise(levels, inside[which], start, which)
-        tied = start.ways == TIED
+        inside = _posterior(data.marks, probabilities, shares) * data.candidates.counts
+        outside = _posterior(data.sampled_marks, probabilities, shares)[UNRELATED] * data.sample.counts
+        found, total = _sums(data.marks, inside), inside.sum(axis=1)
+        if data.answered is not None:
+            guessed = _posterior(data.answered_marks, probabilities, shares)
+            told = (data.answered.known(guessed) - guessed) * data.answered.doubtful
+            found, total = found + _sums(data.answered_marks, told), total + told.sum(axis=1)
+        found = found.reshape(probabilities.shape)
+        seen = found.copy()
+        seen[UNRELATED] = _sums(data.sampled_marks, outside[None]).reshape(seen.shape[1:])
+        probabilities = _maximise(seen, start)
+        probabilities[UNRELATED] = _at_least(probabilities[UNRELATED], found[UNRELATED], float(total[UNRELATED]), start)
         probabilities[tied] = np.broadcast_to(probabilities[UNRELATED], probabilities.shape)[tied]
         probabilities = ordered(probabilities, start.sizes)
-        matches = float(inside[MATCH].sum())
-        shares = _shares(inside.sum(axis=1), start)
+        matches, shares = float(total[MATCH]), _shares(total, start)
         if np.abs(probabilities - before).max() < CONVERGED:
             break
     return Learnt(probabilities, shares, matches)
@@ -169,41 +182,61 @@ def learn(candidates: Patterns, sample: Patterns, start: Learning, answered: Ans
 
 def posterior(levels: NDArray[np.uint8], probabilities: Table, shares: Table) -> Table:
     """Give the probability of each class (classes x patterns)."""
-    logs = np.log(shares)[:, None] + np.zeros((len(shares), len(levels)))
-    for place in range(levels.shape[1]):
-        logs += np.log(probabilities[:, place])[:, levels[:, place]]
+    return _posterior(_marks(levels, probabilities.shape[2]), probabilities, shares)
+
+
+def _posterior(marks: csr_array, probabilities: Table, shares: Table) -> Table:
+    logs = _logs(marks, probabilities, shares)
     logs -= logs.max(axis=0)
     odds = np.exp(logs)
     return odds / odds.sum(axis=0)  # type: ignore[no-any-return]
 
 
-def _maximise(levels: NDArray[np.uint8], weights: Table, start: Learning, which: int) -> Table:
-    table = start.probabilities[which].copy()
-    for place, size in enumerate(start.sizes):
-        if start.ways[which, place] == LEARNT:
-            prior = start.probabilities[which, place, 1:size] * PRIOR_PAIRS[which]
-            found = np.bincount(levels[:, place], weights, minlength=int(size))[1:size] + prior
-            table[place, 1:size] = found / found.sum()
-            if which == MATCH:
-                table[place, 1:size] = _at_most(table[place, 1:size], start.at_most[place])
-    result: Table = table
-    return result
+def _logs(marks: csr_array, probabilities: Table, shares: Table) -> Table:
+    """Give the log probability of each class with each pattern (classes x patterns)."""
+    return (marks @ np.log(probabilities).reshape(len(shares), -1).T + np.log(shares)).T  # type: ignore[no-any-return]
 
 
-def _at_least(sampled: Table, levels: NDArray[np.uint8], unrelated: Table, start: Learning) -> Table:
+def _likelihood(data: _Data, start: Learning, learnt: Learnt) -> float:
+    """Give the log likelihood of all pairs, those not compared being unrelated, with that of the shipped probabilities."""
+    counts = data.candidates.counts
+    pairs = np.logaddexp.reduce(_logs(data.marks, learnt.probabilities, learnt.shares), axis=0) @ counts
+    pairs += max(start.pairs_in_all - counts.sum(), 0.0) * np.log(learnt.shares[UNRELATED])
+    free = (start.ways == LEARNT) & (np.arange(len(start.ways)) != UNRELATED)[:, None]
+    prior = start.probabilities * np.log(learnt.probabilities) * _WORTH
+    return float(pairs + prior[free].sum())
+
+
+def _levels_there(start: Learning) -> NDArray[np.bool_]:
+    """Mark the levels that comparisons have (comparisons x levels), the missing one not among them."""
+    level = np.arange(start.probabilities.shape[2])
+    return (level > 0) & (level < start.sizes[:, None])
+
+
+def _maximise(found: Table, start: Learning) -> Table:
+    """Give the likeliest probabilities where they are learnt, after so many pairs of each class and level."""
+    there = _levels_there(start)
+    counts = np.where(there, found + start.probabilities * _WORTH, 0.0)
+    learnt = there & (start.ways == LEARNT)[:, :, None]
+    table: Table = np.where(learnt, counts / counts.sum(axis=2, keepdims=True), start.probabilities)
+    for place, bounds in enumerate(start.at_most):
+        if bounds:
+            chances = table[MATCH, place, 1 : start.sizes[place]]
+            table[MATCH, place, 1 : start.sizes[place]] = _at_most(chances, bounds)
+    return table
+
+
+def _at_least(sampled: Table, found: Table, unrelated: float, start: Learning) -> Table:
     """Raise the chances of levels too rare for a sample to what the candidate pairs show.
 
     Unrelated pairs that agree on a rare value are nearly all candidates: how many there are among all pairs is a lower
     bound of the chance, and a far better one than a sample with none of them.
     """
-    table = sampled.copy()
-    for place, size in enumerate(start.sizes):
-        known = float((levels[:, place] > 0) @ unrelated) / max(float(unrelated.sum()), 1e-9)
-        found = np.bincount(levels[:, place], unrelated, minlength=int(size))[1:size]
-        bound = found / (start.pairs_in_all * max(known, 1e-9))
-        raised = np.maximum(table[place, 1:size], np.minimum(bound, 0.5))
-        table[place, 1:size] = raised / raised.sum()
-    return table
+    there = _levels_there(start)
+    known = np.where(there, found, 0.0).sum(axis=1, keepdims=True) / max(unrelated, 1e-9)
+    bound = found / (start.pairs_in_all * np.maximum(known, 1e-9))
+    raised = np.where(there, np.maximum(sampled, np.minimum(bound, 0.5)), 0.0)
+    return np.where(there, raised / raised.sum(axis=1, keepdims=True), sampled)
 
 
 def _at_most(chances: Table, bounds: tuple[Bound, ...]) -> Table:
@@ -220,8 +253,10 @@ def _at_most(chances: Table, bounds: tuple[Bound, ...]) -> Table:
 
 
 def _shares(found: Table, start: Learning) -> Table:
-    # One pair's worth of the shipped shares keeps an empty class from dying out.
-    known = (found + start.shares / start.shares[MATCH]) / (start.pairs_in_all + 1)
+    # What the shipped shares are worth keeps a class of relatives from dying out where it is rare.
+    worth = np.full(len(found), SHARE_PAIRS)
+    worth[MATCH] = 1.0
+    known = (found + worth * start.shares / start.shares[MATCH]) / (start.pairs_in_all + 1)
     most = start.most_relatives / start.pairs_in_all
     known[list(RELATIVES)] = np.minimum(known[list(RELATIVES)], most)
     known[UNRELATED] = max(1 - known[MATCH] - known[list(RELATIVES)].sum(), 0.01)
@@ -239,7 +274,8 @@ def ordered(probabilities: Table, sizes: NDArray[np.int64]) -> Table:
     table = probabilities.copy()
     for place, size in enumerate(sizes.tolist()):
         m = table[MATCH, place, 1:size]
-        for other in (UNRELATED, *RELATIVES):
+        ratio = m / table[:, place, 1:size]
+        for other in np.flatnonzero(ratio[:, :-1].max(axis=1, initial=0.0) > ratio[:, -1]).tolist():
             table[other, place, 1:size] = _topped(m, table[other, place, 1:size])
     return table
 

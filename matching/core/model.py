@@ -18,7 +18,7 @@ from matching.core.em import ordered
 from matching.core.terms import Terms, TermTable
 
 Table = NDArray[np.float64]
-CLASSES: Final = ("m", "u", "neighbour", "namesake")
+CLASSES: Final = ("m", "u", "neighbour", "namesake", "branch")
 _FORMAT: Final = 1
 
 
@@ -27,7 +27,7 @@ class MatchModel:
     """What is known of matching one entity.
 
     `probabilities` (strata x classes x comparisons x levels) says how often a pair has a level if the records are
-    one, unrelated, neighbours or namesakes; entries of level 0, a missing value, are 1: missing says nothing.
+    one, unrelated, neighbours, namesakes or branches; entries of level 0, a missing value, are 1: missing says nothing.
     `shares` (strata x classes) says how many of all pairs are of each class. `warnings` says what was not learnt.
     """
 
@@ -223,9 +223,9 @@ def shipped_model(config: MatchConfig, records: int = 100_000) -> MatchModel:
 
 
 def shipped_shares(config: MatchConfig, records: int) -> Table:
-    """Give the shares of matches, unrelated pairs, neighbours and namesakes among all pairs of so many records."""
-    partners = max(records - 1, 1)
-    prior = config.prior
-    match, neighbour, namesake = (min(expected / partners, 0.25) for expected in (prior.match, prior.neighbour, prior.namesake))
-    shares = [match, 1 - match - neighbour - namesake, neighbour, namesake]
+    """Give the shares of matches, unrelated pairs and each kind of relatives among all pairs of so many records."""
+    partners, prior = max(records - 1, 1), config.prior
+    expected = (prior.match, prior.neighbour, prior.namesake, prior.branch)
+    match, *relatives = (min(partner / partners, 0.2) for partner in expected)
+    shares = [match, 1 - match - sum(relatives), *relatives]
     return np.tile(shares, (len(config.strata_values) + 1, 1))

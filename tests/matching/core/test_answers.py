@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from matching.core.answers import answers_of
 from matching.core.config import load_config
 from matching.core.declarations import Thresholds
-from matching.core.em import Answered, Learning, Patterns, learn, posterior
+from matching.core.em import Answered, Learning, learn, posterior
 from matching.core.evaluate import evaluate
 from matching.core.links import Constraints
 from matching.core.model import MatchModel
+from matching.core.patterns import Patterns
 from matching.core.score import score_pairs
 from matching.core.thresholds import Aim, Asked, choose_thresholds, lower_bound, more_needed, upper_bound
 from matching.engines.local import MatchResult, match
@@ -25,9 +26,9 @@ NOW = Thresholds(auto=0.9, review=0.3)
 SIZES = np.array([3, 3, 3])
 LEVELS = np.array([[a, b, c] for a in (1, 2) for b in (1, 2) for c in (1, 2)], np.uint8)
 START = Learning(
-    probabilities=np.array([[[1.0, 0.1, 0.9]] * 3, [[1.0, 0.9, 0.1]] * 3, [[1.0, 0.6, 0.4]] * 3, [[1.0, 0.8, 0.2]] * 3]),
-    shares=np.array([0.05, 0.93, 0.01, 0.01]), pairs_in_all=10_000.0, most_relatives=500.0,
-    ways=np.zeros((4, 3), np.int8), at_most=((), (), ()), sizes=SIZES,
+    probabilities=np.array([[[1.0, 0.1, 0.9]] * 3, [[1.0, 0.9, 0.1]] * 3, [[1.0, 0.6, 0.4]] * 3, *[[[1.0, 0.8, 0.2]] * 3] * 2]),
+    shares=np.array([0.05, 0.93, 0.01, 0.005, 0.005]), pairs_in_all=10_000.0, most_relatives=500.0,
+    ways=np.zeros((5, 3), np.int8), at_most=((), (), ()), sizes=SIZES,
 )  # fmt: skip
 NO_STRATA = np.zeros(8, np.uint8)
 CANDIDATES = Patterns(LEVELS, np.array([600, 80, 70, 60, 80, 60, 60, 400.0]), NO_STRATA)
