@@ -108,7 +108,7 @@ def test_labels_choose_the_thresholds_for_a_stated_precision(tmp_path: Path) -> 
     rows += [{**row, "customer_id": f"x{place}", "dob": "", "email": ""} for place, row in enumerate(rows[:40])]
     matched, truth = match_labelled(path=write_csv(tmp_path / "a.csv", rows), options=FileOptions())
     found = judged(matched, truth, Aim(precision=0.9))
-    chosen = (found.true & (2.0**found.weights >= found.choice.thresholds.auto / (1 - found.choice.thresholds.auto))).sum()
+    chosen = (found.true & (1 / (1 + 2.0**-found.weights) >= found.choice.thresholds.auto - 1e-9)).sum()
     assert chosen == found.choice.same == found.choice.answers == 40
     assert found.choice.thresholds.review < found.choice.thresholds.auto
     never = judged(matched, truth, Aim(precision=0.99))
