@@ -125,6 +125,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Access"),
                 "items": [
                     _item(_("API keys"), "key", "api.apikey"),
+                    _item(_("Webhooks"), "webhook", "golden_records.webhooksubscription"),
                     _item(_("People"), "person", "auth.user"),
                     _item(_("Groups"), "group", "auth.group"),
                 ],
