@@ -5,10 +5,13 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
 
 from golden_records.models import ChangeEvent, CustomerRecord, GoldenCustomer, GoldenState
 from matching import review, verifying
 from matching.models import JudgementValue, ReviewTask, TaskKind, TaskState
+from tests.factories import a_steward
 from tests.matching.conftest import ACME, ACME_IN_ERP, Arrive, Submit
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +139,17 @@ def test_a_question_whose_evidence_is_gone_is_obsolete(submitted: Submit) -> Non
     submitted("erp", "K1", **OTHER)
     assert ReviewTask.objects.get().state == TaskState.OBSOLETE
     assert_nothing_is_broken()
+
+
+def test_a_steward_sees_both_records_side_by_side_and_answers(submitted: Submit, client: Client) -> None:
+    submitted("crm", "1", **ACME)
+    submitted("erp", "K1", **ACME_IN_ERP)
+    submitted("erp", "K1", **WEAKER)
+    task = ReviewTask.objects.get()
+    client.force_login(a_steward())
+    page = client.get(reverse("admin:matching_reviewtask_change", args=(task.pk,))).content.decode()
+    assert "Do these two still belong together?" in page
+    assert ACME["city"] in page
+    assert client.get("/admin/matching/reviewtask/").status_code == 200
+    client.post(reverse("admin:matching_reviewtask_decide", args=(task.pk,)), {"answer": "different", "version": task.version})
+    assert home_of("1") != home_of("K1")
