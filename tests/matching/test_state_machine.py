@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from matching.active_config import forget_versions
 from tests.matching.machine import RecordMachine
 
-RUNS: Final = int(os.environ.get("MDM_STATE_MACHINE_RUNS", "200"))
+RUNS: Final = int(os.environ.get("MDM_STATE_MACHINE_RUNS", "20"))
 
 
 class _RolledBack(RecordMachine):
