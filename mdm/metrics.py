@@ -24,7 +24,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from golden_records.entities import ENTITIES
-from golden_records.models import ChangeEvent, MatchState, UnsealedEvent
+from golden_records.models import ChangeEvent, MatchState, Seal, UnsealedEvent, WebhookProgress
 from golden_records.waiting import waiting
 from matching.models import CommonKey, Pulse, ReviewTask, TaskState
 from matching.tasks import SWEPT, VERIFIED
@@ -75,6 +75,12 @@ def _sealer_lag() -> Values:
     yield "", _age(ChangeEvent.objects.filter(pk__in=first).values_list("at", flat=True).first())
 
 
+def _webhook_delays() -> Values:
+    for subscription, position in WebhookProgress.objects.filter(subscription__active=True).values_list("subscription_id", "position"):
+        following = Seal.objects.filter(seq__gt=position).order_by("seq").values_list("sealed_at", flat=True)
+        yield str(subscription), _age(following.first())
+
+
 def _sweep_age() -> Values:
     last = Pulse.objects.filter(name=SWEPT).values_list("at", flat=True).first()
     if last is not None:
@@ -94,6 +100,7 @@ GAUGES: Final = (
     Gauge("mdm_common_keys_now", "Blocking keys that are too common to bring candidates.", "entity", _common_keys),
     Gauge("mdm_unsealed_events", "Change events that have no place in the feed yet.", "", _unsealed),
     Gauge("mdm_sealer_lag_seconds", "How long the event has waited that waits longest for its place in the feed.", "", _sealer_lag),
+    Gauge("mdm_webhook_delay_seconds", "How long the first event has waited that an endpoint did not hear.", "webhook", _webhook_delays),
     Gauge("mdm_sweep_age_seconds", "How long ago beat and a worker last looked for what was left.", "", _sweep_age),
     Gauge("mdm_verify_offences", "What the last verification found, by check.", "check", _offences),
 )

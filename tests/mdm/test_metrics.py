@@ -13,8 +13,9 @@ from django.test import Client, override_settings
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from golden_records import sealing
 from golden_records.entities import entity_type
-from golden_records.models import CustomerRecord, MatchState
+from golden_records.models import CustomerRecord, MatchState, Seal, WebhookProgress, WebhookSubscription
 from golden_records.offences import Check, Offence
 from golden_records.sources import SourceRecordDraft
 from matching import tasks
@@ -66,6 +67,17 @@ def test_the_sweep_and_what_verification_found_are_told(client: Client, monkeypa
     assert found["mdm_verify_offences", "partition"] == 3
     assert found["mdm_sweep_age_seconds", ""] < 60
     assert Pulse.objects.count() == 2
+
+
+def test_what_an_endpoint_has_not_heard_yet_is_told_by_its_age(client: Client) -> None:
+    now = timezone.now()
+    hook = WebhookSubscription.objects.create(name="crm", url="https://crm.example/", secret_changed_at=now, created_at=now)
+    WebhookProgress.objects.create(subscription=hook, position=0, next_try_at=timezone.now())
+    assert told(client)["mdm_webhook_delay_seconds", str(hook.pk)] == 0
+    a_record("0042", legal_name="Lefebvre Menuiserie")
+    sealing.seal()
+    Seal.objects.update(sealed_at=timezone.now() - timedelta(minutes=5))
+    assert 300 <= told(client)["mdm_webhook_delay_seconds", str(hook.pk)] < 400
 
 
 def test_the_counts_of_a_process_are_told_while_the_database_is_away(client: Client) -> None:
