@@ -2,15 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event as Signal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from golden_records import outbox, sealing
 from golden_records.chain import BEGINNING, Place, digest_of, hash_of
 from golden_records.models import ChangeEvent, EventType, Seal, UnsealedEvent
 from golden_records.outbox import Event, Filters
+from golden_records.tasks import seal_events
 from tests.factories import a_change
 
 
@@ -103,6 +105,56 @@ def test_what_is_rolled_back_is_never_told() -> None:
     published(1)
     assert sealing.seal() == 2
     assert places() == [1, 2]
+
+
+@pytest.mark.django_db
+def test_a_sealer_that_fails_on_the_way_has_sealed_nothing_of_its_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    published(3)
+    sealing.seal_batch(most=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(UnsealedEvent.objects, "filter", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            sealing.seal_batch()
+    assert places() == [1]
+    sealing.seal()
+    assert places() == [1, 2, 3]
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_sealer_whose_connection_is_killed_is_replaced_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seal_events, "delay", lambda: None)
+    published(3)
+    backends: list[int] = []
+    half_done, killed = Signal(), Signal()
+
+    def stopped(*about: Any) -> bytes:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            backends.append(cursor.fetchone()[0])
+        half_done.set()
+        killed.wait(10)
+        return hash_of(*about)
+
+    def seal() -> None:
+        try:
+            with pytest.raises(OperationalError):
+                sealing.seal()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as slow:
+        slow.setattr(sealing, "hash_of", stopped)
+        doomed = pool.submit(seal)
+        assert half_done.wait(10)
+        assert sealing.seal_batch() is None, "one seals, and only one"
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", backends)
+        killed.set()
+        doomed.result()
+    assert places() == []
+    assert sealing.seal() == 3
+    assert places() == [1, 2, 3]
 
 
 @pytest.mark.only_on("postgresql")
