@@ -52,10 +52,13 @@ def verify(*, checks: "Sequence[Check] | None" = None, most_named: int = MOST_NA
 def _snapshot() -> Iterator[None]:
     """See the database as it is now, whatever others write; inside a transaction of the caller, see what that sees."""
     if connection.in_atomic_block:
+        _join_whole_tables(on=True)
         yield
+        _join_whole_tables(on=False)
     elif connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            _join_whole_tables(on=True)
             yield
     else:
         # Not `atomic`: that takes the write lock of SQLite at once.
@@ -65,6 +68,15 @@ def _snapshot() -> Iterator[None]:
                 yield
             finally:
                 cursor.execute("ROLLBACK")
+
+
+def _join_whole_tables(*, on: bool) -> None:
+    """Keep PostgreSQL from joining row by row in this transaction: after a large load it takes tables for small until they are
+    analysed, and what takes a second would take an hour.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('enable_nestloop', %s, true)", ["off" if on else "on"])
 
 
 def _judgements_bind() -> Iterator[Offence]:
