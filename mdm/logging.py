@@ -70,15 +70,18 @@ SHARED_PROCESSORS: Final[list[Processor]] = [
     without_messages,
 ]
 
+# One list for good: loggers keep it from their first line on, however often they are set up.
+_PROCESSORS: Final[list[Processor]] = [
+    structlog.stdlib.filter_by_level,
+    *SHARED_PROCESSORS,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
 
 def configure(*, level: str, log_format: str) -> dict[str, Any]:
     """Set structlog up and give the matching `LOGGING` setting. `log_format` is "json", or "console" for a person at a terminal."""
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *SHARED_PROCESSORS,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
