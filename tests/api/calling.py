@@ -17,6 +17,16 @@ from referencing.jsonschema import DRAFT202012
 
 SCHEMA_FILE: Final = Path(__file__).resolve().parents[2] / "api" / "v1" / "schema.yml"
 SCHEMA_URI: Final = "urn:mdm:schema"
+ACME: Final = {
+    "kind": "organisation",
+    "legal_name": "Acme Conseil",
+    "registration_id": "732829320",
+    "vat_id": "FR44732829320",
+    "city": "Lyon",
+    "postcode": "69002",
+    "country": "FR",
+}
+"""An organisation with a real checksum: SIREN, and the VAT id that follows from it."""
 
 
 @dataclass(frozen=True)

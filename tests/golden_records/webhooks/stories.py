@@ -1,14 +1,18 @@
 """What the stories about webhooks are made of: events in the feed, endpoints that listen, and a courier without patience."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_network
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.utils import timezone
 
 from golden_records import outbox, sealing
 from golden_records.models import EventType, WebhookProgress
@@ -19,7 +23,7 @@ from golden_records.webhooks.delivering import Courier, Left, deliver
 from golden_records.webhooks.retrying import Patience
 from golden_records.webhooks.subscriptions import Subscribed, Terms
 from tests.factories import a_change
-from tests.golden_records.webhooks.receiver import ALLOWED, Received, Receiver
+from tests.golden_records.webhooks.receiver import ALLOWED, Received, Receiver, Reply, hangs_up, replies
 
 AT_ONCE = Patience(first=timedelta(0), longest=timedelta(0))
 COURIER = Courier(policy=AddressPolicy(allowed=(ip_network(f"{ALLOWED}/32"),)), patience=AT_ONCE, seconds=60.0, seconds_per_message=5.0)
@@ -79,3 +83,44 @@ def envelope(message: Received) -> dict[str, Any]:
 def places(receiver: Receiver) -> list[int]:
     """The places in the feed of the messages, in the order in which they came."""
     return [envelope(message)["data"]["seq"] for message in receiver.received]
+
+
+def _seq(message: Received) -> int:
+    place: int = envelope(message)["data"]["seq"]
+    return place
+
+
+def refuses(seq: int, status: int = 422) -> Reply:
+    """Refuse the event at one place of the feed, and take all others."""
+
+    def reply(message: Received, handler: BaseHTTPRequestHandler) -> None:
+        replies(status if _seq(message) == seq else 204)(message, handler)
+
+    return reply
+
+
+def troubled(slow_for: float, *, rarely: int = 1) -> Reply:
+    """Answer 500, hang up, and sleep, in turn, among answers that are fine."""
+    number = count()
+
+    def reply(message: Received, handler: BaseHTTPRequestHandler) -> None:
+        turn = next(number)
+        if turn % (7 * rarely) == 3:
+            return replies(500)(message, handler)
+        if turn % (11 * rarely) == 5:
+            return hangs_up(message, handler)
+        if turn % (41 * rarely) == 20:
+            time.sleep(slow_for)
+        return replies(204)(message, handler)
+
+    return reply
+
+
+def seen_in_order(receiver: Receiver, events: int) -> bool:
+    """Whether all were seen, and each for the first time only after those before it."""
+    return list(dict.fromkeys(places(receiver))) == list(range(1, events + 1))
+
+
+def an_hour_passes() -> None:
+    """Every pause and every lease is over."""
+    WebhookProgress.objects.update(next_try_at=timezone.now() - timedelta(seconds=1), lease_until=None)

@@ -1,0 +1,28 @@
+"""The tables of matching: configs, blocking keys, runs, decisions, review tasks and judgements.
+
+Records are named by entity type and id: one table serves every entity type, and a judgement outlives any link.
+"""
+
+from matching.models.configs import BlockingKey, CommonKey, MatchConfigVersion
+from matching.models.decisions import MatchDecision, Outcome
+from matching.models.review import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.models.runs import ChunkKind, MatchAttempt, MatchRun, Pulse, RunChunk, RunState
+
+__all__ = [
+    "BlockingKey",
+    "ChunkKind",
+    "CommonKey",
+    "Judgement",
+    "JudgementValue",
+    "MatchAttempt",
+    "MatchConfigVersion",
+    "MatchDecision",
+    "MatchRun",
+    "Outcome",
+    "Pulse",
+    "ReviewTask",
+    "RunChunk",
+    "RunState",
+    "TaskKind",
+    "TaskState",
+]

@@ -1,0 +1,67 @@
+"""The match configs, and the blocking keys that their rules give the records."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class MatchConfigVersion(models.Model):
+    """One version of an entity type's match config with the model learned under it; never changed once used."""
+
+    entity = models.CharField(_("entity type"), max_length=30)
+    version = models.CharField(_("version"), max_length=60)
+    document = models.JSONField(_("config"))
+    model = models.BinaryField(_("learned model"))
+    is_active = models.BooleanField(_("active"), default=False)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("match config")
+        verbose_name_plural = _("match configs")
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=("entity", "version"), name="match_config_version"),
+            models.UniqueConstraint(fields=("entity",), condition=Q(is_active=True), name="one_active_match_config"),
+        )
+
+    def __str__(self) -> str:
+        """Name the entity type and the version."""
+        return f"{self.entity}@{self.version}"
+
+
+class BlockingKey(models.Model):
+    """A key under which a record is found: records that share one are candidates. `key` is a stable 64-bit hash."""
+
+    entity = models.CharField(max_length=30)
+    record_id = models.BigIntegerField()
+    rule = models.PositiveSmallIntegerField()
+    key = models.BigIntegerField()
+
+    class Meta:
+        indexes = (
+            models.Index("entity", "key", "record_id", name="records_of_a_key"),
+            models.Index("entity", "record_id", name="keys_of_a_record"),
+        )
+
+    def __str__(self) -> str:
+        """Name rule and record."""
+        return f"{self.entity} {self.record_id} rule {self.rule}"
+
+
+class CommonKey(models.Model):
+    """A blocking key that so many records share that it brings no candidates any more, and is not locked either.
+
+    It stays so until a matching run, alone, looks again: two that write at once must not see it differently.
+    """
+
+    entity = models.CharField(max_length=30)
+    rule = models.PositiveSmallIntegerField()
+    key = models.BigIntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("entity", "key", "rule"), name="common_key"),)
+
+    def __str__(self) -> str:
+        """Name entity type and rule."""
+        return f"{self.entity} rule {self.rule}"

@@ -1,0 +1,44 @@
+"""A source withdraws its records."""
+
+import pytest
+
+from api.scopes import INGEST, READ
+from golden_records.models import CustomerRecord
+from tests.api.calling import ACME, Caller, problem_of, record_address
+from tests.api.conftest import MakeCaller
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = record_address("crm", "customer", "0042")
+
+
+def test_a_record_that_is_withdrawn_says_so_and_its_canonical_id_goes_on_answering(caller: Caller) -> None:
+    sent = caller.send_customer("crm", "0042", **ACME).json()
+    gone = caller.delete(ADDRESS)
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert caller.delete(ADDRESS).status_code == 204
+    record = caller.get(ADDRESS).json()
+    assert (record["state"], record["canonical_id"]) == ("withdrawn", sent["canonical_id"])
+    assert record["withdrawn"] == {"at": record["updated_at"], "by": "api:everything", "reason": "withdrawn by its source"}
+    golden = caller.get(f"/customers/{sent['canonical_id']}").json()
+    assert (golden["state"], golden["retired"], golden["canonical_id"]) == ("retired", True, sent["canonical_id"])
+    assert caller.get("/customers").json()["results"] == []
+
+
+def test_what_was_sent_before_its_withdrawal_comes_late_and_changes_nothing(caller: Caller) -> None:
+    caller.put(ADDRESS, {"attributes": ACME, "source_updated_at": "2026-03-01T10:00:00Z"})
+    caller.delete(ADDRESS, query={"source_updated_at": "2026-03-01T14:00:00+02:00"})
+    late = caller.put(ADDRESS, {"attributes": ACME | {"city": "Nice"}, "source_updated_at": "2026-03-01T11:00:00Z"})
+    assert (late.status_code, late.json()["outcome"]) == (200, "unchanged")
+    assert caller.get(ADDRESS).json()["state"] == "withdrawn"
+    caller.put(ADDRESS, {"attributes": ACME | {"city": "Nice"}, "source_updated_at": "2026-03-01T13:00:00Z"})
+    assert caller.get(ADDRESS).json()["state"] == "active"
+
+
+def test_a_withdrawal_is_refused_as_any_write_is(caller: Caller, caller_with: MakeCaller) -> None:
+    problem_of(caller.delete(ADDRESS), 404, "unknown_source_record")
+    caller.send_customer("crm", "0042", **ACME)
+    problem_of(caller.delete(ADDRESS, query={"source_updated_at": "yesterday"}), 400, "invalid_request")
+    problem_of(caller_with("erp", INGEST).delete(ADDRESS), 403, "foreign_source")
+    problem_of(caller_with("crm", READ).delete(ADDRESS), 403, "insufficient_scope")
+    assert CustomerRecord.objects.get().state == "active"
