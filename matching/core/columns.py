@@ -105,7 +105,7 @@ class Column:
         """Give the texts of these codes; of many values only the asked ones are made Python texts, which take room."""
         if self.size <= _KEPT_AS_TEXTS:
             return self.objects[codes]
-        return np.array(self.values.take(pa.array(codes)).to_pylist(), object)
+        return self.values.take(pa.array(codes)).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
     def with_codes(self, codes: Codes) -> "Column":
         """Give a column of other rows with the same distinct values, and all that is known of them."""

@@ -46,9 +46,11 @@ class Prepared:
             self._codes[names] = np.stack([self.columns[name].codes for name in names], axis=1)
         return self._codes[names]
 
-    def latest(self, key: object, make: Callable[[], Any]) -> Any:
-        """Give what was made for a key (by identity) last time, else make it anew and forget what was before."""
+    def latest(self, key: object, make: Callable[[], Any] | None = None) -> Any:
+        """Give what was made for a key (by identity) last time, else make it anew and forget what was before; None without `make`."""
         if not self._latest or self._latest[0][0] is not key:
+            if make is None:
+                return None
             self._latest[:] = [(key, make())]
         return self._latest[0][1]
 

@@ -90,7 +90,7 @@ def weigh_likely(
     """
     # Of many pairs nearly every field is asked for: then all cores read what was made once.
     several = len(pairs.left) > _AT_ONCE
-    shares = prepared.latest(model.rarity, lambda: rarities(prepared, model)) if several else None
+    shares = prepared.latest(model.rarity, (lambda: rarities(prepared, model)) if several else None)
 
     def weigh_part(span: slice) -> tuple[NDArray[np.int64], NDArray[np.float32], Weights]:
         weights, weight = _weigh_part(pairs.part(span), prepared, model, shares)
