@@ -1,7 +1,7 @@
 """The registry of entity types: a table. A third entity type is one more row, its models and a migration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +32,12 @@ class EntityType:
     golden: type[GoldenRecord]
     record: type[SourceRecord]
     attributes: tuple[AttributeSpec, ...]
+    attribute_names: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """The names of the attributes in the order of the data dictionary."""
+
+    def __post_init__(self) -> None:
+        """Name the attributes once: they are asked for with every record."""
+        object.__setattr__(self, "attribute_names", tuple(spec.name for spec in self.attributes))
 
     @property
     def records(self) -> Any:
@@ -42,11 +48,6 @@ class EntityType:
     def goldens(self) -> Any:
         """The table of golden records."""
         return self.golden._default_manager
-
-    @property
-    def attribute_names(self) -> tuple[str, ...]:
-        """Name the attributes in the order of the data dictionary."""
-        return tuple(spec.name for spec in self.attributes)
 
 
 _ALL = (

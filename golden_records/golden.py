@@ -12,6 +12,7 @@ from golden_records.entities import EntityType
 from golden_records.errors import Busy, StaleWrite, UnknownSourceRecord
 from golden_records.golden_events import Placing, Telling
 from golden_records.history import ChangeKind, history_of
+from golden_records.locking import CONTENT, GoldenRow, locked
 from golden_records.members import Link, LinkedMember, members_of
 from golden_records.models import GoldenState, LinkSource, MatchState
 from golden_records.rulebook import rules_of
@@ -19,10 +20,7 @@ from golden_records.survivorship.members import Member
 from golden_records.survivorship.rules import SurvivorshipRules
 from golden_records.survivorship.survive import Survived, survive
 
-_CONTENT: Final = ("state", "successor_id", "lineage", "completeness", "member_count")
 _LINK: Final = ("golden_id", "match_state", "link_source", "link", "linked_at")
-
-GoldenRow = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +90,6 @@ def assign(
     plan.write()
     _write_links(entity, placed, members, change, outbox.beside(telling.of_links(), change=change))
     return plan.done
-
-
-def locked(entity: EntityType, *, golden_ids: Iterable[UUID] = (), record_ids: Iterable[int] = ()) -> dict[UUID, GoldenRow]:
-    """Lock these golden records, and those that these source records are in now, in the order of their ids.
-
-    One statement: where the locks had to be waited for, a record may have moved since it was looked up.
-    """
-    # A union, not a disjunction: with that, every golden record there is would be read.
-    of_records = entity.records.order_by().filter(id__in=list(record_ids), golden_id__isnull=False).values("golden_id")
-    named = entity.goldens.order_by().filter(id__in=list(golden_ids)).values("id").union(of_records)
-    rows = entity.goldens.select_for_update().filter(id__in=named).order_by("id")
-    return {row["id"]: row for row in rows.values("id", *_CONTENT, "version", *entity.attribute_names)}
 
 
 def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -> list[UUID]:
@@ -183,7 +169,7 @@ class _Plan:
         of_created = outbox.beside(self._telling.of_created, change=self._change)
         of_changed = outbox.beside(self._telling.of_changed, change=self._change)
         bulk.insert(golden, self._inserts, copy_to=created, beside=of_created)
-        bulk.update(golden, self._updates, columns=(*names, *_CONTENT, "version", "updated_at"), copy_to=changed, beside=of_changed)
+        bulk.update(golden, self._updates, columns=(*names, *CONTENT, "version", "updated_at"), copy_to=changed, beside=of_changed)
 
     @property
     def done(self) -> Assigned:
@@ -200,7 +186,8 @@ def _held(entity: EntityType, targets: set[UUID], placed: Mapping[int, Membershi
 def _concerned(held: Held, targets: set[UUID], placed: Mapping[int, Membership]) -> tuple[Mapping[UUID, GoldenRow], list[LinkedMember]]:
     """Give what this assignment touches of what is held: where records come from, and where they go."""
     left = {each.link.golden_id for each in held.members if each.member.record_id in placed}
-    goldens = {golden_id: row for golden_id, row in held.goldens.items() if golden_id in targets | left}
+    concerned = targets | left
+    goldens = {golden_id: held.goldens[golden_id] for golden_id in held.goldens if golden_id in concerned}
     return goldens, [each for each in held.members if each.link.golden_id in goldens or each.member.record_id in placed]
 
 

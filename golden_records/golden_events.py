@@ -122,4 +122,8 @@ class Telling:
         return Event(self._entity.name, kind, row["id"], row["version"], **told)
 
     def _differing(self, row: GoldenRow, senders: Sequence[Member]) -> list[str]:
-        return [name for name in self._entity.attribute_names if any(sender.values.get(name) != row[name] for sender in senders)]
+        names, said = self._entity.attribute_names, [sender.values for sender in senders]
+        if len(said) == 1:
+            only = said[0]
+            return [name for name in names if only.get(name) != row[name]]
+        return [name for name in names if any(values.get(name) != row[name] for values in said)]

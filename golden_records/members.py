@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, Subquery, UUIDField
 
 from golden_records.attributes import AttributeSpec
-from golden_records.entities import ENTITIES, EntityType
-from golden_records.models import RecordState
+from golden_records.entities import ENTITIES, EntityType, entity_type
+from golden_records.models import Given, RecordState
+from golden_records.remembered import Remembered, Row
 from golden_records.survivorship.members import Member
 
 _HEAD: Final = (
@@ -61,11 +63,22 @@ def members_of(
 
     One statement. Nothing is locked: memberships change only under the locks of the golden records.
     """
-    wanted = Q(golden_id__in=list(golden_ids)) | Q(id__in=list(record_ids))
-    rows = entity.records.filter(wanted).annotate(**{f"{spec.name}_refers_to": reference(spec) for spec in references}).order_by("id")
-    names = [spec.name for spec in references]
-    columns = [*_HEAD, *entity.attribute_names, *(f"{name}_refers_to" for name in names)]
-    return [_linked_member(entity.attribute_names, names, row) for row in rows.values_list(*columns)]
+    names = tuple(spec.name for spec in references)
+    rows = _query(entity.name, names).rows(golden_ids=golden_ids, record_ids=record_ids)
+    return [_linked_member(entity.attribute_names, names, row) for row in rows]
+
+
+@cache
+def _query(entity_name: str, references: tuple[str, ...]) -> Remembered:
+    entity = entity_type(entity_name)
+    specs = [spec for spec in entity.attributes if spec.name in references]
+    wanted = Q(golden_id__any=Given("golden_ids")) | Q(id__any=Given("record_ids"))
+
+    def query() -> Any:
+        rows = entity.records.filter(wanted).annotate(**{f"{spec.name}_refers_to": reference(spec) for spec in specs})
+        return rows.order_by("id").values_list(*_HEAD, *entity.attribute_names, *(f"{spec.name}_refers_to" for spec in specs))
+
+    return Remembered(query)
 
 
 def reference(spec: AttributeSpec) -> Subquery:
@@ -76,7 +89,7 @@ def reference(spec: AttributeSpec) -> Subquery:
     return Subquery(named.values("golden_id")[:1], output_field=UUIDField())
 
 
-def _linked_member(names: Sequence[str], references: Sequence[str], row: tuple[Any, ...]) -> LinkedMember:
+def _linked_member(names: Sequence[str], references: Sequence[str], row: Row) -> LinkedMember:
     record_id, external_id, source, trust, source_updated_at, updated_at, *linked = row[: len(_HEAD)]
     golden_id, state, match_state, link_source, link, linked_at = linked
     values = dict(zip(names, row[len(_HEAD) : len(_HEAD) + len(names)], strict=True))

@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
+
+from django.db import connection
 
 from golden_records import bulk
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import Busy
 from golden_records.history import ChangeKind, history_of
-from golden_records.models import MatchState, RecordState, SourceRecord, SourceSystem
+from golden_records.models import Given, MatchState, RecordState, SourceRecord, SourceSystem
 from golden_records.recency import is_overtaken
+from golden_records.remembered import Remembered
 from golden_records.standardising.problems import Value
 
 _ROUNDS: Final = 3
@@ -113,13 +117,13 @@ class _Batch:
 
     def _read(self) -> dict[Key, SourceRecord]:
         sources = {record.source.pk: record.source for record in self._records}
-        rows = self._model._default_manager.select_for_update().filter(
-            source_id__in=sources, external_id__in=[record.external_id for record in self._records]
-        )
-        held = {(row.source_id, row.external_id): row for row in rows.order_by("id")}
-        for row in held.values():
-            row.source = sources[row.source_id]
-        return held
+        external_ids = [record.external_id for record in self._records]
+        rows = _held_rows(self._model).rows(source_ids=sources, external_ids=external_ids)
+        names = [field.attname for field in self._model._meta.concrete_fields]
+        found = [self._model.from_db(connection.alias, names, row) for row in rows]
+        for record in found:
+            record.source = sources[record.source_id]
+        return {(record.source_id, record.external_id): record for record in found}
 
     def _take(self, sent: UnderstoodRecord) -> Stored:
         held = self._held.get(_key(sent))
@@ -171,6 +175,14 @@ class _Batch:
 
     def _history(self, kind: ChangeKind) -> bulk.Copy | None:
         return history_of(self._model, change=self._change, kind=kind) if self._keep_history else None
+
+
+@cache
+def _held_rows(model: type[SourceRecord]) -> Remembered:
+    """Ask for the records of some sources by the sources' own ids, and lock them in the order of their ids."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    wanted = {"source_id__any": Given("source_ids"), "external_id__any": Given("external_ids")}
+    return Remembered(lambda: model._default_manager.select_for_update().filter(**wanted).order_by("id").values_list(*names))
 
 
 def _key(record: UnderstoodRecord) -> Key:

@@ -53,7 +53,7 @@ def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
     entity = under.entity
     planned = {row["record_id"]: row for row in rows.to_pylist()}
     overtaken = _overtaken(rows, under)
-    waiting = entity.records.filter(id__in=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING).select_for_update()
+    waiting = entity.records.filter(id__any=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING).select_for_update()
     now = {pk: tuple(found) for pk, *found in waiting.order_by("id").values_list(*_NOW)}
     retired = _retired(entity, {UUID(row["golden_id"]) for row in planned.values()})
     memberships = [
@@ -77,7 +77,7 @@ def _still_so(row: Mapping[str, Any], now: tuple[Any, ...]) -> bool:
 
 
 def _retired(entity: EntityType, golden_ids: set[UUID]) -> set[UUID]:
-    rows = entity.goldens.filter(id__in=golden_ids).exclude(state=GoldenState.ACTIVE)
+    rows = entity.goldens.filter(id__any=golden_ids).exclude(state=GoldenState.ACTIVE)
     return set(rows.values_list("id", flat=True))
 
 
@@ -112,7 +112,7 @@ def _overtaken(rows: pa.Table, under: Applying) -> set[int]:
     if not ids:
         return set()
     found = _key_rows(rows)
-    theirs = BlockingKey.objects.filter(entity=entity.name, record_id__in=ids).values_list("key", flat=True)
+    theirs = BlockingKey.objects.filter(entity=entity.name, record_id__any=ids).values_list("key", flat=True)
     return set(found.record_ids[np.isin(found.keys, np.array(list(theirs), np.int64))].tolist())
 
 

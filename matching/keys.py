@@ -114,7 +114,7 @@ def drop_keys(entity: EntityType, record_id: int) -> None:
 
 def write_keys(entity: EntityType, rows: KeyRows) -> None:
     """Write the keys of many records, in place of those that they had."""
-    BlockingKey.objects.filter(entity=entity.name, record_id__in=np.unique(rows.record_ids).tolist()).delete()
+    BlockingKey.objects.filter(entity=entity.name, record_id__any=np.unique(rows.record_ids).tolist()).delete()
     values = zip(rows.record_ids.tolist(), rows.rules.tolist(), rows.keys.tolist(), strict=True)
     if connection.vendor == "postgresql" and len(rows) > _COPY_FROM:
         # Six times faster here than INSERT, and these rows have no history that would want the objects.
@@ -158,7 +158,7 @@ def _sharing(
 
 def sharing(entity: EntityType, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Count the records that have each of these keys (rule, key). One statement."""
-    rows = BlockingKey.objects.filter(entity=entity.name, key__in={key for _, key in keys}).order_by().values_list("rule", "key")
+    rows = BlockingKey.objects.filter(entity=entity.name, key__any={key for _, key in keys}).order_by().values_list("rule", "key")
     return {(rule, key): count for rule, key, count in rows.annotate(count=Count("pk")) if (rule, key) in keys}
 
 

@@ -68,7 +68,7 @@ def known_of(entity: EntityType, record: SourceRecord, around: Collection[int]) 
 
 def _rows(entity: EntityType, record_id: int, ids: Collection[int]) -> Any:
     own = Q(left_record_id=record_id) | Q(right_record_id=record_id)
-    of_any = Q(left_record_id__in=ids) | Q(right_record_id__in=ids)
+    of_any = Q(left_record_id__any=ids) | Q(right_record_id__any=ids)
     said = Judgement.objects.filter(of_any, entity=entity.name, withdrawn_at__isnull=True)
     former = MatchDecision.objects.filter(own, entity=entity.name).exclude(outcome=Outcome.NO_MATCH)
     asked = ReviewTask.objects.filter(own, entity=entity.name, state=TaskState.OPEN)

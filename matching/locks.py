@@ -9,17 +9,16 @@ has one writer at a time (BEGIN IMMEDIATE), which is the strongest of these lock
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from golden_records import golden
 from golden_records.entities import EntityType
 from golden_records.errors import Busy
-from golden_records.golden import GoldenRow
+from golden_records.locking import LockedRows, locked
 from matching.metrics import REFUSED, RETRIES
 from matching.models import MatchConfigVersion
 
@@ -116,18 +115,18 @@ class MatchGuard:
         self._climb(LockLevel.KEY)
         self._take(sorted({lock_number(LockLevel.KEY, entity.name, str(key)) for key in keys}))
 
-    def goldens(self, entity: EntityType, golden_ids: Iterable[UUID]) -> Mapping[UUID, GoldenRow]:
+    def goldens(self, entity: EntityType, golden_ids: Iterable[UUID]) -> LockedRows:
         """Be the only one to change these golden records and who belongs to them; gives them as they are."""
         self._climb(LockLevel.GOLDEN)
-        return golden.locked(entity, golden_ids=golden_ids)
+        return locked(entity, golden_ids=golden_ids)
 
-    def goldens_of(self, entity: EntityType, record_ids: Iterable[int]) -> Mapping[UUID, GoldenRow]:
+    def goldens_of(self, entity: EntityType, record_ids: Iterable[int]) -> LockedRows:
         """Be the only one to change the golden records that these source records are in; gives them as they are.
 
         A record may have moved while the locks were waited for: where it is must be read again.
         """
         self._climb(LockLevel.GOLDEN)
-        return golden.locked(entity, record_ids=record_ids)
+        return locked(entity, record_ids=record_ids)
 
     def _climb(self, level: LockLevel) -> None:
         if level < self._level:

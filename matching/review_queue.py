@@ -36,7 +36,7 @@ def ask(entity: EntityType, pairs: Sequence[AskedPair], *, change: Change) -> li
     if not pairs:
         return []
     asked = {record_id for pair in pairs for record_id in (pair.left_record_id, pair.right_record_id)}
-    homes = _homes(entity, entity.records.filter(id__in=asked).values("golden_id"))
+    homes = _homes(entity, entity.records.filter(id__any=asked).values("golden_id"))
     best = _best_of_each(entity, pairs, homes.active)
     settled = judged_pairs(entity, homes.all, _SETTLED).keys() | _open_pairs(entity, best)
     tasks = [
@@ -72,7 +72,7 @@ def doubt(entity: EntityType, pairs: Sequence[tuple[int, int]], *, change: Chang
     open_tasks = ReviewTask.objects.filter(**of_pairs, state=TaskState.OPEN, kind=TaskKind.EVIDENCE_WEAKENED)
     ends = ("left_record_id", "right_record_id")
     settled = {*judged.values_list(*ends), *open_tasks.values_list(*ends)}
-    golden_of = dict(entity.records.filter(id__in=[left for left, _ in named]).values_list("id", "golden_id"))
+    golden_of = dict(entity.records.filter(id__any=[left for left, _ in named]).values_list("id", "golden_id"))
     decisions = {(each.left_record_id, each.right_record_id): each for each in MatchDecision.objects.filter(**of_pairs)}
     tasks = [
         ReviewTask(
@@ -108,7 +108,7 @@ def ask_again(entity: EntityType, task: ReviewTask) -> None:
     Whoever calls writes it.
     """
     named = (task.left_record_id, task.right_record_id)
-    homes = _homes(entity, entity.records.filter(id__in=named).values("golden_id"))
+    homes = _homes(entity, entity.records.filter(id__any=named).values("golden_id"))
     left, right = (homes.active.get(record_id) for record_id in named)
     task.state = TaskState.OBSOLETE
     if left is None or right is None:
@@ -136,11 +136,11 @@ def realign(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -
     match that a split or an undoing left between two golden records. The caller holds the golden records.
     """
     own = _homes(entity, golden_ids)
-    named = Q(left_record_id__in=own.all) | Q(right_record_id__in=own.all)
+    named = Q(left_record_id__any=own.all) | Q(right_record_id__any=own.all)
     waiting = ReviewTask.objects.filter(named, entity=entity.name, state__in=(TaskState.OPEN, TaskState.OBSOLETE))
     tasks = list(waiting.select_related("decision"))
     others = {record_id for task in tasks for record_id in (task.left_record_id, task.right_record_id)} - own.all.keys()
-    around = _homes(entity, entity.records.filter(id__in=others).values("golden_id")) if others else _Homes({}, {})
+    around = _homes(entity, entity.records.filter(id__any=others).values("golden_id")) if others else _Homes({}, {})
     homes = _Homes(own.active | around.active, own.all | around.all)
     settled = judged_pairs(entity, homes.all, _SETTLED).keys()
     taken: set[GoldenPair] = set()
@@ -155,10 +155,10 @@ def realign(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -
 
 def _left_open(entity: EntityType, members: Mapping[int, UUID], closed: Collection[GoldenPair]) -> list[AskedPair]:
     """Give what the stored evidence says of these records and others: the matches, and all on questions that were closed."""
-    named = Q(left_record_id__in=members) | Q(right_record_id__in=members)
+    named = Q(left_record_id__any=members) | Q(right_record_id__any=members)
     found = MatchDecision.objects.filter(named, entity=entity.name).exclude(outcome=Outcome.NO_MATCH)
     rows = list(found.order_by("id").values_list("left_record_id", "right_record_id", "outcome"))
-    golden_of = _homes(entity, entity.records.filter(id__in={each for row in rows for each in row[:2]}).values("golden_id")).active
+    golden_of = _homes(entity, entity.records.filter(id__any={each for row in rows for each in row[:2]}).values("golden_id")).active
     return [
         AskedPair(left, right, TaskKind.POSSIBLE_DUPLICATE if outcome == Outcome.MATCH else TaskKind.POSSIBLE_MATCH)
         for left, right, outcome in rows
@@ -217,7 +217,7 @@ def _best_of_each(
 ) -> dict[GoldenPair, tuple[MatchDecision, TaskKind]]:
     kinds = {tuple(sorted((pair.left_record_id, pair.right_record_id))): pair.kind for pair in pairs}
     decisions = MatchDecision.objects.filter(
-        entity=entity.name, left_record_id__in={left for left, _ in kinds}, right_record_id__in={right for _, right in kinds}
+        entity=entity.name, left_record_id__any={left for left, _ in kinds}, right_record_id__any={right for _, right in kinds}
     )
     best: dict[GoldenPair, tuple[MatchDecision, TaskKind]] = {}
     for decision in sorted(decisions, key=_weakest_first):
@@ -234,5 +234,5 @@ def _weakest_first(decision: MatchDecision) -> tuple[bool, float, float, int]:
 
 def _open_pairs(entity: EntityType, pairs: Iterable[GoldenPair]) -> set[GoldenPair]:
     wanted = list(pairs)
-    rows = ReviewTask.objects.filter(entity=entity.name, state=TaskState.OPEN, left_golden_id__in=[left for left, _ in wanted])
+    rows = ReviewTask.objects.filter(entity=entity.name, state=TaskState.OPEN, left_golden_id__any=[left for left, _ in wanted])
     return set(rows.values_list("left_golden_id", "right_golden_id"))

@@ -9,6 +9,7 @@ from golden_records.models.attributes import (
 from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedEvent
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
+from golden_records.models.lookups import AnyOf, Given
 from golden_records.models.records import (
     CustomerRecord,
     LinkSource,
@@ -30,6 +31,7 @@ from golden_records.models.webhooks import (
 )
 
 __all__ = [
+    "AnyOf",
     "ChangeEvent",
     "CustomerAttributes",
     "CustomerKind",
@@ -37,6 +39,7 @@ __all__ = [
     "DeadLetterState",
     "DeliveryKind",
     "EventType",
+    "Given",
     "GoldenCustomer",
     "GoldenProject",
     "GoldenRecord",

@@ -47,6 +47,8 @@ def survive(rules: SurvivorshipRules, members: Iterable[Member]) -> Survived:
     """
     # In the order that breaks ties, which no strategy changes, so that the first of what is left is the winner.
     everyone = sorted(members, key=_precedence)
+    if len(everyone) == 1:
+        return _alone(rules, everyone[0])
     values: dict[str, Value | None] = {}
     winners: dict[str, Winner] = {}
     for unit in rules.units:
@@ -60,6 +62,14 @@ def survive(rules: SurvivorshipRules, members: Iterable[Member]) -> Survived:
             values[name] = part
             if part is not None:
                 winners[name] = winner
+    return Survived(values=MappingProxyType(values), winners=MappingProxyType(winners))
+
+
+def _alone(rules: SurvivorshipRules, member: Member) -> Survived:
+    """Most golden records have one record: all that it says stands, with nothing to choose."""
+    winner, said = Winner(member.record_id, member.source, ONLY_VALUE), member.values
+    values = {name: said.get(name) for unit in rules.units for name in unit.attributes}
+    winners = {name: winner for name, value in values.items() if value is not None}
     return Survived(values=MappingProxyType(values), winners=MappingProxyType(winners))
 
 

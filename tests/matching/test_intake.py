@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from golden_records.entities import EntityType
 from golden_records.errors import RejectedRecord
-from golden_records.golden import GoldenRow
+from golden_records.locking import GoldenRow
 from golden_records.models import CustomerRecord, GoldenCustomer, LinkSource, MatchState
 from golden_records.selectors import resolve
 from matching.intake import SubmissionOutcome
