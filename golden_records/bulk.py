@@ -125,6 +125,15 @@ def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to
         more.follow([row[key.attname] for row in rows])
 
 
+def update_next(model: Model, row: Row, *, columns: Sequence[str]) -> bool:
+    """Set `columns`, its `version` among them, of a row whose version is the one before; says whether it is."""
+    key = model._meta.pk
+    sql = _revision(connection.vendor, model, tuple(columns))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} AND {_table(model)}.version = given.version - 1", [_document([key, *_fields(model, set(columns))], [row])])
+        return bool(cursor.rowcount)
+
+
 def copy(source: Model, ids: Iterable[Any], copy_to: Copy) -> None:
     """Copy the rows of `source` with these primary keys, in the order of the keys."""
     keys = sorted(set(ids))

@@ -12,7 +12,7 @@ from golden_records.entities import EntityType
 from golden_records.errors import Busy, StaleWrite, UnknownSourceRecord
 from golden_records.golden_events import Placing, Telling
 from golden_records.history import ChangeKind, history_of
-from golden_records.locking import CONTENT, GoldenRow, locked
+from golden_records.locking import CONTENT, GoldenRow, lock_goldens, lock_records
 from golden_records.members import Link, LinkedMember, members_of
 from golden_records.models import GoldenState, LinkSource, MatchState
 from golden_records.rulebook import rules_of
@@ -70,7 +70,7 @@ def assign(
     A golden record that is left without an active member is retired, with the one that got most of its members as
     successor (the oldest, where several got as many; none, where nobody active moved). One that was retired before, with
     withdrawn records in it, gets a successor the same way, if it had none. Golden records are locked in the order of their
-    ids; the caller owns the transaction. At most nine statements on PostgreSQL, however many records; those that lock and
+    ids; the caller owns the transaction. At most ten statements on PostgreSQL, however many records; those that lock and
     read are spared where the caller has done so (`held`). `revive` names a retired golden record that may come back. Raises
     `StaleWrite` where records are to go to any other that is not active, `Busy` where a record was moved by somebody else
     at the same time; nothing has been written then.
@@ -97,7 +97,9 @@ def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -
 
     One whose source records were all withdrawn is retired, and answers as it was.
     """
-    goldens = {golden_id: row for golden_id, row in locked(entity, golden_ids=golden_ids).items() if row["state"] == GoldenState.ACTIVE}
+    goldens = {
+        golden_id: row for golden_id, row in lock_goldens(entity, golden_ids=golden_ids).items() if row["state"] == GoldenState.ACTIVE
+    }
     groups, _ = _regroup({}, members_of(entity, goldens), goldens)
     plan = _Plan(entity, change, Telling(entity, ()))
     for golden_id in sorted(goldens):
@@ -179,7 +181,7 @@ class _Plan:
 
 
 def _held(entity: EntityType, targets: set[UUID], placed: Mapping[int, Membership]) -> tuple[Mapping[UUID, GoldenRow], list[LinkedMember]]:
-    goldens = locked(entity, golden_ids=targets, record_ids=placed)
+    goldens = lock_goldens(entity, golden_ids=targets, record_ids=placed)
     return goldens, members_of(entity, targets | goldens.keys(), placed)
 
 
@@ -259,6 +261,9 @@ def _write_links(
         if link != each.link or membership.unwritten is not None:
             row = {"id": each.member.record_id} | {name: getattr(link, name) for name in _LINK}
             rows.setdefault(membership.unwritten or ChangeKind.CHANGED, []).append(row)
+    if sum(map(len, rows.values())) > 1:
+        # An import writes some of them too, and waits for nothing else: in the order of ids as here.
+        lock_records(entity, [row["id"] for linked in rows.values() for row in linked])
     for number, (kind, linked) in enumerate(rows.items()):
         # The events of all links come with the first statement: what moved is among the rows of one of them.
         told = beside if number == 0 else None

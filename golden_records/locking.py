@@ -1,11 +1,19 @@
-"""Locking golden records and reading them in the same statement."""
+"""Locking rows: golden records first, read in the same statement, then source records, each in the order of their ids.
+
+Nobody else locks them. Two transactions that follow this order never wait for each other in a circle. Blocking keys and the like,
+which matching locks before, and the assertion that the order is kept, are in `matching.locks`.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
+
 from golden_records.entities import EntityType, entity_type
+from golden_records.errors import UnknownGoldenRecord
 from golden_records.models.lookups import Given
 from golden_records.remembered import Remembered, Row
 
@@ -46,7 +54,7 @@ class LockedRows(Mapping[UUID, GoldenRow]):
         return golden_id in self._read
 
 
-def locked(entity: EntityType, *, golden_ids: Iterable[UUID] = (), record_ids: Iterable[int] = ()) -> LockedRows:
+def lock_goldens(entity: EntityType, *, golden_ids: Iterable[UUID] = (), record_ids: Iterable[int] = ()) -> LockedRows:
     """Lock these golden records, and those that these source records are in now, in the order of their ids.
 
     One statement: where the locks had to be waited for, a record may have moved since it was looked up.
@@ -54,6 +62,33 @@ def locked(entity: EntityType, *, golden_ids: Iterable[UUID] = (), record_ids: I
     query = _query(entity.name)
     rows = query.as_read(golden_ids=golden_ids, record_ids=record_ids)
     return LockedRows(_names(entity), ((_as_id(row[0]), row) for row in rows), query)
+
+
+def lock_known_goldens(entity: EntityType, golden_ids: Iterable[UUID]) -> LockedRows:
+    """Do as `lock_goldens`; raises `UnknownGoldenRecord` where there is no golden record of an id."""
+    wanted = set(golden_ids)
+    found = lock_goldens(entity, golden_ids=wanted)
+    for golden_id in sorted(wanted - found.keys()):
+        message = f"There is no golden {entity.name} {golden_id}."
+        raise UnknownGoldenRecord(message, golden=str(golden_id))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A locked source record: its version, and where it is."""
+
+    version: int
+    golden_id: UUID | None
+
+
+def lock_records(entity: EntityType, record_ids: Iterable[int], *, at_once: bool = False) -> dict[int, RecordRow]:
+    """Lock these source records; the golden records that they are in, and are to be in, are locked already where any are.
+
+    With `at_once`, which is for who holds source records already, the database's error comes instead of waiting.
+    """
+    rows = entity.records.filter(id__any=list(record_ids)).select_for_update(nowait=at_once and connection.features.has_select_for_update)
+    return {pk: RecordRow(version, home) for pk, version, home in rows.order_by("id").values_list("id", "version", "golden_id")}
 
 
 @cache

@@ -1,6 +1,6 @@
 """Merging two golden records, and taking a merge back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +9,11 @@ from django.db.models import Max
 from golden_records import golden
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
-from golden_records.errors import NothingToUndo, StaleWrite, UnknownGoldenRecord
+from golden_records.errors import NothingToUndo, StaleWrite
 from golden_records.golden import Membership
 from golden_records.history import ChangeKind, write_history
-from golden_records.models import GoldenRecord, GoldenState, LinkSource, MergeReceipt
+from golden_records.locking import lock_known_goldens
+from golden_records.models import GoldenState, LinkSource, MergeReceipt
 from golden_records.selectors import follow
 
 
@@ -26,10 +27,10 @@ def merge(entity: EntityType, *, survivor_id: UUID, absorbed_id: UUID, change: C
     if survivor_id == absorbed_id:
         message = f"Golden record {survivor_id} can't be merged with itself."
         raise StaleWrite(message, golden=str(survivor_id))
-    for row in _locked(entity, (survivor_id, absorbed_id)).values():
-        if row.state != GoldenState.ACTIVE:
-            message = f"Golden record {row.pk} is {row.state}."
-            raise StaleWrite(message, remedy="Look up its successor.", golden=str(row.pk))
+    for golden_id, row in lock_known_goldens(entity, (survivor_id, absorbed_id)).items():
+        if row["state"] != GoldenState.ACTIVE:
+            message = f"Golden record {golden_id} is {row['state']}."
+            raise StaleWrite(message, remedy="Look up its successor.", golden=str(golden_id))
     moved = _records_in(entity, absorbed_id)
     golden.assign(entity, [Membership(record, survivor_id, LinkSource.MANUAL, link, keeps_waiting=True) for record in moved], change=change)
     # Not `create`: that would write history by itself, without the actor.
@@ -62,13 +63,13 @@ def undo_merge(receipt: MergeReceipt, *, change: Change, chains: Mapping[int, fr
     """
     entity = entity_type(receipt.entity)
     present = follow(entity, receipt.survivor_id).pk
-    goldens = _locked(entity, (present, receipt.absorbed_id))
+    goldens = lock_known_goldens(entity, (present, receipt.absorbed_id))
     # Read again under the locks: of two who undo the same merge, the second finds it undone.
     receipt.refresh_from_db()
     there = set(_records_in(entity, present))
     moved = sorted({other for record in receipt.moved_record_ids if record in there for other in _with(record, chains, there)})
     nothing = not moved or (len(moved) == len(there) and not set(moved) <= set(receipt.moved_record_ids))
-    if receipt.undone_at is not None or nothing or goldens[receipt.absorbed_id].state != GoldenState.RETIRED:
+    if receipt.undone_at is not None or nothing or goldens[receipt.absorbed_id]["state"] != GoldenState.RETIRED:
         message = f"The merge of {receipt.absorbed_id} into {receipt.survivor_id} has nothing left to undo."
         raise NothingToUndo(message, merge=receipt.pk)
     golden.assign(entity, _earlier_memberships(entity, receipt, moved), change=change, revive=receipt.absorbed_id)
@@ -80,16 +81,6 @@ def undo_merge(receipt: MergeReceipt, *, change: Change, chains: Mapping[int, fr
 
 def _with(record: int, chains: Mapping[int, frozenset[int]] | None, there: set[int]) -> set[int]:
     return {record, *(chains or {}).get(record, ())} & there
-
-
-def _locked(entity: EntityType, golden_ids: Iterable[UUID]) -> dict[UUID, GoldenRecord]:
-    wanted = set(golden_ids)
-    rows = entity.golden._default_manager.select_for_update().filter(pk__in=wanted).order_by("pk")
-    found = {row.pk: row for row in rows}
-    for golden_id in wanted - found.keys():
-        message = f"There is no golden {entity.name} {golden_id}."
-        raise UnknownGoldenRecord(message, golden=str(golden_id))
-    return found
 
 
 def _records_in(entity: EntityType, golden_id: UUID) -> list[int]:

@@ -13,7 +13,7 @@ from golden_records.payloads import external_id_problems, fingerprint, unstorabl
 from golden_records.source_systems import load_mapping, save_mapping, save_source
 from golden_records.standardising.problems import Problem, Severity
 from golden_records.standardising.record import StandardisedRecord, standardise
-from golden_records.storing import Stored, StoreOutcome, UnderstoodRecord, store
+from golden_records.storing import Stored, StoreOutcome, UnderstoodRecord, store, store_known, store_new
 from golden_records.withdrawing import held_record, withdraw
 
 __all__ = [
@@ -27,6 +27,8 @@ __all__ = [
     "save_mapping",
     "save_source",
     "store",
+    "store_known",
+    "store_new",
     "understand",
     "understand_row",
     "withdraw",

@@ -70,21 +70,19 @@ class Stored:
 Key = tuple[int, str]
 
 
-def store(entity: EntityType, records: Sequence[UnderstoodRecord], *, change: Change, keep_history: bool = True) -> list[Stored]:
+def store(entity: EntityType, records: Sequence[UnderstoodRecord], *, change: Change) -> list[Stored]:
     """Write what sources sent, each as if the ones before it had been written; the answers are in the same order.
 
     The same content again is no work at all. A record that is new or changed waits to be matched (PENDING), as does one
     that was withdrawn and is there again. What is older than what is held (`recency`) is not written. Existing rows are
-    locked in the order of their ids; of two who insert the same record at once, the second finds that of the first. The
-    caller owns the transaction. At most five statements, however many records.
-
-    Without `keep_history`, the caller goes on to write to the same records in the same transaction, and keeps all of it
-    as one change: see `unwritten` of `golden.Membership`.
+    locked in the order of their ids, so the caller takes no lock on golden records afterwards; of two who insert the same
+    record at once, the second finds that of the first. The caller owns the transaction. At most five statements, however
+    many records.
     """
     outcomes: dict[int, Stored] = {}
     waiting = list(enumerate(records))
     for _ in range(_ROUNDS):
-        batch = _Batch(entity, [record for _, record in waiting], change, keep_history=keep_history)
+        batch = _Batch(entity, [record for _, record in waiting], change)
         for (position, _), stored in zip(waiting, batch.apply(), strict=True):
             if stored is not None:
                 outcomes[position] = stored
@@ -95,30 +93,55 @@ def store(entity: EntityType, records: Sequence[UnderstoodRecord], *, change: Ch
     raise Busy(message, remedy="Send them again.", entity=entity.name)
 
 
+def store_new(entity: EntityType, sent: UnderstoodRecord, *, change: Change) -> Stored:
+    """Do as `store` for one record, but write it only where it is new: nobody can wait for a row that nobody has seen.
+
+    One that is there already comes back as it is to be (UPDATED), and neither its row nor its history has that yet: `store_known`
+    writes it, once the locks that come before those of source records are had. What is new is in no history yet either. The caller
+    is the only one to do this to the record.
+    """
+    for _ in range(_ROUNDS):
+        stored = _Batch(entity, [sent], change, locked=False).insert_new()[0]
+        if stored is not None:
+            return stored
+    message = "The record is being written by somebody else."
+    raise Busy(message, remedy="Send it again.", entity=entity.name)
+
+
+def store_known(entity: EntityType, record: SourceRecord) -> bool:
+    """Write what `store_new` found that a record is to be; says whether it was still as it was read: an import may have been faster."""
+    return bulk.update_next(entity.record, vars(record), columns=(*_CONTENT, *entity.attribute_names))
+
+
 class _Batch:
     """One round of storing: read what is there, decide in memory, write."""
 
-    def __init__(self, entity: EntityType, records: Sequence[UnderstoodRecord], change: Change, *, keep_history: bool) -> None:
+    def __init__(self, entity: EntityType, records: Sequence[UnderstoodRecord], change: Change, *, locked: bool = True) -> None:
         self._model = entity.record
         self._names = entity.attribute_names
         self._records = records
         self._change = change
-        self._keep_history = keep_history
-        self._held = self._read()
+        self._keep_history = locked
+        self._held = self._read(locked=locked)
         self._created: dict[Key, SourceRecord] = {}
         self._updated: dict[Key, SourceRecord] = {}
 
     def apply(self) -> list[Stored | None]:
         """Write; None stands for a record that somebody else inserted since it was looked for."""
+        stored = self.insert_new()
+        self._update()
+        return stored
+
+    def insert_new(self) -> list[Stored | None]:
+        """Write what is new; None as in `apply`."""
         stored = [self._take(record) for record in self._records]
         lost = self._insert()
-        self._update()
         return [None if _key(record) in lost else done for record, done in zip(self._records, stored, strict=True)]
 
-    def _read(self) -> dict[Key, SourceRecord]:
+    def _read(self, *, locked: bool) -> dict[Key, SourceRecord]:
         sources = {record.source.pk: record.source for record in self._records}
         external_ids = [record.external_id for record in self._records]
-        rows = _held_rows(self._model).rows(source_ids=sources, external_ids=external_ids)
+        rows = _held_rows(self._model, locked=locked).rows(source_ids=sources, external_ids=external_ids)
         names = [field.attname for field in self._model._meta.concrete_fields]
         found = [self._model.from_db(connection.alias, names, row) for row in rows]
         for record in found:
@@ -178,11 +201,12 @@ class _Batch:
 
 
 @cache
-def _held_rows(model: type[SourceRecord]) -> Remembered:
-    """Ask for the records of some sources by the sources' own ids, and lock them in the order of their ids."""
+def _held_rows(model: type[SourceRecord], *, locked: bool) -> Remembered:
+    """Ask for the records of some sources by the sources' own ids; where they are to be `locked`, that is in the order of their ids."""
+    rows = model._default_manager.select_for_update() if locked else model._default_manager.all()
     names = [field.attname for field in model._meta.concrete_fields]
     wanted = {"source_id__any": Given("source_ids"), "external_id__any": Given("external_ids")}
-    return Remembered(lambda: model._default_manager.select_for_update().filter(**wanted).order_by("id").values_list(*names))
+    return Remembered(lambda: rows.filter(**wanted).order_by("id").values_list(*names))
 
 
 def _key(record: UnderstoodRecord) -> Key:

@@ -72,7 +72,8 @@ def _store(rows: Sequence[Row], change: Change) -> list[Taken]:
             outcomes[place] = row.meaning
         elif row.as_sent is not None:
             by_kind[row.as_sent.entity].append(place)
-    for kind, places in by_kind.items():
+    # In one order, whatever the order of the rows: of two who take the same in, neither waits for the other in a circle.
+    for kind, places in sorted(by_kind.items()):
         outcomes |= zip(places, _outcomes(kind, [rows[place].meaning for place in places], change), strict=True)
     return [outcomes[place] for place in range(len(rows))]
 

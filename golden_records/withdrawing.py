@@ -24,11 +24,10 @@ class Withdrawal:
     reason: str
 
 
-def held_record(entity: EntityType, *, source: str, external_id: str, lock: bool = False) -> SourceRecord:
-    """Read a source record; raises `UnknownSourceRecord`. One statement. A lock is for who has those of the golden records already."""
+def held_record(entity: EntityType, *, source: str, external_id: str) -> SourceRecord:
+    """Read a source record; raises `UnknownSourceRecord`. One statement."""
     records: Any = entity.record._default_manager
-    rows = records.select_for_update(of=("self",)) if lock else records.all()
-    found = rows.filter(source__code=source, external_id=external_id).order_by().first()
+    found = records.filter(source__code=source, external_id=external_id).order_by().first()
     if found is None:
         message = f"'{source}' has sent no {entity.name} '{external_id}'."
         raise UnknownSourceRecord(message, remedy="Nothing is to be withdrawn.", source=source, external_id=external_id)

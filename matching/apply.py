@@ -22,13 +22,14 @@ from matching.chunks import Chunk
 from matching.core.decide import Outcome
 from matching.decisions import DecidedBy, PairEvidence, write_decisions
 from matching.keys import KeyRows, write_keys
+from matching.locks import MatchGuard
 from matching.models import BlockingKey, ChunkKind, TaskKind
 from matching.review_queue import AskedPair
 
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """What a chunk is applied under: entity type, config version, run, and the change it is part of.
+    """What a chunk is applied under: entity type, config version, run, the change it is part of, and the locks of its transaction.
 
     `line` is the moment and the last record id up to which the plan has seen everything.
     """
@@ -38,6 +39,7 @@ class Applying:
     run_id: int
     line: tuple[datetime, int]
     change: Change
+    guard: MatchGuard
 
 
 def apply_chunk(chunk: Chunk, under: Applying) -> dict[str, int]:
@@ -53,9 +55,11 @@ def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
     entity = under.entity
     planned = {row["record_id"]: row for row in rows.to_pylist()}
     overtaken = _overtaken(rows, under)
-    waiting = entity.records.filter(id__any=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING).select_for_update()
-    now = {pk: tuple(found) for pk, *found in waiting.order_by("id").values_list(*_NOW)}
-    retired = _retired(entity, {UUID(row["golden_id"]) for row in planned.values()})
+    goldens = under.guard.goldens(entity, {UUID(row["golden_id"]) for row in planned.values()}, record_ids=planned)
+    retired = {golden_id for golden_id, row in goldens.items() if row["state"] != GoldenState.ACTIVE}
+    under.guard.records(entity, planned)
+    waiting = entity.records.filter(id__any=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING)
+    now = {pk: tuple(found) for pk, *found in waiting.values_list(*_NOW)}
     memberships = [
         Membership(pk, UUID(row["golden_id"]), *_link_of(row, now[pk], under.active.version), sent=True)
         for pk, row in planned.items()
@@ -74,11 +78,6 @@ _NOW: Final = ("id", "version", "golden_id", "link_source", "link")
 def _still_so(row: Mapping[str, Any], now: tuple[Any, ...]) -> bool:
     version, golden_id, *_ = now
     return bool(version == row["version"] and (golden_id is None or str(golden_id) == row["golden_id"]))
-
-
-def _retired(entity: EntityType, golden_ids: set[UUID]) -> set[UUID]:
-    rows = entity.goldens.filter(id__any=golden_ids).exclude(state=GoldenState.ACTIVE)
-    return set(rows.values_list("id", flat=True))
 
 
 def _link_of(row: Mapping[str, Any], now: tuple[Any, ...], config: str) -> tuple[LinkSource, dict[str, Any]]:

@@ -16,6 +16,7 @@ from matching import review_queue
 from matching.active_config import ActiveConfig
 from matching.decisions import PairEvidence
 from matching.known import Known, told_of
+from matching.locks import MatchGuard
 from matching.models import JudgementValue, ReviewTask
 from matching.reconsidering import Standing, with_withdrawn
 from matching.resolution import Resolution
@@ -55,7 +56,7 @@ class Found:
     standing: Standing
 
 
-def take_effect(found: Found, *, change: Change, unwritten: ChangeKind | None) -> MatchedRecord:
+def take_effect(found: Found, *, guard: MatchGuard, change: Change, unwritten: ChangeKind | None) -> MatchedRecord:
     """Put a record where it belongs, with everything that follows; see `matching.realtime.match_record`."""
     entity, record, resolution = found.entity, found.record, found.resolution
     via = _evidence_with(found, resolution.via.record_id) if resolution.via else None
@@ -63,7 +64,10 @@ def take_effect(found: Found, *, change: Change, unwritten: ChangeKind | None) -
     golden_id = resolution.golden_id or revived or new_canonical_id()
     told = replace(change, config=found.active.version, reason=_reason(found, change))
     own = Membership(record.pk, golden_id, *_link(found, golden_id, via), unwritten, sent=True)
-    memberships = [own, *_others(found, golden_id)]
+    others = _others(found, golden_id)
+    if others:
+        guard.records(entity, [record.pk, *(each.record_id for each in others)])
+    memberships = [own, *others]
     golden.assign(entity, memberships, change=told, held=found.held, revive=revived)
     asked = [AskedPair(record.pk, question.candidate.record_id, question.kind) for question in resolution.questions]
     tasks = tuple(review_queue.ask(entity, asked, change=change)) if asked else _NOTHING

@@ -61,7 +61,7 @@ def submit_source_record(draft: SourceRecordDraft, *, change: Change) -> Submiss
     def work(guard: MatchGuard) -> Submission:
         guard.enter(draft.entity, identity=(draft.source.code, draft.external_id))
         # What happens to the record and where it belongs are one change, and one row of its history.
-        stored = sources.store(draft.entity, [understood], change=change, keep_history=False)[0]
+        stored = sources.store_new(draft.entity, understood, change=change)
         unwritten = _CHANGES.get(stored.outcome)
         is_withdrawn = stored.record.state == RecordState.WITHDRAWN
         if unwritten is None and (is_withdrawn or stored.record.match_state == MatchState.MATCHED):

@@ -1,9 +1,11 @@
 """Who may write what at the same time: one owner of the order in which locks are taken.
 
 PostgreSQL, READ COMMITTED: advisory locks bound to the transaction, in three levels, each level sorted and in a statement of
-its own, then rows of golden records in the order of their ids. Two transactions that might match share a blocking key, hence
-a lock, so the later one sees what the earlier one did; and since all take locks in one order, none waits in a circle. SQLite
-has one writer at a time (BEGIN IMMEDIATE), which is the strongest of these locks already.
+its own, then rows of golden records in the order of their ids, then rows of source records in the order of theirs, then all that
+hangs on them (questions, judgements, evidence). Two transactions that might match share a blocking key, hence a lock, so the later
+one sees what the earlier one did; and since all take locks in one order, none waits in a circle. A source record that is new is
+inserted whenever it comes: nobody waits for it but who sends the same one, which is an import, and an import waits for source
+records alone. SQLite has one writer at a time (BEGIN IMMEDIATE), which is the strongest of these locks already.
 """
 
 import hashlib
@@ -18,7 +20,9 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from golden_records.entities import EntityType
 from golden_records.errors import Busy
-from golden_records.locking import LockedRows, locked
+from golden_records.locking import LockedRows, RecordRow, lock_goldens, lock_records
+from golden_records.models import SourceRecord
+from golden_records.storing import store_known
 from matching.metrics import REFUSED, RETRIES
 from matching.models import MatchConfigVersion
 
@@ -56,6 +60,7 @@ class LockLevel(IntEnum):
     IDENTITY = 1
     KEY = 2
     GOLDEN = 3
+    RECORD = 4
 
 
 class WrongLockOrder(AssertionError):
@@ -115,18 +120,32 @@ class MatchGuard:
         self._climb(LockLevel.KEY)
         self._take(sorted({lock_number(LockLevel.KEY, entity.name, str(key)) for key in keys}))
 
-    def goldens(self, entity: EntityType, golden_ids: Iterable[UUID]) -> LockedRows:
-        """Be the only one to change these golden records and who belongs to them; gives them as they are."""
-        self._climb(LockLevel.GOLDEN)
-        return locked(entity, golden_ids=golden_ids)
+    def goldens(self, entity: EntityType, golden_ids: Iterable[UUID] = (), *, record_ids: Iterable[int] = ()) -> LockedRows:
+        """Be the only one to change these golden records, those that these source records are in, and who belongs to them.
 
-    def goldens_of(self, entity: EntityType, record_ids: Iterable[int]) -> LockedRows:
-        """Be the only one to change the golden records that these source records are in; gives them as they are.
-
-        A record may have moved while the locks were waited for: where it is must be read again.
+        Gives them as they are. A record may have moved while the locks were waited for: where it is must be read again.
         """
         self._climb(LockLevel.GOLDEN)
-        return locked(entity, record_ids=record_ids)
+        return lock_goldens(entity, golden_ids=golden_ids, record_ids=record_ids)
+
+    def records(self, entity: EntityType, record_ids: Iterable[int]) -> dict[int, RecordRow]:
+        """Be the only one to write these source records; gives their versions and where they are.
+
+        Imports write source records too, and take no other lock: what was read before may be old. Who holds some of them already
+        does not wait for more, which would not be in the order of ids: where somebody else has them, the transaction starts over.
+        """
+        at_once = self._level == LockLevel.RECORD
+        self._climb(LockLevel.RECORD)
+        return lock_records(entity, record_ids, at_once=at_once)
+
+    def record(self, entity: EntityType, record: SourceRecord) -> None:
+        """Be the only one to write this source record, and write what `sources.store_new` found that it is to be.
+
+        Raises `Restart` where an import was faster.
+        """
+        self._climb(LockLevel.RECORD)
+        if not store_known(entity, record):
+            raise Restart
 
     def _climb(self, level: LockLevel) -> None:
         if level < self._level:

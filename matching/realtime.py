@@ -1,6 +1,6 @@
 """Matching one record in the transaction that stores it: candidates under locked keys, scores, resolution, effects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.golden import Held
 from golden_records.history import ChangeKind
+from golden_records.locking import GoldenRow
 from golden_records.members import LinkedMember, members_of
 from golden_records.models import GoldenState, MatchState, SourceRecord
 from golden_records.models.golden import new_canonical_id
@@ -34,13 +35,17 @@ def match_record(
 ) -> MatchedRecord:
     """Find out whose the record is, and put it there, with everything that follows. The caller owns the transaction.
 
-    `record` is the record as it is stored, with its source; `unwritten` is what this transaction did to it before, where that is
-    not in its history yet. Raises `Restart` when a candidate moved while its golden record was being locked.
+    `record` is the record as it is to be, with its source; `unwritten` is what this transaction did to it before, where that is
+    not in its history yet: a change (`CHANGED`) is not in its row yet either, and is written here. Raises `Restart` when the record
+    or a candidate was moved or changed by somebody else while locks were waited for.
     """
     active = active_config(entity, known=guard.config_id)
     own = record_table(entity, record, active.config)
     found, locked_keys = _candidate_ids(entity, record, blocking_keys(prepare(own, active.config), active.config), active, guard)
-    held = _held(entity, record, found, active, guard)
+    goldens = guard.goldens(entity, record_ids={*found, record.pk})
+    if unwritten is ChangeKind.CHANGED:
+        guard.record(entity, record)
+    held = _held(entity, record, found, active, goldens)
     members = [each for each in held.members if each.is_active and each.link.golden_id and each.member.record_id != record.pk]
     scored = score_one(own, member_table(entity, members, active.config), active.model)
     compared = _Compared(members, scored, decide(scored, active.model))
@@ -56,7 +61,9 @@ def match_record(
     write_decisions(entity, [*standing.doubts, *evidence], by)
     set_aside(entity, record.pk, known.former.keys() - {each.member.record_id for each in members}, by=by)
     resolution = resolve(candidates, current=_current(record, held, standing))
-    return take_effect(Found(entity, record, resolution, evidence, held, active, known, standing), change=change, unwritten=unwritten)
+    return take_effect(
+        Found(entity, record, resolution, evidence, held, active, known, standing), guard=guard, change=change, unwritten=unwritten
+    )
 
 
 def match_waiting(entity: EntityType, record_id: int, *, guard: MatchGuard, change: Change) -> MatchedRecord | None:
@@ -91,13 +98,14 @@ def _candidate_ids(
     return set(sharing), locked
 
 
-def _held(entity: EntityType, record: SourceRecord, found: set[int], active: ActiveConfig, guard: MatchGuard) -> Held:
-    """Lock the golden records of the candidates and of the record itself, and give every member of theirs."""
-    goldens = guard.goldens_of(entity, {*found, record.pk})
+def _held(entity: EntityType, record: SourceRecord, found: set[int], active: ActiveConfig, goldens: Mapping[UUID, GoldenRow]) -> Held:
+    """Give every member of the locked golden records, and the record's own link as it is now."""
     members = members_of(entity, goldens, {*found, record.pk}, references=compared_references(entity, active.config))
     homes = {each.link.golden_id for each in members if each.is_active}
-    if homes - goldens.keys() - {None}:
+    own = next(each.link for each in members if each.member.record_id == record.pk)
+    if homes - goldens.keys() - {None} or own.golden_id != record.golden_id:
         raise Restart
+    record.link_source, record.link = own.link_source, own.link
     return Held(goldens, members)
 
 

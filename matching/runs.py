@@ -197,12 +197,11 @@ def _should_learn(entity: EntityType, people: Population, active: ActiveConfig) 
 
 
 def _apply(run: MatchRun, chunk: RunChunk) -> None:
-    under = _applying(run)
     begun = time.monotonic()
 
     def work(guard: MatchGuard) -> tuple[dict[str, int], dict[str, float]]:
-        guard.enter_alone(under.entity)
-        counts = apply_chunk(Chunk.from_bytes(chunk.kind, bytes(chunk.plan)), under)
+        guard.enter_alone(entity_type(run.entity))
+        counts = apply_chunk(Chunk.from_bytes(chunk.kind, bytes(chunk.plan)), _applying(run, guard))
         total = run.counts | {name: run.counts.get(name, 0) + count for name, count in counts.items()}
         timings = run.timings | {"apply": round(run.timings.get("apply", 0.0) + time.monotonic() - begun, 3)}
         RunChunk.objects.filter(pk=chunk.pk).update(applied_at=timezone.now())
@@ -212,12 +211,12 @@ def _apply(run: MatchRun, chunk: RunChunk) -> None:
     run.counts, run.timings = in_transaction(work)
 
 
-def _applying(run: MatchRun) -> Applying:
+def _applying(run: MatchRun, guard: MatchGuard) -> Applying:
     assert run.config_id is not None  # noqa: S101 - a run that has chunks has a plan
     assert run.planned_at is not None  # noqa: S101 - as above
     entity, active = entity_type(run.entity), config_version(run.config_id)
     change = Change(actor=f"engine:{entity.name}@{active.version}", reason=f"matching run {run.pk}", correlation_id=f"run-{run.pk}")
-    return Applying(entity, active, run.pk, (run.planned_at, run.last_record_id), change)
+    return Applying(entity, active, run.pk, (run.planned_at, run.last_record_id), change, guard)
 
 
 def _finish(run: MatchRun) -> None:

@@ -89,8 +89,9 @@ def match_if_waiting(entity: EntityType, record_id: int) -> bool:
 def call_back(entity: EntityType, record_ids: list[int], *, change: Change) -> int:
     """Let records that were set aside be tried again from the beginning; gives how many there were."""
     with transaction.atomic():
+        called = waiting.call_back(entity, record_ids, change=change)
         MatchAttempt.objects.filter(entity=entity.name, record_id__in=record_ids).delete()
-        return waiting.call_back(entity, record_ids, change=change)
+        return called
 
 
 def why_set_aside(entity: EntityType, record_id: int) -> str:

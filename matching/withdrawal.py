@@ -30,16 +30,16 @@ def withdraw_source_record(
         seen = sources.held_record(entity, source=source, external_id=external_id)
         # Whoever looks for candidates under its keys must see it as it was, or as it is afterwards.
         guard.keys(entity, own_keys(entity, seen.pk))
-        goldens = guard.goldens_of(entity, [seen.pk])
-        record = sources.held_record(entity, source=source, external_id=external_id, lock=True)
-        if record.version != seen.version or record.golden_id not in {None, *goldens}:
+        goldens = guard.goldens(entity, record_ids=[seen.pk])
+        now = guard.records(entity, [seen.pk])[seen.pk]
+        if (now.version, now.golden_id) != (seen.version, seen.golden_id) or now.golden_id not in {None, *goldens}:
             raise Restart
-        if sources.withdraw(entity, record, withdrawn_at=withdrawn_at, change=change):
-            drop_keys(entity, record.pk)
+        if sources.withdraw(entity, seen, withdrawn_at=withdrawn_at, change=change):
+            drop_keys(entity, seen.pk)
             rebuilt = golden.rebuild(entity, goldens, change=change)
-            _tell(entity, record, source, {key: row["version"] + (key in rebuilt) for key, row in goldens.items()}, change)
+            _tell(entity, seen, source, {key: row["version"] + (key in rebuilt) for key, row in goldens.items()}, change)
             review_queue.realign(entity, goldens, change=change)
-        return record
+        return seen
 
     return in_transaction(work)
 

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, sync_playwright
 from matching.active_config import forget_versions
 from mdm.embedded import valkey
 from tests.databases import broker_key
+from tests.lock_order import watched
 from tests.processes import WorkerProcess, url_of_test_database
 
 CHROMIUM_FLAGS: Final = (
@@ -40,6 +41,14 @@ def _no_config_of_another_test() -> Iterator[None]:
     """A test's rows are gone after it, and SQLite gives their ids to others."""
     yield
     forget_versions()
+
+
+@pytest.fixture(autouse=True)
+def lock_offences(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Whatever a test does, no transaction takes its locks out of order; what was found so far, for a test of the watch itself."""
+    with watched(monkeypatch) as offences:
+        yield offences
+    assert offences == []
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from golden_records.models import ChangeEvent, CustomerRecord, GoldenCustomer, L
 from golden_records.models.golden import new_canonical_id
 from golden_records.sources import SourceRecordDraft, store, understand
 from tests.factories import a_change, a_source
+from tests.lock_order import an_example
 
 CUSTOMER: Final = entity_type("customer")
 WHOLE: Final = ("created", "unmerged")
@@ -65,14 +66,15 @@ class Consumer:
         return found
 
 
-@transaction.atomic
 def sent(number: int, place: int, city: str) -> None:
     """A source sends a record, which joins one of the golden records, or has a new one."""
     draft = SourceRecordDraft(CUSTOMER, a_source(("crm", "erp")[number % 2]), str(number), {"legal_name": f"Firm {number}", "city": city})
-    record = store(CUSTOMER, [understand(draft)], change=a_change("sent"))[0].record
+    with transaction.atomic():
+        record = store(CUSTOMER, [understand(draft)], change=a_change("sent"))[0].record
     active = _active()
     home = record.golden_id or (active[place % len(active)] if active and place % 3 else new_canonical_id())
-    golden.assign(CUSTOMER, [Membership(record.pk, home, LinkSource.AUTO, {}, sent=True)], change=a_change("sent"))
+    with transaction.atomic():
+        golden.assign(CUSTOMER, [Membership(record.pk, home, LinkSource.AUTO, {}, sent=True)], change=a_change("sent"))
 
 
 @transaction.atomic
@@ -124,7 +126,7 @@ def test_applying_the_feed_gives_what_the_database_holds(
     steps: list[tuple[Callable[[int, int, str], None], int, int, str]], limit: int
 ) -> None:
     # Each example in a transaction of its own, so that it begins with nothing.
-    with transaction.atomic():
+    with an_example():
         consumer = Consumer()
         for done, (do, number, place, city) in enumerate(steps):
             do(number, place, city)

@@ -36,16 +36,16 @@ def every_version_is_told() -> bool:
 
 
 @transaction.atomic
-def moved(records: Iterable[SourceRecord], golden_id: UUID, *, sent: bool = False) -> None:
-    memberships = [Membership(record.pk, golden_id, LinkSource.MANUAL, {}, sent=sent) for record in records]
+def moved(records: Iterable[SourceRecord], golden_id: UUID, *, sent: bool = False, by: LinkSource = LinkSource.MANUAL) -> None:
+    memberships = [Membership(record.pk, golden_id, by, {}, sent=sent) for record in records]
     golden.assign(CUSTOMER, memberships, change=a_change("moved"))
 
 
-@transaction.atomic
 def sent_again(external_id: str, source: str = "crm", **attributes: object) -> None:
     draft = SourceRecordDraft(CUSTOMER, a_source(source), external_id, attributes)
-    stored = store(CUSTOMER, [understand(draft)], change=a_change("sent"))[0].record
-    golden.assign(CUSTOMER, [Membership(stored.pk, stored.golden_id, LinkSource.AUTO, {}, sent=True)], change=a_change("sent"))
+    with transaction.atomic():
+        stored = store(CUSTOMER, [understand(draft)], change=a_change("sent"))[0].record
+    moved([stored], stored.golden_id, sent=True, by=LinkSource.AUTO)
 
 
 def test_a_new_golden_record_is_told_with_its_values_and_its_record() -> None:

@@ -113,10 +113,10 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_members(size:
         into(a_record(f"m{number}", legal_name="Acme SA"), other.golden_id)
     with CaptureQueriesContext(connection) as queries:
         receipt = merged(one.golden_id, other.golden_id)
-    assert len(queries) == 8 + with_history
+    assert len(queries) == 9 + with_history
     with CaptureQueriesContext(connection) as queries:
         merging.undo_merge(receipt, change=a_change())
-    assert len(queries) == 11 + with_history
+    assert len(queries) == 12 + with_history
 
 
 _STEPS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=4)

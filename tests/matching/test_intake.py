@@ -139,15 +139,15 @@ def test_a_record_that_moves_while_its_golden_record_is_being_locked_is_looked_f
 ) -> None:
     submitted("crm", "1", **ACME)
     elsewhere = submitted("crm", "2", legal_name="Lefebvre Menuiserie")
-    locked, moves = MatchGuard.goldens_of, [elsewhere.canonical_id]
+    locked, moves = MatchGuard.goldens, [elsewhere.canonical_id]
 
-    def locked_too_late(guard: MatchGuard, entity: EntityType, record_ids: Iterable[int]) -> Mapping[UUID, GoldenRow]:
-        goldens = locked(guard, entity, record_ids)
+    def locked_too_late(guard: MatchGuard, entity: EntityType, *, record_ids: Iterable[int]) -> Mapping[UUID, GoldenRow]:
+        goldens = locked(guard, entity, record_ids=record_ids)
         while moves:
             entity.records.filter(external_id="1").update(golden_id=moves.pop())
         return goldens
 
-    monkeypatch.setattr(MatchGuard, "goldens_of", locked_too_late)
+    monkeypatch.setattr(MatchGuard, "goldens", locked_too_late)
     submitted("erp", "K100", **ACME_IN_ERP)
     assert not moves
     homes = dict(CustomerRecord.objects.values_list("external_id", "golden_id"))

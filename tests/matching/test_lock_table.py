@@ -1,11 +1,12 @@
 """PostgreSQL's lock table is as large as what the service locks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from django.core.checks import run_checks
 from django.db import connection
 
+from golden_records.entities import EntityType
 from matching import lock_table
 from matching.lock_table import LOCKS_OF_A_TRANSACTION
 from matching.locks import MOST_LOCKS, MatchGuard, TooManyLocks, in_transaction
@@ -48,16 +49,16 @@ def test_the_largest_record_that_changes_stays_within_the_locks_that_are_counted
     submitted: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[int] = []
-    take = MatchGuard.goldens_of
+    take = MatchGuard.goldens
 
-    def counted(guard: MatchGuard, *arguments: object) -> object:
-        found = take(guard, *arguments)  # type: ignore[arg-type]  # as they came
+    def counted(guard: MatchGuard, entity: EntityType, *, record_ids: Iterable[int]) -> object:
+        found = take(guard, entity, record_ids=record_ids)
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()")
             held.append(cursor.fetchone()[0])
         return found
 
-    monkeypatch.setattr(MatchGuard, "goldens_of", counted)
+    monkeypatch.setattr(MatchGuard, "goldens", counted)
     person = ACME | {"given_name": "Ada", "family_name": "Dupont", "website": "acme.example", "vat_id": "FR44732829320"}
     for words in ("abcd", "efgh"):
         name = " ".join(f"{letter}{other}mot" for letter in words for other in words)

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from matching.active_config import forget_versions
+from tests.lock_order import an_example
 from tests.matching.machine import RecordMachine
 
 RUNS: Final = int(os.environ.get("MDM_STATE_MACHINE_RUNS", "20"))
@@ -20,7 +21,7 @@ class _RolledBack(RecordMachine):
     def __init__(self) -> None:
         super().__init__()
         forget_versions()
-        self._transaction = transaction.atomic()
+        self._transaction = an_example()
         self._transaction.__enter__()
 
     def teardown(self) -> None:

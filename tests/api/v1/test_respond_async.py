@@ -25,8 +25,9 @@ def _send(caller: Caller, external_id: str, *, prefer: str = "respond-async", so
 
 
 @pytest.fixture
-def without_a_broker() -> Iterator[None]:
-    """Tasks would go to a broker, and nothing listens at its port."""
+def without_a_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Tasks would go to a broker, and nothing listens at its port; what that does to the bell is undone for the next test."""
+    monkeypatch.setattr(doorbell._Bell, "quiet_until", 0.0)  # noqa: SLF001 - as in a process that has just begun
     current_app.conf.task_always_eager = False
     yield
     current_app.conf.task_always_eager = True
