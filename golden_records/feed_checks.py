@@ -9,7 +9,7 @@ from django.db.models.functions import Lag
 
 from golden_records.chain import BEGINNING, Place, digest_of, hash_of
 from golden_records.entities import ENTITIES
-from golden_records.models import ChangeEvent, EventType, RecordState, Seal, SourceSystem, UnsealedEvent
+from golden_records.models import ChangeEvent, EventType, MatchState, RecordState, Seal, SourceSystem, UnsealedEvent
 from golden_records.offences import Check, Offence
 
 _AT_ONCE: Final = 1_000
@@ -42,10 +42,12 @@ def _links_told() -> Iterator[Offence]:
             f"LEFT JOIN (SELECT source, external_id, type, golden_id, "
             f"row_number() OVER (PARTITION BY source, external_id ORDER BY id DESC) AS number FROM {quote(ChangeEvent._meta.db_table)} "
             f"WHERE entity = %s AND type IN (%s, %s)) e ON e.number = 1 AND e.source = s.code AND e.external_id = r.external_id "
-            f"WHERE r.state = %s AND r.golden_id IS NOT NULL AND (e.type IS NULL OR e.type <> %s OR e.golden_id <> r.golden_id)"
+            f"WHERE r.state = %s AND r.golden_id IS NOT NULL AND (r.linked_at IS NOT NULL OR r.match_state = %s) "
+            f"AND (e.type IS NULL OR e.type <> %s OR e.golden_id <> r.golden_id)"
         )
         linked, unlinked = EventType.LINKED.value, EventType.UNLINKED.value
-        for record in _rows(sql, [entity.name, linked, unlinked, RecordState.ACTIVE.value, linked]):
+        # One that was withdrawn, is there again and waits is nowhere yet: where it is kept may have been merged away meanwhile.
+        for record in _rows(sql, [entity.name, linked, unlinked, RecordState.ACTIVE.value, MatchState.MATCHED.value, linked]):
             yield Offence(entity.name, {"record": record}, "Where it belongs is not what was told last.", _BESIDE)
 
 

@@ -145,12 +145,20 @@ def realign(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -
     settled = judged_pairs(entity, homes.all, _SETTLED).keys()
     taken: set[GoldenPair] = set()
     changed = [task for task in sorted(tasks, key=_first_asked) if _align(task, homes.active, settled, taken)]
-    # First those that make room, or two open questions would for a moment be on one pair.
-    for state in (TaskState.OBSOLETE, TaskState.OPEN):
-        ReviewTask.objects.bulk_update([task for task in changed if task.state == state], _ALIGNED)
+    _write_aligned(changed)
     history.write_history(ReviewTask, changed, change=change, kind="~")
     closed = {(task.left_golden_id, task.right_golden_id) for task in changed if task.state == TaskState.OBSOLETE}
     ask(entity, _left_open(entity, own.active, closed), change=change)
+
+
+def _write_aligned(changed: Sequence[ReviewTask]) -> None:
+    """Write questions that were closed, opened or moved. First room is made, or two open ones would for a moment be on one pair."""
+    ReviewTask.objects.bulk_update([task for task in changed if task.state == TaskState.OBSOLETE], _ALIGNED)
+    standing = [task for task in changed if task.state == TaskState.OPEN]
+    if len(standing) > 1:
+        # One may go to a pair that another leaves: the database compares row by row.
+        ReviewTask.objects.filter(pk__in=[task.pk for task in standing]).update(state=TaskState.OBSOLETE)
+    ReviewTask.objects.bulk_update(standing, _ALIGNED)
 
 
 def _left_open(entity: EntityType, members: Mapping[int, UUID], closed: Collection[GoldenPair]) -> list[AskedPair]:

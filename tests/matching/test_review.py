@@ -11,11 +11,12 @@ from golden_records.errors import ForbiddenMerge, NothingToUndo, StaleWrite
 from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, LinkSource
 from matching import review
 from matching.models import Judgement, JudgementValue, MatchRun, ReviewTask, TaskState
+from tests.factories import a_record, a_task
 from tests.matching.conftest import Submit
 
 pytestmark = pytest.mark.django_db
 
-MOULIN = {"legal_name": "Moulin Conseil SARL", "country": "FR"}
+MOULIN: dict[str, Any] = {"legal_name": "Moulin Conseil SARL", "country": "FR"}
 MOULIN_IN_ERP = MOULIN | {"legal_name": "MOULIN CONSEIL"}
 Doubt = Callable[[], tuple[ReviewTask, UUID, UUID]]
 
@@ -131,6 +132,18 @@ def test_open_questions_follow_a_merge_and_its_undoing(submitted: Submit, stewar
         assert active.count() == 2
     review.undo(first.pk, user=steward)
     assert _open_tasks() == open_before
+
+
+def test_undoing_a_merge_moves_one_question_and_opens_another_where_it_was(steward: User) -> None:
+    first, other = a_record("1", **MOULIN), a_record("2", **MOULIN_IN_ERP, city="Lyon")
+    joined = a_record("3", **MOULIN_IN_ERP, city="Lyon")
+    merged, weaker, stronger = a_task(first, joined), a_task(first, other), a_task(other, joined)
+    assert stronger.probability > weaker.probability
+    asked = _open_tasks()
+    review.decide(merged.pk, answer=JudgementValue.SAME, user=steward)
+    assert set(ReviewTask.objects.filter(state=TaskState.OPEN)) == {stronger}
+    review.undo(merged.pk, user=steward)
+    assert _open_tasks() == asked
 
 
 def test_the_history_of_a_task_tells_question_answer_and_undo(doubt: Doubt, steward: User) -> None:
