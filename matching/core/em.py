@@ -25,7 +25,6 @@ Table = NDArray[np.float64]
 
 MATCH, UNRELATED = 0, 1
 RELATIVES: Final = (2, 3, 4)
-NEIGHBOUR: Final = 2
 LEARNT, SHIPPED, TIED = range(3)
 """Where the probabilities of a class and comparison come from: the data, the config, or the unrelated pairs."""
 PRIOR_PAIRS: Final = (20.0, 50.0, 100.0, 100.0, 100.0)

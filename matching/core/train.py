@@ -9,12 +9,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
-from matching.core.comparators import BOUNDS, NAMES, PLACES
+from matching.core.comparators import BOUNDS, HELD
 from matching.core.compare import count_terms, count_words, worded_fields
 from matching.core.compared import Compared, compared, completed
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
-from matching.core.em import LEARNT, NEIGHBOUR, RELATIVES, SHIPPED, TIED, Answered, Learning, learn
+from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Answered, Learning, learn
 from matching.core.grades import Rows
 from matching.core.model import CLASSES, MatchModel, shipped_probabilities, shipped_shares
 from matching.core.parallel import each
@@ -155,14 +155,13 @@ def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning | 
 def _ways(config: MatchConfig) -> NDArray[np.int8]:
     """Say for each class and comparison whether its probabilities are learnt, shipped or those of unrelated pairs.
 
-    Matches and unrelated pairs are learnt throughout. Relatives are held to what makes them relatives: their names, and where
-    neighbours live, are as shipped, so that the class can't drift to where matches or unrelated pairs are.
+    Matches and unrelated pairs are learnt throughout. Relatives are held to what makes them relatives.
     """
     ways = np.full((len(CLASSES), len(config.comparisons)), LEARNT, np.int8)
     for place, comparison in enumerate(config.comparisons):
         for number in RELATIVES:
             given = [getattr(level, CLASSES[number]) for level in comparison.levels]
-            held = comparison.kind in NAMES or (number == NEIGHBOUR and comparison.kind in PLACES)
+            held = comparison.kind in HELD[CLASSES[number]]
             ways[number, place] = TIED if None in given else SHIPPED if held else LEARNT
     return ways
 
