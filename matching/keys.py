@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from golden_records import bulk
 from golden_records.entities import EntityType
 from matching.metrics import COMMON_KEYS
 from matching.models import BlockingKey, CommonKey
@@ -93,9 +94,8 @@ def _are_common(entity: EntityType, pairs: Sequence[Pair]) -> None:
     if not pairs:
         return
     now = timezone.now()
-    CommonKey.objects.bulk_create(
-        [CommonKey(entity=entity.name, rule=rule, key=key, since=now) for rule, key in pairs], ignore_conflicts=True
-    )
+    rows = [{"entity": entity.name, "rule": rule, "key": key, "since": now} for rule, key in pairs]
+    bulk.insert(CommonKey, rows, or_ignore=True)
     for rule, _ in pairs:
         COMMON_KEYS.labels(entity.name, str(rule)).inc()
 

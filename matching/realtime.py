@@ -55,7 +55,7 @@ def match_record(
     evidence = [
         evidence_of(scored, row, compared.outcomes, (record.pk, each.member.record_id), active.model)
         for row, each in enumerate(members)
-        if _is_told(compared, row, known, found)
+        if _is_told(compared, row, known, found, active.config.review_threshold)
     ]
     by = DecidedBy(active.id, None, change.at)
     write_decisions(entity, [*standing.doubts, *evidence], by)
@@ -134,10 +134,14 @@ def _look_again(
     return look_again(entity, record, mine, known, active)
 
 
-def _is_told(compared: "_Compared", row: int, known: Known, found: set[int]) -> bool:
-    """Whether the evidence on a pair is kept: where it says something, or said something before."""
+def _is_told(compared: "_Compared", row: int, known: Known, found: set[int], least: float) -> bool:
+    """Whether the evidence on a pair is kept: where it says something, or said something before.
+
+    As in a matching run, a candidate less probable than what is asked about leaves no row, a veto on it or not: of those there are
+    dozens for a record, and `explain_records` says why from the two records.
+    """
     other = compared.members[row].member.record_id
-    says = compared.outcomes[row] != Outcome.NO_MATCH or (other in found and compared.scored.vetoes[row])
+    says = compared.outcomes[row] != Outcome.NO_MATCH or (other in found and compared.scored.probability[row] >= least)
     return bool(says or other in known.former)
 
 
