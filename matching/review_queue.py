@@ -10,7 +10,7 @@ from django.db.models import Q
 from golden_records import history
 from golden_records.change import Change
 from golden_records.entities import EntityType
-from golden_records.models import RecordState
+from golden_records.models import GoldenState, RecordState
 from matching.judgements import GoldenPair, golden_pair, judged_pairs
 from matching.models import Judgement, JudgementValue, MatchDecision, Outcome, ReviewTask, TaskKind, TaskState
 
@@ -206,7 +206,11 @@ def _first_asked(task: ReviewTask) -> tuple[bool, float, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Homes:
-    """Where records are: those that their sources still have (`active`), and all. A judgement on a withdrawn record still binds."""
+    """Where records are: those that their sources still have and whose golden record stands (`active`), and all.
+
+    A judgement on a withdrawn record still binds. One that is there again, and was the last of its golden record, is kept where nothing
+    stands until it is matched.
+    """
 
     active: dict[int, UUID]
     all: dict[int, UUID]
@@ -215,9 +219,10 @@ class _Homes:
 def _homes(entity: EntityType, golden_ids: Any) -> _Homes:
     """Read the members of some golden records: ids, or a query for them. One statement."""
     wanted = golden_ids if hasattr(golden_ids, "query") else list(golden_ids)
-    rows = list(entity.records.filter(golden_id__in=wanted).values_list("id", "golden_id", "state"))
-    members = {record_id: golden_id for record_id, golden_id, _ in rows}
-    return _Homes({record_id: members[record_id] for record_id, _, state in rows if state == RecordState.ACTIVE}, members)
+    rows = list(entity.records.filter(golden_id__in=wanted).values_list("id", "golden_id", "state", "golden__state"))
+    members = {record_id: golden_id for record_id, golden_id, *_ in rows}
+    standing = {row[0] for row in rows if row[2:] == (RecordState.ACTIVE, GoldenState.ACTIVE)}
+    return _Homes({record_id: members[record_id] for record_id in members if record_id in standing}, members)
 
 
 def _best_of_each(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from golden_records.errors import UnknownSourceRecord
@@ -22,13 +22,13 @@ from golden_records.models import (
     SourceRecord,
 )
 from golden_records.selectors import golden, references_of, resolve
-from golden_records.sources import SourceRecordDraft, store, understand
 from golden_records.withdrawing import withdrawal_of
 from matching import review, verifying
 from matching.models import BlockingKey, Judgement, JudgementValue, MatchRun, ReviewTask, TaskState
+from matching.waiting import match_all_waiting
 from matching.withdrawal import withdraw_source_record
 from tests.factories import a_record, a_task, into
-from tests.matching.conftest import ACME, ACME_IN_ERP, CUSTOMER, PROJECT, Submit, by_test
+from tests.matching.conftest import ACME, ACME_IN_ERP, CUSTOMER, PROJECT, Arrive, Submit, by_test
 
 pytestmark = pytest.mark.django_db
 
@@ -232,18 +232,31 @@ def test_a_merge_of_a_golden_record_with_a_withdrawn_record_can_be_undone(submit
 
 
 def test_one_whose_golden_record_was_merged_away_meanwhile_is_nowhere_until_it_is_matched(
-    submitted: Submit, withdrawn: Withdraw, steward: User
+    submitted: Submit, withdrawn: Withdraw, arrived: Arrive, steward: User
 ) -> None:
     first, gone, left = a_record("1", **MOULIN), a_record("2", **MOULIN), a_record("3", **MOULIN)
     into(gone, left.golden_id)
     withdrawn("crm", "2")
     review.decide(a_task(first, left).pk, answer=JudgementValue.SAME, user=steward)
-    with transaction.atomic():
-        store(CUSTOMER, [understand(SourceRecordDraft(CUSTOMER, gone.source, "2", attributes=MOULIN))], change=by_test())
+    arrived("crm", "2", **MOULIN)
     told = [check for check in verifying.CHECKS if check.name == "links are told"]
     assert [finding.count for finding in verifying.verify(checks=told)] == [0]
     assert submitted("crm", "2", **MOULIN, city="Lyon").canonical_id == first.golden_id
     assert [finding.count for finding in verifying.verify(checks=told)] == [0]
+
+
+def test_a_run_asks_nothing_of_one_that_came_back_before_it_has_its_golden_record_again(
+    submitted: Submit, withdrawn: Withdraw, arrived: Arrive, matched: Callable[[], MatchRun]
+) -> None:
+    submitted("crm", "1", **MOULIN)
+    last = MOULIN | {"legal_name": "MOULIN CONSEIL"}
+    assert submitted("crm", "2", **last).outcome == "review"
+    withdrawn("crm", "2")
+    arrived("crm", "2", **last)
+    matched()
+    assert not [finding.check.name for finding in verifying.verify() if finding.count]
+    match_all_waiting(CUSTOMER, seconds=5)
+    assert ReviewTask.objects.filter(state=TaskState.OPEN).count() == 1
 
 
 def test_a_project_keeps_its_customer_when_the_record_that_it_names_is_withdrawn(submitted: Submit, withdrawn: Withdraw) -> None:
