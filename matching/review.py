@@ -34,8 +34,10 @@ def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "
         guard.enter(entity)
         held = _touched(entity, task)
         guard.goldens(entity, held)
-        task = _open_task(task_id, version, lock=True)
+        task = _open_task(task_id, version)
         _check_held(held, _touched(entity, task))
+        guard.records(entity, review_queue.neighbours(entity, held))
+        task = _open_task(task_id, version, lock=True)
         change = Change(actor=f"steward:{user.get_username()}", reason=_reason(answer, task, comment), user_id=user.pk)
         judgement = judgements.judge(task, value=answer, user=user, comment=comment, change=change)
         touched = {task.left_golden_id, task.right_golden_id}
@@ -67,8 +69,9 @@ def undo(task_id: int, *, user: User) -> ReviewTask:
         guard.enter(entity)
         held = _touched(entity, task)
         guard.goldens(entity, held)
+        _check_held(held, _touched(entity, ReviewTask.objects.select_related("merge").get(pk=task_id)))
+        guard.records(entity, review_queue.neighbours(entity, held))
         task = ReviewTask.objects.select_for_update(of=("self",)).select_related("merge").get(pk=task_id)
-        _check_held(held, _touched(entity, task))
         if task.state != TaskState.DECIDED:
             message = f"Review task {task_id} has no answer to take back."
             raise NothingToUndo(message, task=task_id)
@@ -99,6 +102,7 @@ def undo_merge(receipt_id: int, *, user: User) -> MergeReceipt:
         held = _undone(entity, receipt)
         guard.goldens(entity, held)
         _check_held(held, _undone(entity, receipt))
+        guard.records(entity, review_queue.neighbours(entity, held))
         change = Change(actor=f"steward:{user.get_username()}", reason=f"undo of merge {receipt_id}", user_id=user.pk)
         _unmerge(entity, receipt, change)
         review_queue.realign(entity, held, change=change)

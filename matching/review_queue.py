@@ -161,6 +161,21 @@ def _write_aligned(changed: Sequence[ReviewTask]) -> None:
     ReviewTask.objects.bulk_update(standing, _ALIGNED)
 
 
+def neighbours(entity: EntityType, golden_ids: Iterable[UUID]) -> set[int]:
+    """Give the records of these golden records, and those that `realign` looks at beside them. The caller holds the golden records."""
+    own = set(_homes(entity, golden_ids).all)
+    return own | _beside(entity, own)
+
+
+def _beside(entity: EntityType, members: Collection[int]) -> set[int]:
+    named = Q(left_record_id__in=members) | Q(right_record_id__in=members)
+    asked = ReviewTask.objects.filter(named, entity=entity.name, state__in=(TaskState.OPEN, TaskState.OBSOLETE))
+    found = MatchDecision.objects.filter(named, entity=entity.name).exclude(outcome=Outcome.NO_MATCH)
+    ends = ("left_record_id", "right_record_id")
+    rows = asked.order_by().values_list(*ends).union(found.order_by().values_list(*ends))
+    return {record_id for pair in rows for record_id in pair} - set(members)
+
+
 def _left_open(entity: EntityType, members: Mapping[int, UUID], closed: Collection[GoldenPair]) -> list[AskedPair]:
     """Give what the stored evidence says of these records and others: the matches, and all on questions that were closed."""
     named = Q(left_record_id__any=members) | Q(right_record_id__any=members)

@@ -31,7 +31,7 @@ def withdraw_source_record(
         # Whoever looks for candidates under its keys must see it as it was, or as it is afterwards.
         guard.keys(entity, own_keys(entity, seen.pk))
         goldens = guard.goldens(entity, record_ids=[seen.pk])
-        now = guard.records(entity, [seen.pk])[seen.pk]
+        now = guard.records(entity, {seen.pk, *review_queue.neighbours(entity, goldens)})[seen.pk]
         if (now.version, now.golden_id) != (seen.version, seen.golden_id) or now.golden_id not in {None, *goldens}:
             raise Restart
         if sources.withdraw(entity, seen, withdrawn_at=withdrawn_at, change=change):
