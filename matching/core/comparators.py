@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from matching.core import compare_codes, compare_names, compare_persons, compare_places, compare_plain
+from matching.core import compare_codes, compare_names, compare_persons, compare_places, compare_plain, compare_positions
 from matching.core.declarations import Level
 from matching.core.grades import Levels, Operands
 
@@ -89,6 +89,13 @@ different | .10 | .90 | - | - | different {labels}
 near      | .05 | .05 | - | - | {labels} within a tenth of each other
 close     | .10 | .02 | - | - | {labels} within a hundredth of each other
 same      | .75 | .03 | - | - | same {label}
+""")),
+    "distance": Comparator(compare_positions.distance, 1, _levels("""
+far    | .06 | .95   | - | - | {labels} more than 30 km apart
+region | .04 | .035  | - | - | {labels} at most 30 km apart
+town   | .10 | .013  | - | - | {labels} at most 5 km apart
+near   | .20 | .0015 | - | - | {labels} at most 500 m apart
+same   | .60 | .0005 | - | - | same {label}, give or take 50 m
 """)),
     "date": Comparator(compare_plain.date, 1, _levels("""
 different | .02 | .945  | - | - | different {labels}

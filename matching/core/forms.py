@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from golden_records.standardising.words import LEGAL_FORMS, PLACEHOLDER_DATES, TITLES
 from matching.core.folding import empty_is_null, fold, known, null_where, replace, replace_rare, text
 from matching.core.forms_contacts import email, email_domain, local_part, phone, website
-from matching.core.forms_places import city, house_number, street, street_name
+from matching.core.forms_places import city, house_number, position, street, street_name
 
 Form = Callable[[pa.StringArray], pa.StringArray]
 
@@ -107,6 +107,6 @@ FORMS: Final[Mapping[str, Form]] = {
     "text": text, "organisation": organisation, "person": person, "given_part": given_part, "family_part": family_part,
     "compact": compact, "registration": registration, "phone": phone, "email": email, "local_part": local_part,
     "domain_part": email_domain, "website": website, "city": city, "street": street, "street_name": street_name,
-    "house_number": house_number, "date": date, "number": number, "values": values_list, "verbatim": verbatim,
+    "house_number": house_number, "position": position, "date": date, "number": number, "values": values_list, "verbatim": verbatim,
 }  # fmt: skip
 """Name in a match config -> form. A new one is a function, a line here and a test."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golden_records.standardising.words import STREET_TYPES
-from matching.core.folding import empty_is_null, known, replace, replace_where, text
+from matching.core.folding import empty_is_null, known, null_where, replace, replace_where, text
 from matching.core.texts import DIGITS, first_run
 
 
@@ -56,3 +56,16 @@ def _by_words(folded: pa.StringArray, change: Callable[[pa.StringArray], pa.Stri
 def house_number(values: pa.StringArray) -> pa.StringArray:
     """The first number of an address."""
     return empty_is_null(first_run(values, DIGITS))
+
+
+def position(values: pa.StringArray) -> pa.StringArray:
+    """Latitude and longitude in degrees, one after the other, with decimal points; what is no place on earth is missing, and so is 0 0,
+    which programs store for 'not known'.
+    """
+    bare = replace(pc.utf8_trim_whitespace(values), r"^([-+]?[0-9.,]*[0-9])[ ;,]+([-+]?[0-9.,]+)$", r"\1 \2")
+    bare = replace(pc.replace_substring(bare, pattern=",", replacement="."), r"(^| )\+", r"\1")
+    there = pc.and_(pc.match_substring_regex(bare, _ON_EARTH), pc.match_substring_regex(bare, "[1-9]"))
+    return null_where(bare, pc.invert(there))
+
+
+_ON_EARTH: Final = r"^-?(?:[0-8]?[0-9](?:\.[0-9]+)?|90(?:\.0+)?) -?(?:(?:1[0-7][0-9]|[0-9]{1,2})(?:\.[0-9]+)?|180(?:\.0+)?)$"
