@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Window
 from django.db.models.functions import Lag
 
-from golden_records import feed_checks
+from golden_records import feed_checks, lone
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.golden import content_of
 from golden_records.members import LinkedMember, members_of
@@ -125,20 +125,20 @@ def _rebuild(entity: EntityType, golden: Mapping[str, Any]) -> str:
 
 
 def _goldens_with_members(entity: EntityType) -> Iterator[tuple[dict[str, Any], Sequence[LinkedMember]]]:
-    """Give each active golden record and its source records, in the order of ids, some thousand at a time.
+    """Give each active golden record and its source records, in the order of ids, but for those that are plainly right (`lone`).
 
     Those with a record that waits to be matched are left out: they are made anew when it is.
     """
     columns = ("id", "state", "successor_id", "lineage", "completeness", "member_count", *entity.attribute_names)
     active = entity.goldens.filter(state=GoldenState.ACTIVE).order_by("id").values(*columns)
-    rows = list(active[:_AT_ONCE])
-    while rows:
-        groups: dict[Any, list[LinkedMember]] = {}
-        for each in members_of(entity, [row["id"] for row in rows]):
-            groups.setdefault(each.link.golden_id, []).append(each)
-        settled = [row for row in rows if not any(map(_waits, groups.get(row["id"], ())))]
-        yield from ((row, groups.get(row["id"], [])) for row in settled)
-        rows = list(active.filter(id__gt=rows[-1]["id"])[:_AT_ONCE])
+    for ids in lone.to_look_at(entity):
+        for start in range(0, len(ids), _AT_ONCE):
+            part = ids[start : start + _AT_ONCE]
+            groups: dict[Any, list[LinkedMember]] = {}
+            for each in members_of(entity, part):
+                groups.setdefault(each.link.golden_id, []).append(each)
+            settled = [row for row in active.filter(pk__in=part) if not any(map(_waits, groups.get(row["id"], ())))]
+            yield from ((row, groups.get(row["id"], [])) for row in settled)
 
 
 def _waits(member: LinkedMember) -> bool:

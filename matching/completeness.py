@@ -1,27 +1,30 @@
 """Looking for matches that were missed: every record against those that share a blocking key with it, anew."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Final
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 
 from golden_records.entities import EntityType
 from golden_records.models import MatchState
 from matching.active_config import ActiveConfig, active_config
 from matching.core.blocking import blocking_keys
 from matching.core.decide import Outcome
-from matching.core.prepare import Prepared, prepare
+from matching.core.prepare import prepare
 from matching.engines import choice
 from matching.judgements import golden_pair, judged_pairs
-from matching.keys import sharing
+from matching.keys import sharing, stored_keys
 from matching.models import BlockingKey, CommonKey, JudgementValue, MatchConfigVersion, ReviewTask, TaskState
 from matching.population import population
 from matching.tables import active_records, attribute_table
 
 _AT_ONCE: Final = 2_000
+_KEYS_AT_ONCE: Final = 50_000
+_GREATEST: Final = 2**63 - 1
+_KEY_ROW: Final = np.dtype([("record", np.int64), ("rule", np.int16), ("key", np.int64)])
 
 Pair = tuple[int, int]
 
@@ -34,16 +37,40 @@ def config_in_force(entity: EntityType) -> ActiveConfig | None:
 
 def records_with_other_keys(entity: EntityType, active: ActiveConfig) -> Iterator[int]:
     """Give the matched records under whose stored blocking keys nobody would find them."""
-    for ids in _matched(entity):
-        wanted: dict[int, set[Pair]] = {record: set() for record in ids}
-        prepared = _prepared(entity, ids, active)
-        found = blocking_keys(prepared, active.config)
-        for row, rule, key in zip(found.row.tolist(), found.rule.tolist(), found.key.tolist(), strict=True):
-            wanted[ids[row]].add((rule, key))
-        stored: dict[int, set[Pair]] = {record: set() for record in ids}
-        for record, rule, key in _keys_of(entity, ids):
-            stored[record].add((rule, key))
-        yield from (record for record in ids if wanted[record] != stored[record])
+    for span in _spans(entity):
+        records = active_records(entity).filter(match_state=MatchState.MATCHED, id__range=span)
+        table = attribute_table(entity, records)
+        ids = table["id"].to_numpy()
+        found = blocking_keys(prepare(table, active.config), active.config)
+        wanted = _in_order(ids[found.row], found.rule, found.key)
+        held = stored_keys(entity, span)
+        stored = _in_order(held.record_ids, held.rules, held.keys)
+        stored = stored[np.isin(stored["record"], ids)]
+        yield from _unlike(wanted, stored)
+
+
+def _unlike(wanted: NDArray[np.void], stored: NDArray[np.void]) -> list[int]:
+    """Give the records that have other keys on one side than on the other; both are in order, and hold a key of a record once."""
+    if len(wanted) == len(stored) and (wanted == stored).all():
+        return []
+    both, counts = np.unique(np.concatenate([np.unique(wanted), np.unique(stored)]), return_counts=True)
+    return np.unique(both["record"][counts == 1]).tolist()  # type: ignore[no-any-return]
+
+
+def _in_order(records: NDArray[np.int64], rules: NDArray[np.int16], keys: NDArray[np.int64]) -> NDArray[np.void]:
+    rows = np.empty(len(records), _KEY_ROW)
+    order = np.lexsort((keys, rules, records))
+    rows["record"], rows["rule"], rows["key"] = records[order], rules[order], keys[order]
+    return rows
+
+
+def _spans(entity: EntityType) -> Iterator[tuple[int, int]]:
+    """Cut the ids of the records that there are into stretches that hold some ten thousand."""
+    last = 0
+    while ids := list(entity.records.filter(id__gt=last).order_by("id").values_list("id", flat=True)[_KEYS_AT_ONCE - 1 : _KEYS_AT_ONCE]):
+        yield last + 1, ids[0]
+        last = ids[0]
+    yield last + 1, _GREATEST
 
 
 def missed_matches(entity: EntityType, active: ActiveConfig) -> Iterator[Pair]:
@@ -98,13 +125,3 @@ def _asked_or_judged(entity: EntityType, golden_ids: set[UUID]) -> set[tuple[UUI
 def _keys_of(entity: EntityType, ids: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     rows = BlockingKey.objects.filter(entity=entity.name, record_id__in=ids).order_by()
     return rows.values_list("record_id", "rule", "key").iterator()
-
-
-def _matched(entity: EntityType) -> Iterator[list[int]]:
-    ids = active_records(entity).filter(match_state=MatchState.MATCHED).order_by("id").values_list("id", flat=True)
-    for _, chunk in groupby(enumerate(ids.iterator()), key=lambda numbered: numbered[0] // _AT_ONCE):
-        yield [record for _, record in chunk]
-
-
-def _prepared(entity: EntityType, ids: Sequence[int], active: ActiveConfig) -> Prepared:
-    return prepare(attribute_table(entity, active_records(entity).filter(id__in=ids)), active.config)

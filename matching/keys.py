@@ -22,6 +22,7 @@ from matching.models import BlockingKey, CommonKey
 _COPY_FROM: Final = 2_000
 _TABLE: Final = BlockingKey._meta.db_table
 _COMMON: Final = CommonKey._meta.db_table
+_PACKED: Final = np.dtype([("record_id", ">i8"), ("rule", ">i2"), ("key", ">i8")])
 
 
 Pair = tuple[int, int]
@@ -98,6 +99,21 @@ def _are_common(entity: EntityType, pairs: Sequence[Pair]) -> None:
     bulk.insert(CommonKey, rows, or_ignore=True)
     for rule, _ in pairs:
         COMMON_KEYS.labels(entity.name, str(rule)).inc()
+
+
+def stored_keys(entity: EntityType, span: tuple[int, int]) -> KeyRows:
+    """Give the keys of the records with these ids, first and last, in no order. One statement."""
+    where = f"FROM {_TABLE} WHERE entity = %s AND record_id BETWEEN %s AND %s"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # As one value, which is taken apart at once: millions of rows cost more than all that is done with them.
+            packed = "int8send(record_id) || int2send(rule::int2) || int8send(key)"
+            cursor.execute(f"SELECT string_agg({packed}, ''::bytea) {where}", [entity.name, *span])
+            rows = np.frombuffer(cursor.fetchone()[0] or b"", _PACKED)
+        else:
+            cursor.execute(f"SELECT record_id, rule, key {where}", [entity.name, *span])
+            rows = np.array(cursor.fetchall(), _PACKED)
+    return KeyRows(rows["record_id"].astype(np.int64), rows["rule"].astype(np.int16), rows["key"].astype(np.int64))
 
 
 def own_keys(entity: EntityType, record_id: int) -> set[int]:

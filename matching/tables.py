@@ -1,18 +1,18 @@
 """Source records as Arrow tables: the way out of the database into the matching core."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 from django.db.models import QuerySet
 
+from golden_records import columns
 from golden_records.attributes import AttributeSpec, ValueKind
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.members import LinkedMember, reference
 from golden_records.models import RecordState, SourceRecord
 from matching.core.declarations import MatchConfig
 
-_CHUNK: Final = 20_000
 _ARROW: Final = {ValueKind.TEXT: pa.string(), ValueKind.DATE: pa.date32(), ValueKind.DECIMAL: pa.float64()}
 
 
@@ -32,8 +32,10 @@ def attribute_table(entity: EntityType, records: "QuerySet[Any]", *, extra: Sequ
     references = {_of_reference(spec): reference(spec) for spec in entity.attributes if spec.refers_to}
     names = ["id", "source__code", *entity.attribute_names, *references, *extra]
     rows = records.annotate(**references).order_by("id").values_list(*names)
-    types = [pa.int64(), pa.string(), *(_ARROW[spec.value_kind] for spec in entity.attributes), *(pa.string() for _ in references)]
-    return _table(rows.iterator(chunk_size=_CHUNK), ["id", "source", *names[2:]], [*types, *(None for _ in extra)])
+    types = [pa.int64(), pa.string(), *(_ARROW[spec.value_kind] for spec in entity.attributes)]
+    types += [pa.string()] * (len(references) + len(extra))
+    schema = pa.schema(list(zip(["id", "source", *names[2:]], types, strict=True)))
+    return pa.concat_tables([schema.empty_table(), *columns.tables(rows, schema)]).combine_chunks()
 
 
 def record_table(entity: EntityType, record: SourceRecord, config: MatchConfig) -> pa.Table:
@@ -78,25 +80,6 @@ def _known_columns(entity: EntityType, rows: Sequence[Mapping[str, Any]], config
     known = {name: _array(values, kinds[name]) for name, values in columns.items() if any(value is not None for value in values)}
     # A table without columns would have no rows either.
     return pa.table({"row": pa.array(range(len(rows)), pa.int64()), **known})
-
-
-def _table(rows: Iterable[tuple[Any, ...]], names: list[str], types: list[pa.DataType | None]) -> pa.Table:
-    batches: list[list[pa.Array]] = []
-    chunk: list[tuple[Any, ...]] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == _CHUNK:
-            batches.append(_columns(chunk, types))
-            chunk = []
-    if chunk or not batches:
-        batches.append(_columns(chunk, types))
-    columns = [pa.chunked_array(list(parts)) for parts in zip(*batches, strict=True)]
-    return pa.table(columns, names=names).combine_chunks()
-
-
-def _columns(rows: list[tuple[Any, ...]], types: list[pa.DataType | None]) -> list[pa.Array]:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in types)
-    return [_array(list(values), kind) for values, kind in zip(columns, types, strict=True)]
 
 
 def _array(values: list[Any], kind: pa.DataType | None) -> pa.Array:
