@@ -40,6 +40,8 @@ _ON_ONE_MACHINE: Final = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "localhost",
     "spark.driver.memory": "4g",
+    # A run is too short for the second compiler: it takes more time than all of Spark's own work.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.shuffle.partitions": "8",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
