@@ -272,7 +272,7 @@ class Tokens:
 def word_places(known: Met, texts: list[str]) -> NDArray[np.int32]:
     """Give where the words of each text are, each once, padded with -1."""
     places = np.full((len(texts), MOST_TOKENS), MISSING, np.int32)
-    for row, text in enumerate(texts):
-        words = list(dict.fromkeys(text.split(" ")[:MOST_TOKENS]))
-        places[row, : len(words)] = known.places(words)
+    words = [list(dict.fromkeys(text.split(" ")[:MOST_TOKENS])) for text in texts]
+    there = np.arange(MOST_TOKENS) < np.array([len(each) for each in words], np.int64)[:, None]
+    places[there] = known.places([word for each in words for word in each])
     return places

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from golden_records.standardising.words import GROUP_WORDS, NAME_PARTICLES
 from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight, word_weights
-from matching.core.folding import matches, replace
+from matching.core.folding import FEW, matches, one_replaced, replace
 from matching.core.grades import CLOSE, DIFFERENT, SAME, SIMILAR, Levels, Operands, Rows, text_grades
 from matching.core.hashing import Hashes, hash_texts, mix
 from matching.core.phonetic import sound_alike
@@ -67,6 +67,10 @@ _JOINED, _GROUP, _NUMBERS = range(3)
 
 def _name_forms(column: Column) -> Hashes:
     """Hash each value's words joined, its words but for those that tell companies of one group apart, and its numbers."""
+    if column.size <= FEW:
+        texts = column.strings
+        made = [*(text.replace(" ", "") for text in texts), *map(_only_own_words, texts), *map(_only_numbers, texts)]
+        return _hashes(pa.array(made, pa.string())).reshape(3, -1).T
     return np.stack([_joined_words(column), _without_group_words(column), _numbers(column)], axis=1)
 
 
@@ -103,6 +107,11 @@ def _no_group_words(values: pa.StringArray) -> pa.StringArray:
     return pc.utf8_trim(replace(replace(values, _GROUP_WORDS, ""), " +", " "), " ")
 
 
+def _only_own_words(text: str) -> str:
+    bare = one_replaced(text, _GROUP_WORDS, "")
+    return text if bare == text else one_replaced(bare, " +", " ").strip(" ")
+
+
 # Roman numbers of one letter are letters more often than numbers.
 _ROMAN: Final = ("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii")
 _ANY_ROMAN: Final = rf"\b(?:{'|'.join(_ROMAN)})\b"
@@ -120,6 +129,14 @@ def _numbers(column: Column) -> Hashes:
     digits = replace(replace(roman, "[^0-9]+", " "), r"\b0+([0-9])", r"\1")
     hashes[mask.to_numpy(zero_copy_only=False)] = _hashes(pc.utf8_trim(digits, " "))
     return hashes
+
+
+def _only_numbers(text: str) -> str:
+    if one_replaced(text, _ANY_NUMBER, "") == text:
+        return ""
+    for number, letters in zip((2, 3, 4, 6, 7, 8, 9, 11, 12), _ROMAN, strict=True):
+        text = one_replaced(text, rf"\b{letters}\b", str(number))
+    return one_replaced(one_replaced(text, "[^0-9]+", " "), r"\b0+([0-9])", r"\1").strip(" ")
 
 
 def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from golden_records.standardising.words import NAME_PARTICLES, STREET_TYPES
 from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight
-from matching.core.folding import matches
+from matching.core.folding import FEW, matches
 from matching.core.grades import CLOSE, DIFFERENT, MISSING, SAME, SIMILAR, Levels, Operands
 from matching.core.hashing import Hashes, hash_texts
 from matching.core.texts import DIGITS, text_buffer
@@ -48,6 +48,8 @@ def _street(pair: Operands) -> Levels:
 
 def _named(words: Column) -> NDArray[np.float32]:
     """Weigh the words of streets: 1 for a name, 0 for 'street', particles and numbers."""
+    if words.size <= FEW:
+        return np.array([_is_named(text) for text in words.strings], np.float32)
     data, offsets = words.buffer
     number = DIGITS[np.append(data, np.uint8(0))[offsets[:-1]]]
     long = pc.greater(pc.utf8_length(words.values), 2).to_numpy(zero_copy_only=False)
@@ -56,7 +58,12 @@ def _named(words: Column) -> NDArray[np.float32]:
     return named
 
 
-_UNNAMED: Final = pa.array(sorted({*STREET_TYPES, *STREET_TYPES.values(), *NAME_PARTICLES}))
+def _is_named(word: str) -> bool:
+    return len(word) > 2 and word not in _UNNAMED_WORDS and word[0] not in "0123456789"  # noqa: PLR2004 - as above
+
+
+_UNNAMED_WORDS: Final = frozenset({*STREET_TYPES, *STREET_TYPES.values(), *NAME_PARTICLES})
+_UNNAMED: Final = pa.array(sorted(_UNNAMED_WORDS))
 
 
 ANOTHER, AREA, TOWN_ONLY, TOWN, NEAR, POSTCODE_SAME = range(1, 7)

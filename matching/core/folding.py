@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -38,6 +39,23 @@ def replace(values: pa.StringArray, pattern: str, by: str) -> pa.StringArray:
             compiled = _compiled(pattern)
             return pa.array([text and compiled.sub(by, text) for text in texts], pa.string())
     return pc.replace_substring_regex(values, pattern=pattern, replacement=by)
+
+
+def one_replaced(text: str, pattern: str, by: str) -> str:
+    """Do as `replace` does, to one text that was folded."""
+    return _compiled(pattern).sub(by, text)
+
+
+def replace_each(values: pa.StringArray, rules: Sequence[tuple[str, str]]) -> pa.StringArray:
+    """Do one replacement after the other, as `replace` does; of few texts without making an array of them in between."""
+    if len(values) > FEW or "\v" in "".join(texts := [text or "" for text in values.to_pylist()]):
+        for pattern, by in rules:
+            values = replace(values, pattern, by)
+        return values
+    for pattern, by in rules:
+        compiled = _compiled(pattern)
+        texts = [compiled.sub(by, text) for text in texts]
+    return pa.array(texts, pa.string(), mask=None if not values.null_count else values.is_null().to_numpy(zero_copy_only=False))
 
 
 def matches(values: pa.StringArray, pattern: str) -> pa.BooleanArray:
@@ -89,6 +107,26 @@ _FOLDED_BYTE: Final = _byte_table()
 
 def fold(values: pa.StringArray) -> pa.StringArray:
     """Lower case without accents, punctuation as single spaces: equal to the folding of the word lists, initials apart."""
+    return pa.array(_fold_few(values), pa.string()) if len(values) <= FEW else _fold_many(values)
+
+
+def _fold_few(values: pa.StringArray) -> list[str]:
+    """Fold texts of Latin letters in Python: each of Arrow's functions is quick for a million texts and slow for one."""
+    texts = [text or "" for text in values.to_pylist()]
+    others = [text for text in texts if not text.isascii() and max(text) > _LAST_LATIN]
+    made = dict(zip(others, _fold_many(pa.array(others, pa.string())).to_pylist(), strict=True)) if others else {}
+    return [made[text] if text in made else " ".join(filter(None, text.translate(_LATIN).split(" "))) for text in texts]
+
+
+def _latin() -> dict[int, str]:
+    """Give what folding makes of each letter up to the last of Latin, which does not depend on its neighbours."""
+    letters = [chr(code) for code in range(ord(_LAST_LATIN) + 1)]
+    # Between letters that stay, or what is punctuation would be taken off the ends.
+    folded = _fold_many(pa.array([f"a{letter}a" for letter in letters], pa.string())).to_pylist()
+    return {ord(letter): made[1:-1] for letter, made in zip(letters, folded, strict=True)}
+
+
+def _fold_many(values: pa.StringArray) -> pa.StringArray:
     foreign = pc.invert(pc.string_is_ascii(values))
     if pc.any(foreign).as_py():
         values = pc.replace_with_mask(values, foreign, _without_accents(values.filter(foreign)))
@@ -101,18 +139,23 @@ def fold(values: pa.StringArray) -> pa.StringArray:
 
 def text(values: pa.StringArray) -> pa.StringArray:
     """Folded text; what people type for 'nothing' is missing."""
+    if len(values) <= FEW:
+        return pa.array([None if text in _NOTHING else text for text in _fold_few(values)], pa.string())
     return known(fold(values))
 
 
 def known(folded: pa.StringArray) -> pa.StringArray:
     """Make missing what says nothing: the empty text and what people type for it."""
+    if len(folded) <= FEW:
+        return pa.array([None if text in _NOTHING else text for text in folded.to_pylist()], pa.string())
     nothing = pc.is_in(folded, value_set=NOTHING)
     return null_where(folded, pc.or_(nothing, pc.equal(folded, "")))
 
 
 # 'n/a' is folded to one word by the lists and to two here.
 _WORDS_FOR_NOTHING: Final = PLACEHOLDERS | {" ".join(word) for word in PLACEHOLDERS if len(word) <= 3 and word.isalpha()}  # noqa: PLR2004
-NOTHING: Final = pa.array(sorted(_WORDS_FOR_NOTHING | {"0" * n for n in range(2, 16)} | {"9" * n for n in range(4, 16)}))
+_NOTHING: Final = {"", *(_WORDS_FOR_NOTHING | {"0" * n for n in range(2, 16)} | {"9" * n for n in range(4, 16)})}
+NOTHING: Final = pa.array(sorted(_NOTHING - {""}))
 
 
 def replace_where(values: pa.StringArray, mask: pa.BooleanArray, pattern: str, by: str) -> pa.StringArray:
@@ -124,4 +167,10 @@ def replace_where(values: pa.StringArray, mask: pa.BooleanArray, pattern: str, b
 
 def empty_is_null(values: pa.StringArray) -> pa.StringArray:
     """Make empty texts missing."""
+    if len(values) <= FEW:
+        return pa.array([text or None for text in values.to_pylist()], pa.string())
     return null_where(values, pc.equal(values, ""))
+
+
+_LAST_LATIN: Final = "\u017f"
+_LATIN: Final = _latin()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golden_records.standardising.words import LEGAL_FORMS, PLACEHOLDER_DATES, TITLES
-from matching.core.folding import empty_is_null, fold, known, null_where, replace, replace_rare, text
+from matching.core.folding import FEW, empty_is_null, fold, known, null_where, one_replaced, replace, replace_rare, text
 from matching.core.forms_contacts import email, email_domain, local_part, phone, website
 from matching.core.forms_places import city, house_number, position, street, street_name
 
@@ -27,16 +27,29 @@ _FORMS: Final = {form for form in LEGAL_FORMS if form not in _EVERYDAY}
 _SPELT: Final = {" ".join(form) for form in _FORMS if len(form) <= 5 and form.isalpha()}  # noqa: PLR2004 - s a r l
 _LEGAL: Final = _alternation(_FORMS | _SPELT)
 _LEGAL_FORM: Final = f"^(?:(?:{_LEGAL}) )+|(?: (?:{_LEGAL}))+$"
+_FIRST_WORDS: Final = {form.partition(" ")[0] for form in _FORMS | _SPELT}
+_LAST_WORDS: Final = {form.rpartition(" ")[2] for form in _FORMS | _SPELT}
+_LETTERS: Final = "^(?:[a-z] )+[a-z]$"
 _TITLE: Final = f"^(?:(?:{_alternation(TITLES)}) )+"
 
 
 def organisation(values: pa.StringArray) -> pa.StringArray:
     """The name of an organisation without its legal form; a name that is nothing else stays, and so do lone letters."""
     folded = text(values)
+    if len(folded) <= FEW:
+        return pa.array([text and _without_legal_form(text) for text in folded.to_pylist()], pa.string())
     bare = replace_rare(folded, _LEGAL_FORM, "")
     # 'S.N.C.F.' is no S.N.C. that is called F.
-    kept = pc.or_(pc.equal(bare, ""), pc.match_substring_regex(folded, "^(?:[a-z] )+[a-z]$"))
+    kept = pc.or_(pc.equal(bare, ""), pc.match_substring_regex(folded, _LETTERS))
     return pc.if_else(kept, folded, bare)
+
+
+def _without_legal_form(name: str) -> str:
+    """Do as `organisation` does to one folded name; most need no look at all the forms."""
+    if name.partition(" ")[0] not in _FIRST_WORDS and name.rpartition(" ")[2] not in _LAST_WORDS:
+        return name
+    bare = one_replaced(name, _LEGAL_FORM, "")
+    return name if not bare or one_replaced(name, _LETTERS, "") != name else bare
 
 
 def person(values: pa.StringArray) -> pa.StringArray:

@@ -72,6 +72,9 @@ _NO_DOMAINS: Final = pa.array(
 
 def local_part(values: pa.StringArray) -> pa.StringArray:
     """What stands before the last @ of an e-mail address; all of it where there is none."""
+    if len(values) <= FEW:
+        parts = ((text or "").rpartition("@") for text in values.to_pylist())
+        return pa.array([(head if at else tail) or None for head, at, tail in parts], pa.string())
     data, offsets = text_buffer(values)
     at = last_place(data, offsets, ord("@"))
     return empty_is_null(slice_texts(data, offsets[:-1], np.where(at < 0, offsets[1:], at)))
@@ -79,6 +82,9 @@ def local_part(values: pa.StringArray) -> pa.StringArray:
 
 def domain_part(values: pa.StringArray) -> pa.StringArray:
     """What stands behind the last @ of an e-mail address; nothing where there is none."""
+    if len(values) <= FEW:
+        parts = ((text or "").rpartition("@") for text in values.to_pylist())
+        return pa.array([tail if at else "" for _, at, tail in parts], pa.string())
     data, offsets = text_buffer(values)
     at = last_place(data, offsets, ord("@"))
     return slice_texts(data, np.where(at < 0, offsets[1:], at + 1), offsets[1:])

@@ -1,5 +1,6 @@
 """Forms of places: towns, streets and house numbers."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -8,24 +9,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golden_records.standardising.words import STREET_TYPES
-from matching.core.folding import empty_is_null, known, null_where, replace, replace_where, text
+from matching.core.folding import FEW, empty_is_null, known, null_where, replace, replace_each, replace_where, text
 from matching.core.texts import DIGITS, first_run
 
 
 def city(values: pa.StringArray) -> pa.StringArray:
     """A town without district numbers and delivery words; 'saint' in its short form."""
-    bare = replace(replace(text(values), r"\b(?:cedex|[0-9]+(?:er|e|eme)?)\b", ""), r"\bsainte?\b", "st")
-    return known(pc.utf8_trim(replace(bare, " {2,}", " "), " "))
+    return known(replace_each(text(values), _TOWN))
+
+
+_TOWN: Final = ((r"\b(?:cedex|[0-9]+(?:er|e|eme)?)\b", ""), (r"\bsainte?\b", "st"), (" {2,}", " "), ("^ +| +$", ""))
 
 
 def street(values: pa.StringArray) -> pa.StringArray:
     """The lines of an address, folded, street words in full, the house number and all that follows it kept."""
-    return _by_words(text(values), _street_words)
+    return _by_words(text(values), _street_words, _street_word)
 
 
 def street_name(values: pa.StringArray) -> pa.StringArray:
     """The street without numbers."""
-    return _by_words(text(values), _words_of_name)
+    return _by_words(text(values), _words_of_name, _word_of_name)
 
 
 _SHORT_TYPES: Final = {short: full for short, full in STREET_TYPES.items() if len(short) > 1 or short == "r"}
@@ -42,8 +45,25 @@ def _words_of_name(words: pa.StringArray) -> pa.StringArray:
     return pc.if_else(pc.match_substring_regex(words, "^[0-9]+[a-z]?$"), "", _street_words(words))
 
 
-def _by_words(folded: pa.StringArray, change: Callable[[pa.StringArray], pa.StringArray]) -> pa.StringArray:
-    """Change texts word by word, each distinct word once; a word that becomes empty goes."""
+def _street_word(word: str) -> str:
+    return _SHORT_TYPES.get(word) or (f"{word}asse" if _GERMAN.fullmatch(word) else word)
+
+
+def _word_of_name(word: str) -> str:
+    return "" if _NUMBER_WORD.fullmatch(word) else _street_word(word)
+
+
+_GERMAN: Final = re.compile("[a-z]{3,}str")
+_NUMBER_WORD: Final = re.compile("[0-9]+[a-z]?")
+
+
+def _by_words(
+    folded: pa.StringArray, change: Callable[[pa.StringArray], pa.StringArray], change_one: Callable[[str], str]
+) -> pa.StringArray:
+    """Change texts word by word, each distinct word once; a word that becomes empty goes. Of few texts one word at a time."""
+    if len(folded) <= FEW:
+        changed_texts = (" ".join(filter(None, map(change_one, (text or "").split(" ")))) for text in folded.to_pylist())
+        return pa.array([text or None for text in changed_texts], pa.string())
     split = pc.split_pattern(pc.fill_null(folded, ""), " ")
     words = split.flatten().dictionary_encode()
     changed = change(words.dictionary)

@@ -149,6 +149,8 @@ def _may_be_close(column: Column, one: Rows, other: Rows, shorter: NDArray[np.in
 
 
 def _foreign(column: Column) -> NDArray[np.bool_]:
+    if column.size <= _FEW_PAIRS:
+        return np.array([not text.isascii() for text in column.strings], np.bool_)
     return pc.invert(pc.string_is_ascii(column.values)).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 

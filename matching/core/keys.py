@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matching.core.columns import Column
 from matching.core.declarations import BlockingRule, KeyPart
 from matching.core.encode import encode, recode
-from matching.core.folding import fold, replace
+from matching.core.folding import FEW, fold, replace_each
 from matching.core.hashing import Hashes, hash_texts, mix
 from matching.core.prepare import Prepared
 
@@ -30,7 +30,7 @@ def rule_keys(prepared: Prepared, rule: BlockingRule, entity: str) -> tuple[NDAr
     rows = _known_rows([column.codes for column in [*single, *several]])
     hashes = np.full(len(rows), _seed(entity, rule.name), np.uint64)
     for part, column in zip([part for part in rule.parts if part.transform != "token"], single, strict=True):
-        own = column.of_each("words hash", _word_sums) if part.transform == "words" else column.hashes
+        own = column.feature("words hash", _word_sums) if part.transform == "words" else column.hashes
         hashes = _mixed(hashes, own[column.codes[rows]])
     for column in several:
         rows, hashes = _with_tokens(column, rows, hashes)
@@ -95,10 +95,14 @@ def _with_tokens(column: Column, rows: NDArray[np.int32], hashes: Hashes) -> tup
 
 
 def _prefix(column: Column, size: int) -> pa.StringArray:
+    if column.size <= FEW:
+        return pa.array([text[:size] if len(text) >= size else None for text in column.strings], pa.string())
     return _if_longer(column, size, pc.utf8_slice_codeunits(column.values, 0, size))
 
 
 def _suffix(column: Column, size: int) -> pa.StringArray:
+    if column.size <= FEW:
+        return pa.array([text[-size:] if len(text) >= size else None for text in column.strings], pa.string())
     return _if_longer(column, size, pc.utf8_slice_codeunits(column.values, -size, None))
 
 
@@ -112,6 +116,8 @@ def _sound(column: Column, size: int) -> pa.StringArray:
 
 
 def _joined_words(column: Column, _: int) -> pa.StringArray:
+    if column.size <= FEW:
+        return pa.array([text.replace(" ", "") for text in column.strings], pa.string())
     return pc.replace_substring(column.values, pattern=" ", replacement="")
 
 
@@ -122,8 +128,7 @@ def sounds(values: pa.StringArray, size: int = 0) -> pa.StringArray:
     should meet, and that unlike names meet too costs a comparison only.
     """
     spelt = pc.replace_substring(fold(values), pattern=" ", replacement="")
-    for pattern, sound in _SOUNDS:
-        spelt = replace(spelt, pattern, sound)
+    spelt = replace_each(spelt, _SOUNDS)
     return pc.utf8_slice_codeunits(spelt, 0, size) if size else spelt
 
 

@@ -86,7 +86,9 @@ class MetTokens(Tokens):
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Give what each word weighs, and 0 for none; and the sum of each value's words."""
         weights = self._known.rows(name, lambda texts: weigh(Column.of_texts(texts)), self._own_words, kept)
-        total = self._known.rows(f"sum of {name}", lambda texts: _of(texts).weighed(name, weigh)[1], self._own, kept)
+        # Weights are such that sums of them are exact: the order of the words is no part of them.
+        words = self._rows
+        total = self._known.rows(f"sum of {name}", lambda texts: weights[words[self._known.places(texts)]].sum(axis=1), self._own, kept)
         return weights, total
 
 

@@ -8,11 +8,10 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from matching.core.columns import Column
-from matching.core.folding import replace
+from matching.core.folding import replace_each
 from matching.core.hashing import LETTER_BITS, Hashes, hash_texts
 from matching.core.texts import from_buffer, text_buffer
 
@@ -31,8 +30,7 @@ _RULES: Final = (
 
 def spelt_by_sound(values: pa.StringArray) -> pa.StringArray:
     """Spell folded names as they sound; what stands for one sound is one letter, and a letter doubled is one."""
-    for pattern, sound in _RULES:
-        values = replace(values, pattern, sound)
+    values = replace_each(values, _RULES)
     data, offsets = text_buffer(values)
     kept = np.ones(len(data), np.bool_)
     kept[1:] = data[1:] != data[:-1]
@@ -70,6 +68,5 @@ def _sounds(column: Column, codes: NDArray[np.int32]) -> Hashes:
 
 
 def _heard(texts: pa.StringArray) -> Hashes:
-    spelt = spelt_by_sound(texts)
-    long_enough = pc.greater_equal(pc.binary_length(spelt), SHORTEST_SOUND).to_numpy(zero_copy_only=False)
-    return np.where(long_enough, hash_texts(*text_buffer(spelt)), np.uint64(0))
+    data, offsets = text_buffer(spelt_by_sound(texts))
+    return np.where(np.diff(offsets) >= SHORTEST_SOUND, hash_texts(data, offsets), np.uint64(0))

@@ -46,7 +46,9 @@ class TermTable:
     def weigh(self, words: Column) -> NDArray[np.float32]:
         """Give what each of some words counts: the bits of its rarity, less for weak words."""
         bits = -np.log2(np.minimum(self.look_up(words.hashes), 0.5))
-        weights = np.where(np.isin(words.hashes, weak_words()), bits * WEAK_WORD, bits)
+        weak = weak_words()
+        place = np.minimum(np.searchsorted(weak, words.hashes), len(weak) - 1)
+        weights = np.where(weak[place] == words.hashes, bits * WEAK_WORD, bits)
         # Sums of such numbers are exact: the order of the words is no part of them.
         return (np.rint(weights * _PER_BIT) / _PER_BIT).astype(np.float32)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from matching.core.config import load_config
 from matching.core.encode import FEW as FEW_ROWS
-from matching.core.folding import FEW
+from matching.core.folding import FEW, fold
 from matching.core.forms import FORMS
 from matching.core.keys import sounds
 from matching.core.prepare import prepare
@@ -30,6 +30,17 @@ def test_a_text_has_one_form_alone_and_among_many(form: str, given_texts: list[s
     alone = FORMS[form](pa.array(given_texts, pa.string())).to_pylist()
     among = FORMS[form](pa.array([*given_texts, *(["Acme"] * FEW)], pa.string())).to_pylist()
     assert among[: len(given_texts)] == alone
+
+
+def test_every_latin_letter_folds_alone_as_among_many() -> None:
+    letters = [chr(code) for code in range(0x180)]
+    written = [text for letter in letters for text in (letter, f"x{letter}Y", f"{letter} é{letter}", f"a  {letter}  b")]
+    many = fold(pa.array(written)).to_pylist()
+    assert [text for part in batched(written) for text in fold(pa.array(part)).to_pylist()] == many
+
+
+def batched(written: list[str]) -> list[list[str]]:
+    return [written[start : start + FEW] for start in range(0, len(written), FEW)]
 
 
 @settings(max_examples=30, deadline=None)
