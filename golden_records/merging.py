@@ -1,6 +1,6 @@
 """Merging two golden records, and taking a merge back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +17,14 @@ from golden_records.models import GoldenState, LinkSource, MergeReceipt
 from golden_records.selectors import follow
 
 
-def merge(entity: EntityType, *, survivor_id: UUID, absorbed_id: UUID, change: Change, link: dict[str, Any]) -> MergeReceipt:
+def merge(
+    entity: EntityType, *, survivor_id: UUID, absorbed_id: UUID, change: Change, link: dict[str, Any], links: Sequence[Membership] = ()
+) -> MergeReceipt:
     """Bring the source records of one golden record into another, and keep a receipt by which it can be taken back.
 
     The absorbed one is retired and answers with the survivor from now on. `link` is the evidence that is kept with each
-    record that moves. The caller owns the transaction. Raises `UnknownGoldenRecord`, and `StaleWrite` where one of the
-    two is not active or both are the same.
+    record that moves, as a person's; `links` has those that move by evidence of their own. The caller owns the transaction.
+    Raises `UnknownGoldenRecord`, and `StaleWrite` where one of the two is not active or both are the same.
     """
     if survivor_id == absorbed_id:
         message = f"Golden record {survivor_id} can't be merged with itself."
@@ -32,7 +34,9 @@ def merge(entity: EntityType, *, survivor_id: UUID, absorbed_id: UUID, change: C
             message = f"Golden record {golden_id} is {row['state']}."
             raise StaleWrite(message, remedy="Look up its successor.", golden=str(golden_id))
     moved = _records_in(entity, absorbed_id)
-    golden.assign(entity, [Membership(record, survivor_id, LinkSource.MANUAL, link, keeps_waiting=True) for record in moved], change=change)
+    own = {each.record_id: each for each in links}
+    by_hand = (Membership(record, survivor_id, LinkSource.MANUAL, link, keeps_waiting=True) for record in moved)
+    golden.assign(entity, [own.get(each.record_id, each) for each in by_hand], change=change)
     # Not `create`: that would write history by itself, without the actor.
     receipt = MergeReceipt.objects.bulk_create(
         [

@@ -24,6 +24,7 @@ from matching.decisions import DecidedBy, PairEvidence, write_decisions
 from matching.keys import KeyRows, write_keys
 from matching.locks import MatchGuard
 from matching.models import BlockingKey, ChunkKind, TaskKind
+from matching.moves import apply_moves
 from matching.review_queue import AskedPair
 
 
@@ -122,6 +123,14 @@ def _key_rows(rows: pa.Table) -> KeyRows:
     return KeyRows(np.repeat(rows["record_id"].to_numpy(), lengths), *flat)
 
 
+def _apply_moves(rows: pa.Table, under: Applying) -> dict[str, int]:
+    version = under.active.version
+    change = replace(under.change, config=version)
+    done = apply_moves(under.entity, rows.to_pylist(), lambda row: _link(row, version), guard=under.guard, change=change)
+    write_keys(under.entity, _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(done, pa.int64())))))
+    return {"moved": len(done), "left": len(rows) - len(done)}
+
+
 def _apply_keys(rows: pa.Table, under: Applying) -> dict[str, int]:
     found = _key_rows(rows)
     write_keys(under.entity, found)
@@ -149,6 +158,7 @@ def _apply_questions(rows: pa.Table, under: Applying) -> dict[str, int]:
 
 
 _APPLY: Final = {
+    ChunkKind.MOVES: _apply_moves,
     ChunkKind.MEMBERSHIPS: _apply_memberships,
     ChunkKind.KEYS: _apply_keys,
     ChunkKind.DECISIONS: _apply_decisions,

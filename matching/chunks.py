@@ -43,6 +43,20 @@ def memberships(
     people: Population, result: MatchResult, golden_ids: dict[int, str], found: BlockingKeys, planned: NDArray[np.bool_]
 ) -> Iterator[Chunk]:
     """Say for each of the planned records where it goes, through which pair, and its keys: a cluster is never cut across chunks."""
+    yield from _placed(ChunkKind.MEMBERSHIPS, people, result, (golden_ids, found), planned)
+
+
+def moves(
+    people: Population, result: MatchResult, golden_ids: dict[int, str], found: BlockingKeys, planned: NDArray[np.bool_]
+) -> Iterator[Chunk]:
+    """Say the same, with where each record comes from, of clusters to which records of other golden records go."""
+    yield from _placed(ChunkKind.MOVES, people, result, (golden_ids, found), planned)
+
+
+def _placed(
+    kind: ChunkKind, people: Population, result: MatchResult, told: tuple[dict[int, str], BlockingKeys], planned: NDArray[np.bool_]
+) -> Iterator[Chunk]:
+    golden_ids, found = told
     labels = result.clusters.labels
     rows = np.flatnonzero(planned)
     rows = rows[np.argsort(labels[rows], kind="stable")]
@@ -52,13 +66,14 @@ def memberships(
             "record_id": people.ids[rows],
             "version": people.versions[rows],
             "golden_id": pa.array([golden_ids[label] for label in labels[rows].tolist()], pa.string()),
+            "from_id": pa.array([people.golden_ids[row] for row in rows.tolist()], pa.string()),
             "other_id": _other(people.ids, result, via[rows], rows),
             **_keys_of(found, rows),
             **_evidence(result, via[rows]),
         }
     )
     for start, stop in _whole_clusters(labels[rows]):
-        yield Chunk(ChunkKind.MEMBERSHIPS, table.slice(start, stop - start).combine_chunks())
+        yield Chunk(kind, table.slice(start, stop - start).combine_chunks())
 
 
 def keys(people: Population, found: BlockingKeys) -> Iterator[Chunk]:

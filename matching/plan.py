@@ -1,7 +1,7 @@
 """Planning a matching run: all records of an entity type in, the chunks to apply out. Reads the database, writes nothing.
 
-What was published stays: the members of a golden record stay together, and two golden records are never joined by a run. The plan
-says where each waiting record goes, which evidence to keep, and which questions to ask.
+What was published stays: the members of a golden record stay together, and two golden records are never joined by a run, unless the
+config says so (`matching.free_plan`). The plan says where each waiting record goes, which evidence to keep, and which questions to ask.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from matching.active_config import ActiveConfig
 from matching.chunks import Chunk
 from matching.core.blocking import blocking_keys
 from matching.core.decide import Outcome
+from matching.core.declarations import JOIN
 from matching.core.links import Constraints
 from matching.core.model import MatchModel
 from matching.core.reconcile import reconcile
@@ -25,6 +26,7 @@ from matching.core.score import score_pairs
 from matching.engines.blocking_study import study_blocking, study_document
 from matching.engines.choice import Engine
 from matching.engines.local import MatchResult
+from matching.free_plan import freed, golden_ids_of, in_one_order, moving
 from matching.models import JudgementValue
 from matching.population import Population
 
@@ -54,17 +56,19 @@ def make_plan(
     that match and are apart: what one record at a time could not see is asked about.
     """
     say("matching")
-    constraints = settled(entity, people)
-    result = engine(people.attributes, active.config, model=None if learn else active.model, constraints=constraints)
+    result, golden_ids, moved = _matched(entity, people, active, learn=learn, engine=engine)
     say("planning")
     labels = result.clusters.labels
-    golden_ids = _golden_ids(labels, people)
     apart = (result.pairs.outcome == Outcome.MATCH) & (labels[result.pairs.left] != labels[result.pairs.right])
-    fresh = people.pending[result.pairs.left] | people.pending[result.pairs.right] | apart | learn
+    looked_at = people.pending | moved
+    fresh = looked_at[result.pairs.left] | looked_at[result.pairs.right] | apart | learn
     questions = _questions(people, result, fresh)
-    planned = people.pending & ~_to_look_at(people, result)
+    # Of a cluster to which records of other golden records go, everything is one step.
+    in_moves = looked_at & np.isin(labels, labels[moved])
+    planned = people.pending & ~(in_moves if _joins(active) else _to_look_at(people, result))
     keys = blocking_keys(result.prepared, result.model.config)
     made = [
+        *chunks.moves(people, result, golden_ids, keys, in_moves),
         *chunks.memberships(people, result, golden_ids, keys, planned),
         *(chunks.keys(people, keys) if learn else ()),
         *chunks.decisions(people.ids, result, fresh),
@@ -73,6 +77,24 @@ def make_plan(
     counts = {"records": len(people.ids), "waiting": int(people.pending.sum()), "candidates": result.report.candidates}
     blocking = study_document(study_blocking(result), people.ids)
     return Plan(tuple(made), result.model, learn, counts, dict(result.timings), blocking)
+
+
+def _matched(
+    entity: EntityType, people: Population, active: ActiveConfig, *, learn: bool, engine: Engine
+) -> tuple[MatchResult, dict[int, str], NDArray[np.bool_]]:
+    """Give what the engine finds, the canonical id of each cluster that is written, and which records leave a golden record."""
+    model, constraints = None if learn else active.model, settled(entity, people)
+    if not _joins(active):
+        result = engine(people.attributes, active.config, model=model, constraints=constraints)
+        return result, _golden_ids(result.clusters.labels, people), np.zeros(len(people.ids), bool)
+    constraints = freed(entity, people, constraints)
+    result = engine(in_one_order(entity, people), active.config, model=model, constraints=constraints)
+    golden_ids = golden_ids_of(result.clusters.labels, people, constraints)
+    return result, golden_ids, moving(result.clusters.labels, people, golden_ids)
+
+
+def _joins(active: ActiveConfig) -> bool:
+    return active.config.clusters.published == JOIN
 
 
 def _to_look_at(people: Population, result: MatchResult) -> NDArray[np.bool_]:

@@ -10,6 +10,8 @@ import yaml
 from golden_records.errors import MdmError
 from matching.core.comparators import COMPARATORS
 from matching.core.declarations import (
+    ASK,
+    JOIN,
     KEY_LIMIT,
     VETO_OUTCOMES,
     BlockingRule,
@@ -104,6 +106,7 @@ class _Reader:
             clusters=ClusterPolicy(
                 self.number("clusters.weak_bridge", clusters.get("weak_bridge", 0.0), -60, 60),
                 int(self.number("clusters.size_alarm", clusters.get("size_alarm", 200), 2, 1e9)),
+                self.one_of("clusters.published", clusters.get("published", ASK), (ASK, JOIN)),
             ),
         )
 

@@ -11,6 +11,9 @@ VETO_OUTCOMES: Final[Mapping[str, int]] = {"possible_match": 1, "no_match": 0}
 """What a veto leaves of a pair, by its word in the config: the outcome's number."""
 
 
+ASK, JOIN = "ask", "join"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A match form made of attributes: `combine` says how several become one text (`first` known, `join`, `kind`).
@@ -122,10 +125,15 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class ClusterPolicy:
-    """When clusters are cut: `weak_bridge` is the mean evidence, in bits per pair, that must hold two parts together."""
+    """When clusters are cut: `weak_bridge` is the mean evidence, in bits per pair, that must hold two parts together.
+
+    `published` says what a run does where golden records that are published are one, or one is several: it may `ask` a person, or
+    `join` and part them as the evidence says.
+    """
 
     weak_bridge: float = 0.0
     size_alarm: int = 200
+    published: str = ASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +192,17 @@ class MatchConfig:
             "comparisons": {c.name: _comparison_document(c) for c in self.comparisons},
             "blocking": {rule.name: _rule_document(rule) for rule in self.blocking},
             "vetoes": {veto.name: _veto_document(veto, self.comparisons) for veto in self.vetoes},
-            "clusters": {"weak_bridge": self.clusters.weak_bridge, "size_alarm": self.clusters.size_alarm},
+            "clusters": _clusters_document(self.clusters),
             "exhaustive_below": self.exhaustive_below,
             "pairs_per_record": self.pairs_per_record,
             "least_yield": self.least_yield,
         }
+
+
+def _clusters_document(policy: ClusterPolicy) -> dict[str, Any]:
+    document = asdict(policy)
+    # Configs that were stored before there was a choice stay the same documents.
+    return {name: value for name, value in document.items() if name != "published" or value != ASK}
 
 
 def _field_document(field: Field) -> dict[str, Any]:

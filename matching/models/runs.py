@@ -93,6 +93,7 @@ class ChunkKind(models.TextChoices):
     KEYS = "keys", _("blocking keys")
     DECISIONS = "decisions", _("decisions")
     QUESTIONS = "questions", _("questions")
+    MOVES = "moves", _("moves between golden records")
 
 
 class RunChunk(models.Model):

@@ -22,6 +22,7 @@ from api.scopes import INGEST, READ
 from golden_records.change import Change
 from golden_records.entities import entity_type
 from golden_records.models import SourceSystem
+from matching.active_config import forget_versions
 from matching.models import MatchRun, RunState
 from mdm.cli import BEAT, WEB, WORKER
 from mdm.embedded import processes, valkey
@@ -57,6 +58,7 @@ class Ground:
         """Empty the database, and make two sources and a key."""
         tables = [table for table in connection.introspection.table_names() if table not in KEPT_TABLES]
         with connection.cursor() as cursor:
+            forget_versions()
             cursor.execute(f"TRUNCATE {', '.join(map(connection.ops.quote_name, tables))} RESTART IDENTITY CASCADE")
         self.sources = {code: SourceSystem.objects.create(code=code, name=code.upper(), trust=50) for code in ("crm", "erp")}
         self.key = create_key(name="torture", source=None, scopes=[INGEST, READ], change=CHANGE).secret

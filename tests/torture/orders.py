@@ -1,11 +1,15 @@
 """One set of records in many orders, in bulk and one by one, by one client or several: in the end the same clusters and values."""
 
 import random
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import pytest
 from django.db import transaction
 
 from golden_records import sources
@@ -14,67 +18,101 @@ from golden_records.sources import SourceRecordDraft
 from matching import runs
 from matching.intake import submit_source_record
 from tests.benchmarks.serving.firms import firm
+from tests.matching.joining import published_are_joined
 from tests.torture.clients import Call, put, send_all
 from tests.torture.ground import CHANGE, CUSTOMER, Ground
 from tests.torture.outcome import Outcome, Scale, homes
 
 Sent = tuple[str, str, dict[str, Any]]
-Clusters = frozenset[frozenset[tuple[str, str]]]
+Key = tuple[str, str]
+Values = dict[frozenset[Key], dict[str, Any] | None]
 
-WAYS: Final = ("one by one", "by 2 clients", "by 4 clients", "in bulk of 7", "in bulk of 100", "half in bulk, half one by one")
+
+@dataclass(frozen=True)
+class Way:
+    """How records come: in bulk of a size and matched by so many workers, or one by one by so many clients; the rest after a run."""
+
+    name: str
+    bulk: int = 0
+    workers: int = 0
+    clients: int = 0
+    run_after: float = 0.0
+
+
+WAYS: Final = (
+    Way("one by one"),
+    Way("in bulk of 7, 1 worker", bulk=7, workers=1),
+    Way("by 2 clients", clients=2),
+    Way("in bulk of 100, 2 workers", bulk=100, workers=2),
+    Way("by 4 clients", clients=4),
+    Way("in bulk of 30, 4 workers", bulk=30, workers=4),
+    Way("half in bulk and a run, half one by one", bulk=50, run_after=0.5),
+)
 
 
 def any_order(ground: Ground, scale: Scale) -> Outcome:
-    """Each order, and each way of sending, ends in the same clusters with the same values after the sweep."""
+    """Each order, and each way of sending, ends after the sweep in the clusters and values of all records matched in one batch."""
     records = _records(scale.order_firms)
     port = ground.start_web()
-    before_sweep: list[Clusters] = []
-    after_sweep: list[Clusters] = []
-    values: list[dict[frozenset[tuple[str, str]], Any]] = []
-    for number in range(scale.orders):
-        ground.clear()
-        shuffled = random.Random(number).sample(records, len(records))
-        _send(ground, port, shuffled, WAYS[number % len(WAYS)])
-        before_sweep.append(_clusters())
-        runs.work_on(runs.start(CUSTOMER, actor="torture").pk)
-        after_sweep.append(_clusters())
-        values.append(_values())
-    offences = [
-        f"order {number} ({WAYS[number % len(WAYS)]}) gives {_unlike(clusters, after_sweep[0])} other clusters than order 0"
-        for number, clusters in enumerate(after_sweep)
-        if clusters != after_sweep[0]
-    ]
-    offences += [f"order {number} gives other values than order 0" for number, found in enumerate(values) if found != values[0]]
-    spread = max(_unlike(clusters, after_sweep[0]) for clusters in before_sweep if len(clusters) > 1 or not clusters)
-    words = f"{len(after_sweep[0]):,} clusters; before the sweep at most {spread} differ"
-    return Outcome(f"{len(records):,} records, {scale.orders} orders", offences, words)
+    with pytest.MonkeyPatch.context() as patched, published_are_joined(patched, ground.folder):
+        _in_bulk(ground, records, 500)
+        batch = _swept()
+        offences: list[str] = []
+        unlike: dict[str, int] = {}
+        for number in range(scale.orders):
+            way = WAYS[number % len(WAYS)]
+            ground.clear()
+            _send(ground, port, random.Random(number).sample(records, len(records)), way)
+            unlike[way.name] = max(unlike.get(way.name, 0), len(batch.keys() - _values().keys()))
+            after = _swept()
+            if after != batch:
+                clusters, values = len(batch.keys() ^ after.keys()), sum(after.get(key) != value for key, value in batch.items())
+                offences.append(
+                    f"order {number} ({way.name}): {clusters} clusters are others than in one batch, {values} have other values"
+                )
+    before = ", ".join(f"{count} {name}" for name, count in sorted(unlike.items()))
+    words = f"{len(batch):,} clusters with `published: join`; of them, not there before the sweep, at most: {before}"
+    return Outcome(f"{len(records):,} records, {scale.orders} orders, {len(WAYS)} ways", offences, words)
+
+
+def _swept() -> Values:
+    runs.work_on(runs.start(CUSTOMER, actor="torture").pk)
+    return _values()
 
 
 def _records(firms: int) -> list[Sent]:
-    """Give firms as both sources have them, with a third record of some that says little."""
+    """Give firms as both sources have them. Of some there is a record that says little; of others, two that only a third one joins."""
     found: list[Sent] = []
+    little = ("kind", "legal_name", "city", "country", "postcode")
+    contact = ("kind", "legal_name", "email", "address_lines", "city")
     for number in range(firms):
         found += [(source, str(number), firm(number, source)) for source in ("crm", "erp")]
+        crm, erp = firm(number, "crm"), firm(number, "erp")
         if number % 3 == 0:
-            known = {name: firm(number, "crm")[name] for name in ("kind", "legal_name", "city", "country", "postcode")}
-            found.append(("erp", f"{number}-again", known))
+            found.append(("erp", f"{number}-again", {name: crm[name] for name in little}))
+        if number % 3 == 1:
+            found.append(("crm", f"{number}-number", {name: crm[name] for name in ("kind", "registration_id", "country")}))
+            found.append(("erp", f"{number}-contact", {name: erp[name] for name in contact}))
     return found
 
 
-def _send(ground: Ground, port: int, records: Sequence[Sent], way: str) -> None:
-    size = {"in bulk of 7": 7, "in bulk of 100": 100}.get(way)
-    clients = {"by 2 clients": 2, "by 4 clients": 4}.get(way)
-    if size:
-        _in_bulk(ground, records, size)
-    elif clients:
-        send_all(ground, port, [[_call(record) for record in records[client::clients]] for client in range(clients)])
-    elif way == "one by one":
-        _one_by_one(ground, records)
+def _send(ground: Ground, port: int, records: Sequence[Sent], way: Way) -> None:
+    first = records[: int(len(records) * (way.run_after or 1))]
+    if way.clients:
+        send_all(ground, port, [[_call(record) for record in records[client :: way.clients]] for client in range(way.clients)])
+    elif way.bulk:
+        _in_bulk(ground, first, way.bulk)
+        _by_workers(way.workers)
     else:
-        half = len(records) // 2
-        _in_bulk(ground, records[:half], 50)
-        runs.work_on(runs.start(CUSTOMER, actor="torture").pk)
-        _one_by_one(ground, records[half:])
+        _one_by_one(ground, first)
+    if way.run_after:
+        _swept()
+        _one_by_one(ground, records[len(first) :])
+
+
+def _by_workers(count: int) -> None:
+    running = [subprocess.Popen([sys.executable, "-m", "tests.torture.matcher"]) for _ in range(count)]
+    assert all(process.wait() == 0 for process in running), "a worker failed"
 
 
 def _call(record: Sent) -> Call:
@@ -103,21 +141,11 @@ def _changed(record: Sent) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=sum(map(ord, record[0] + record[1])))
 
 
-def _clusters() -> Clusters:
-    groups: dict[str, set[tuple[str, str]]] = defaultdict(set)
+def _values() -> Values:
+    """Give the values of each golden record by who belongs to it; those that wait without one stand alone, without values."""
+    members: dict[str, set[Key]] = defaultdict(set)
     for key, golden in homes().items():
-        groups[golden or f"none of {key}"].add(key)
-    return frozenset(frozenset(group) for group in groups.values())
-
-
-def _values() -> dict[frozenset[tuple[str, str]], Any]:
-    """Give the values of each golden record by who belongs to it."""
-    members: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for key, golden in homes().items():
-        members[golden].add(key)
+        members[golden or f"none of {key}"].add(key)
     rows = CUSTOMER.goldens.filter(state=GoldenState.ACTIVE).values("id", *CUSTOMER.attribute_names)
-    return {frozenset(members[str(row.pop("id"))]): row for row in rows}
-
-
-def _unlike(one: Clusters, other: Clusters) -> int:
-    return len(one - other)
+    values = {str(row.pop("id")): row for row in rows}
+    return {frozenset(keys): values.get(golden_id) for golden_id, keys in members.items()}

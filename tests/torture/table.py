@@ -41,7 +41,7 @@ CHECKS: Final = (
     ),
     Check(
         "any order",
-        "The same records in any order, in bulk or one by one, by one client or several: after the sweep the same clusters and values.",
+        "The same records in any order, one by one or in bulk, by one, two or four at once: after the sweep what one batch gives.",
         orders.any_order,
     ),
 )
