@@ -14,7 +14,7 @@ from golden_records.source_systems import load_mapping, save_mapping, save_sourc
 from golden_records.standardising.problems import Problem, Severity
 from golden_records.standardising.record import StandardisedRecord, standardise
 from golden_records.storing import Stored, StoreOutcome, UnderstoodRecord, store, store_known, store_new
-from golden_records.withdrawing import held_record, withdraw
+from golden_records.withdrawing import held_record, keep_tombstone, withdraw
 
 __all__ = [
     "SentRow",
@@ -23,6 +23,7 @@ __all__ = [
     "Stored",
     "UnderstoodRecord",
     "held_record",
+    "keep_tombstone",
     "load_mapping",
     "save_mapping",
     "save_source",

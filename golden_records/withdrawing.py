@@ -11,6 +11,7 @@ from golden_records.errors import UnknownSourceRecord
 from golden_records.history import ChangeKind, history_of
 from golden_records.models import RecordState, SourceRecord
 from golden_records.recency import is_late_withdrawal
+from golden_records.source_systems import source_system
 
 _WITHDRAWN: Final = ("state", "source_updated_at", "updated_at", "version", "linked_at")
 
@@ -33,6 +34,25 @@ def held_record(entity: EntityType, *, source: str, external_id: str) -> SourceR
         raise UnknownSourceRecord(message, remedy="Nothing is to be withdrawn.", source=source, external_id=external_id)
     record: SourceRecord = found
     return record
+
+
+def keep_tombstone(
+    entity: EntityType, *, source: str, external_id: str, withdrawn_at: datetime | None, change: Change
+) -> SourceRecord | None:
+    """Keep that a source withdrew a record that it never sent, so that what it sent before and comes late does not bring it back.
+
+    The record says nothing, belongs to no golden record and is not matched. None where a record is there, which
+    somebody wrote since the caller looked. Raises `UnknownSource`.
+    """
+    moments = {"received_at": change.at, "updated_at": change.at, "source_updated_at": withdrawn_at}
+    sent_nothing: dict[str, Any] = {"payload": {}, "fingerprint": "", "state": RecordState.WITHDRAWN}
+    tombstone = entity.record(source=source_system(source), external_id=external_id, **moments, **sent_nothing)
+    history = history_of(entity.record, change=change, kind=ChangeKind.CREATED)
+    written = bulk.insert(entity.record, [vars(tombstone)], returning=("id",), or_ignore=True, copy_to=history)
+    if not written:
+        return None
+    ((tombstone.pk,),) = written
+    return tombstone
 
 
 def withdraw(entity: EntityType, record: SourceRecord, *, withdrawn_at: datetime | None, change: Change) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 from golden_records import golden, outbox, sources
 from golden_records.change import Change
 from golden_records.entities import EntityType
+from golden_records.errors import UnknownSourceRecord
 from golden_records.models import EventType, SourceRecord
 from golden_records.outbox import Event
 from matching import review_queue
@@ -22,12 +23,16 @@ def withdraw_source_record(
 
     It stays as a tombstone and keeps its canonical id; judgements on it still bind, and questions about it are obsolete or asked
     through others. A record that is withdrawn already stays as it is, and so does one that its source changed after
-    `withdrawn_at`, by the source's own time. Raises `UnknownSourceRecord`, and `Busy` when it can't be had in time.
+    `withdrawn_at`, by the source's own time. One that was never sent leaves a tombstone all the same: what the source said of it
+    before may be on its way. Raises `UnknownSource`, and `Busy` when it can't be had in time.
     """
 
     def work(guard: MatchGuard) -> SourceRecord:
         guard.enter(entity, identity=(source, external_id))
-        seen = sources.held_record(entity, source=source, external_id=external_id)
+        try:
+            seen = sources.held_record(entity, source=source, external_id=external_id)
+        except UnknownSourceRecord:
+            return _tombstone(entity, source=source, external_id=external_id, withdrawn_at=withdrawn_at, change=change)
         # Whoever looks for candidates under its keys must see it as it was, or as it is afterwards.
         guard.keys(entity, own_keys(entity, seen.pk))
         goldens = guard.goldens(entity, record_ids=[seen.pk])
@@ -42,6 +47,14 @@ def withdraw_source_record(
         return seen
 
     return in_transaction(work)
+
+
+def _tombstone(entity: EntityType, **told: Any) -> SourceRecord:
+    record = sources.keep_tombstone(entity, **told)
+    if record is None:
+        # A bulk load, which takes no lock on the record, wrote it since it was looked for.
+        raise Restart
+    return record
 
 
 def _tell(entity: EntityType, record: SourceRecord, source: str, versions: Mapping[UUID, int], change: Change) -> None:

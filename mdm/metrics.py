@@ -24,7 +24,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from golden_records.entities import ENTITIES
-from golden_records.models import ChangeEvent, MatchState, Seal, UnsealedEvent, WebhookProgress
+from golden_records.models import ChangeEvent, MatchState, RecordState, Seal, UnsealedEvent, WebhookProgress
 from golden_records.waiting import waiting
 from matching.models import CommonKey, Pulse, ReviewTask, TaskState
 from matching.tasks import SWEPT, VERIFIED
@@ -55,7 +55,8 @@ def _oldest() -> Values:
 
 
 def _set_aside() -> Values:
-    yield from ((entity.name, entity.records.filter(match_state=MatchState.FAILED).order_by().count()) for entity in ENTITIES.values())
+    failed = {"match_state": MatchState.FAILED, "state": RecordState.ACTIVE}
+    yield from ((entity.name, entity.records.filter(**failed).order_by().count()) for entity in ENTITIES.values())
 
 
 def _questions() -> Values:

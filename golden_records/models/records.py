@@ -90,6 +90,7 @@ def _indexes(table: str) -> tuple[models.Index, ...]:
         models.Index(F("id"), name=f"{table}_failed", condition=Q(match_state=MatchState.FAILED)),
         models.Index("external_id", name=f"{table}_external_id"),
         models.Index("updated_at", name=f"{table}_updated"),
+        models.Index("source", name=f"{table}_withdrawn", condition=Q(state=RecordState.WITHDRAWN)),
     )
 
 

@@ -14,7 +14,8 @@ from django.utils.text import capfirst
 
 from golden_records.admin.charts import ColumnChart, column_chart
 from golden_records.entities import ENTITIES, EntityType
-from golden_records.models import GoldenState, ImportJob, MatchState, QuarantinedRow, QuarantineState, SourceSystem
+from golden_records.models import GoldenState, ImportJob, MatchState, QuarantinedRow, QuarantineState, RecordState, SourceSystem
+from golden_records.waiting import waiting
 from matching.models import Judgement, JudgementValue, MatchRun, ReviewTask, TaskState
 
 SAMPLE: Final = 2_000
@@ -31,7 +32,7 @@ _BANDS: Final = tuple(range(0, 100, 10))
 
 @dataclass(frozen=True, slots=True)
 class EntityFigures:
-    """One entity type's counts: golden records that stand, and source records by source."""
+    """One entity type's counts: golden records that stand, and the source records that their sources still have, by source."""
 
     entity: EntityType
     title: str
@@ -86,20 +87,25 @@ def _kept(name: str, count: Callable[[], Figure]) -> Figure:
 def _figures(entity: EntityType) -> EntityFigures:
     golden: Any = entity.golden._default_manager
     records: Any = entity.record._default_manager
-    # By the key of the source alone, which an index holds; the names are few.
-    sent = dict(records.order_by().values_list("source_id").annotate(Count("pk")))
-    counted = [(source.name, int(sent.get(source.pk, 0))) for source in SourceSystem.objects.order_by("code") if source.pk in sent]
-    greatest = max((number for _, number in counted), default=1)
+    # By the key of the source alone, which an index holds; the names are few, and so are the withdrawn records.
+    by_source = records.order_by().values_list("source_id").annotate(Count("pk"))
+    sent, withdrawn = dict(by_source), dict(by_source.filter(state=RecordState.WITHDRAWN))
+    counted = [
+        (source.name, sent[source.pk] - withdrawn.get(source.pk, 0))
+        for source in SourceSystem.objects.order_by("code")
+        if source.pk in sent
+    ]
+    greatest = max((number for _, number in counted), default=0) or 1
     return EntityFigures(
         entity=entity,
         title=capfirst(str(entity.golden._meta.verbose_name_plural)),
         records_title=capfirst(str(entity.record._meta.verbose_name_plural)),
-        # Two counts by an index; one of the state would read the table.
-        golden=golden.order_by().count() - golden.filter(successor__isnull=False).count(),
+        # In the index of those that are active alone, whose condition this is.
+        golden=golden.filter(state=GoldenState.ACTIVE).order_by().count(),
         records=sum(number for _, number in counted),
         by_source=tuple((name, number, number / greatest) for name, number in counted),
-        pending=records.filter(match_state=MatchState.PENDING).count(),
-        failed=records.filter(match_state=MatchState.FAILED).count(),
+        pending=waiting(entity).order_by().count(),
+        failed=records.filter(match_state=MatchState.FAILED, state=RecordState.ACTIVE).order_by().count(),
     )
 
 

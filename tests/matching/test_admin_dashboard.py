@@ -9,10 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from golden_records.entities import ENTITIES
 from golden_records.models import ImportJob, ImportState, QuarantinedRow
 from matching.models import MatchRun, RunState
+from matching.withdrawal import withdraw_source_record
 from tests.e2e.workplace import a_customer_with_projects, doubtful_pairs
-from tests.factories import a_person, a_record, a_source, a_steward
+from tests.factories import a_change, a_person, a_record, a_source, a_steward
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +69,18 @@ def test_the_counts_are_those_of_the_tables(desk: Client) -> None:
     page = front_page(desk)
     assert "out of 6 source records" in page
     assert "of them likely the same" in page
+
+
+def test_what_is_withdrawn_retired_or_only_a_tombstone_is_not_counted(desk: Client) -> None:
+    for external_id in ("1", "2", "3"):
+        a_record(external_id, legal_name="Acme")
+    for external_id in ("1", "never-sent"):
+        withdraw_source_record(ENTITIES["customer"], source="crm", external_id=external_id, withdrawn_at=None, change=a_change())
+    page = desk.get(reverse("admin:index"))
+    customers = page.context["figures"][0]
+    assert (customers.golden, customers.records, customers.pending, customers.failed) == (2, 2, 0, 0)
+    assert customers.by_source == (("CRM", 2, 1.0),)
+    assert "out of 2 source records" in page.content.decode()
 
 
 def test_the_last_import_and_run_are_there_with_their_outcome(desk: Client) -> None:

@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from golden_records.errors import UnknownSourceRecord
 from golden_records.models import (
     ChangeEvent,
     CustomerRecord,
@@ -104,11 +103,6 @@ def test_the_same_again_writes_nothing(submitted: Submit, withdrawn: Withdraw) -
     withdrawn("crm", "1", at=NOON)
     withdrawn("crm", "1")
     assert (CustomerRecord.history.count(), GoldenCustomer.history.count()) == before
-
-
-def test_what_was_never_sent_cannot_be_withdrawn(withdrawn: Withdraw) -> None:
-    with pytest.raises(UnknownSourceRecord):
-        withdrawn("crm", "1")
 
 
 def test_a_withdrawal_that_comes_late_does_not_take_what_the_source_has_again(submitted: Submit, withdrawn: Withdraw) -> None:
