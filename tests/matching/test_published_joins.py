@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
-from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, LinkSource, MergeReceipt
+from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, LinkSource, MatchState, MergeReceipt
 from golden_records.selectors import follow
-from matching import review
+from matching import review, runs
 from matching.models import JudgementValue, MatchRun, ReviewTask, TaskState
 from matching.verifying import verify
-from tests.matching.conftest import ACME, CUSTOMER, Submit
+from tests.matching.conftest import ACME, CUSTOMER, Arrive, Submit
 from tests.matching.joining import published_are_joined
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +112,45 @@ def test_a_second_run_moves_nothing(submitted: Submit, matched: Match) -> None:
     run = matched("customer")
     assert (homes(), CustomerRecord.history.count(), run.counts.get("moved", 0)) == (before, history, 0)
     assert GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).count() == 1
+
+
+@pytest.mark.usefixtures("joined")
+def test_a_record_that_became_another_customer_is_parted_from_the_rest(submitted: Submit, arrived: Arrive, matched: Match) -> None:
+    submitted("crm", "1", **ACME)
+    submitted("erp", "2", **ACME)
+    arrived("erp", "2", legal_name="Lefebvre Menuiserie", registration_id="542051180", city="Lyon", country="FR")
+    before = homes()
+    matched("customer")
+    assert homes()["1"] == before["1"] != homes()["2"]
+    assert CustomerRecord.objects.filter(match_state=MatchState.PENDING).count() == 0
+    assert offences() == []
+
+
+@pytest.mark.usefixtures("joined")
+def test_a_person_who_speaks_while_a_run_is_planned_is_heard(submitted: Submit, steward: User) -> None:
+    bridged(submitted)
+    before = homes()
+    run = planned()
+    review.decide(ReviewTask.objects.get(state=TaskState.OPEN).pk, answer=JudgementValue.DIFFERENT, user=steward)
+    assert runs.work_on(run.pk).counts["moved"] == 0
+    assert homes() == before
+    assert offences() == []
+
+
+@pytest.mark.usefixtures("joined")
+def test_a_record_that_changes_while_a_run_is_planned_waits_for_the_next(submitted: Submit, matched: Match) -> None:
+    bridged(submitted)
+    before = homes()
+    run = planned()
+    submitted("erp", "2", **OTHER, satisfaction="7")
+    assert runs.work_on(run.pk).counts["moved"] == 0
+    assert homes() == before
+    matched("customer")
+    assert len(set(homes().values())) == 1
+    assert offences() == []
+
+
+def planned() -> MatchRun:
+    run = runs.start(CUSTOMER, actor="test")
+    runs.work_on(run.pk, seconds=0)
+    return run
