@@ -1,6 +1,8 @@
 """Runs the checks on the servers that the environment names; prints a row for each, and writes the report."""
 
 import argparse
+import os
+import platform
 import sys
 import time
 from collections.abc import Sequence
@@ -23,6 +25,8 @@ HEAD = """# Torture report
 
 Written by `make torture`: real PostgreSQL, real broker, real processes, each check on a database of its own. After every check,
 `manage.py verify` looks over the whole database; what it finds is an offence too. What each check does: `tests/torture/`.
+
+{machine}.
 
 | check | what must hold | of what | offences | seconds | when | on the way |
 |---|---|---|---|---|---|---|
@@ -85,7 +89,17 @@ def report(rows: Sequence[Row], before: str = "") -> str:
     for row in rows:
         cells = (row.check.name, row.check.holds, row.count, str(len(row.offences)), f"{row.seconds:.0f}", today, row.told)
         lines[row.check.name] = f"| {' | '.join(cells)} |"
-    return HEAD + "".join(f"{lines[check.name]}\n" for check in CHECKS if check.name in lines)
+    return HEAD.format(machine=_machine()) + "".join(f"{lines[check.name]}\n" for check in CHECKS if check.name in lines)
+
+
+def _machine() -> str:
+    """Say what the last of the checks ran on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        server = cursor.fetchone()[0]
+    connection.close()
+    return f"Machine: {os.cpu_count()} processors, {memory:.0f} GiB of memory, Python {platform.python_version()}, PostgreSQL {server}"
 
 
 def _say(row: Row) -> None:
