@@ -18,13 +18,14 @@ from golden_records.admin.base import PageAdmin
 from golden_records.admin.timeline import timeline
 from golden_records.admin.webhook_form import WebhookForm
 from golden_records.models import DeadLetterState, EventType, WebhookSubscription
-from golden_records.webhooks import dead_letters, delivering, standing, subscriptions, tasks
+from golden_records.webhooks import dead_letters, delivering, setting_aside, standing, subscriptions, tasks
 from golden_records.webhooks.envelope import new_test_id
 from golden_records.webhooks.standing import Circuit
 
 MAY_CHANGE: Final = "golden_records.change_webhooksubscription"
 DELIVERIES_SHOWN: Final = 50
 LETTERS_SHOWN: Final = 100
+REASON_LENGTH: Final = 500
 _OPEN: Final = (DeadLetterState.WAITING, DeadLetterState.REQUESTED)
 
 
@@ -59,6 +60,7 @@ class WebhookAdmin(PageAdmin):
             ("pause", self.pause_view),
             ("replay", self.replay_view),
             ("dismiss", self.dismiss_view),
+            ("set-aside", self.set_aside_view),
             ("delete-webhook", self.unsubscribe_view),
         )
         return [
@@ -104,6 +106,7 @@ class WebhookAdmin(PageAdmin):
             "deliveries": list(found.deliveries.order_by("-id")[:DELIVERIES_SHOWN]),
             "letters": list(letters[:LETTERS_SHOWN]),
             "letter_count": letters.count(),
+            "held_up": setting_aside.held_up(found) if found.active else None,
             "entries": timeline(WebhookSubscription, found.pk, limit=20),
         }
 
@@ -192,6 +195,27 @@ class WebhookAdmin(PageAdmin):
         def act(row: WebhookSubscription) -> HttpResponse:
             dead_letters.dismiss(row.pk, int(request.POST.get("letter", "0")))
             messages.success(request, _t("Dismissed."))
+            return self._back(row)
+
+        return self._done(request, webhook_id, act)
+
+    def set_aside_view(self, request: HttpRequest, webhook_id: object) -> HttpResponse:
+        """Leave the event that holds the endpoint up for later, and go on with the others."""
+
+        def act(row: WebhookSubscription) -> HttpResponse:
+            seq, reason = request.POST.get("seq", ""), request.POST.get("reason", "").strip()[:REASON_LENGTH]
+            if not reason or not seq.isdecimal():
+                messages.error(request, _t("Say why: the history of the webhook keeps it."))
+                return self._back(row)
+            told = {"seq": seq, "reason": reason}
+            try:
+                by = change_by(request, _t("event %(seq)s set aside: %(reason)s") % told)
+                setting_aside.set_aside_next(row.pk, int(seq), change=by)
+            except setting_aside.NotNext as error:
+                messages.error(request, f"{error.message} {error.remedy}")
+                return self._back(row)
+            tasks.ring_webhook(row.pk)
+            messages.success(request, _t("Event %(seq)s is set aside; the others go on.") % told)
             return self._back(row)
 
         return self._done(request, webhook_id, act)

@@ -90,7 +90,7 @@ def change_terms(subscription_id: UUID, changed: Mapping[str, Any], *, change: C
     before = terms_of(subscription(subscription_id))
     check_terms(replace(before, **changed))
     with transaction.atomic():
-        row = _locked(subscription_id)
+        row = locked(subscription_id)
         before = terms_of(row)
         terms = replace(before, **changed)
         differing = {name for name in TERMS if getattr(terms, name) != getattr(before, name)}
@@ -107,7 +107,7 @@ def change_terms(subscription_id: UUID, changed: Mapping[str, Any], *, change: C
 @transaction.atomic
 def pause(subscription_id: UUID, *, because: str, change: Change) -> None:
     """Send nothing more until a person says so; nothing is lost meanwhile."""
-    row = _locked(subscription_id)
+    row = locked(subscription_id)
     if row.active:
         _write(row, {"active": False, "paused_because": because}, change)
         turns.interrupt(row.pk)
@@ -116,7 +116,7 @@ def pause(subscription_id: UUID, *, because: str, change: Change) -> None:
 @transaction.atomic
 def rotate_secret(subscription_id: UUID, *, overlap: timedelta = secrets.OVERLAP, change: Change) -> str:
     """Make a new secret and give it, once. The old one signs as well for `overlap`. Raises `UnknownSubscription`."""
-    row = _locked(subscription_id)
+    row = locked(subscription_id)
     secret = secrets.issue(row.pk, overlap=max(timedelta(0), min(overlap, secrets.LONGEST_OVERLAP)), change=change)
     _write(row, {"secret_changed_at": change.at}, change)
     return secret
@@ -125,7 +125,7 @@ def rotate_secret(subscription_id: UUID, *, overlap: timedelta = secrets.OVERLAP
 @transaction.atomic
 def unsubscribe(subscription_id: UUID, *, change: Change) -> None:
     """Remove a subscription with its secrets, log and dead letters; its history stays. Raises `UnknownSubscription`."""
-    row = _locked(subscription_id)
+    row = locked(subscription_id)
     write_history(WebhookSubscription, [row], change=change, kind=ChangeKind.DELETED)
     row.delete()
 
@@ -134,6 +134,12 @@ def subscription(subscription_id: UUID) -> WebhookSubscription:
     """Find a subscription; raises `UnknownSubscription`."""
     found = WebhookSubscription.objects.select_related("system", "progress").filter(pk=subscription_id).first()
     return _found(found, subscription_id)
+
+
+def locked(subscription_id: UUID) -> WebhookSubscription:
+    """Find a subscription, and let nobody else change it until the transaction ends; raises `UnknownSubscription`."""
+    rows = WebhookSubscription.objects.select_for_update(of=("self",)).select_related("system", "progress")
+    return _found(rows.filter(pk=subscription_id).first(), subscription_id)
 
 
 def terms_of(row: WebhookSubscription) -> Terms:
@@ -156,11 +162,6 @@ def check_terms(terms: Terms) -> None:
     if problems:
         message = " ".join(problem["reason"] for problem in problems)
         raise InvalidSubscription(message, remedy="See `errors`.", problems=problems)
-
-
-def _locked(subscription_id: UUID) -> WebhookSubscription:
-    rows = WebhookSubscription.objects.select_for_update(of=("self",)).select_related("system")
-    return _found(rows.filter(pk=subscription_id).first(), subscription_id)
 
 
 def _found(row: WebhookSubscription | None, subscription_id: UUID) -> WebhookSubscription:

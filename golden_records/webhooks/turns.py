@@ -103,6 +103,12 @@ def interrupt(subscription_id: UUID) -> None:
     WebhookProgress.objects.filter(pk=subscription_id).update(holder="", lease_until=None)
 
 
+def go_on_after(seen: WebhookProgress, position: int) -> bool:
+    """Go on at once after the event at `position`; False where the endpoint is not any more where it was `seen`."""
+    held = WebhookProgress.objects.filter(pk=seen.pk, position=seen.position, tries__gt=0)
+    return held.update(position=position, **_columns(Trouble()), next_try_at=Now(), holder="", lease_until=None) == 1
+
+
 def due(head: int) -> Sequence[UUID]:
     """Name the endpoints that something is to be sent to now, `head` being the last place of the feed, and that nobody serves."""
     requested = WebhookDeadLetter.objects.filter(subscription_id=OuterRef("pk"), state=DeadLetterState.REQUESTED)

@@ -9,7 +9,7 @@ from golden_records.models import DeadLetterState, WebhookDeadLetter, WebhookSub
 from golden_records.webhooks import secrets
 from tests.factories import a_person
 from tests.golden_records.webhooks.receiver import ALLOWED, Receiver, receiving, replies
-from tests.golden_records.webhooks.stories import AN_UPDATE, delivered_in_turns, endpoint, happened
+from tests.golden_records.webhooks.stories import AN_UPDATE, delivered, delivered_in_turns, endpoint, happened
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,24 @@ def test_the_page_shows_deliveries_and_dead_letters_which_can_be_sent_again(admi
     assert letter.state == DeadLetterState.REPLAYED
 
 
+def test_an_event_that_holds_the_others_up_is_set_aside_with_a_reason(admin_client: Client, receiver: Receiver) -> None:
+    subscribed = endpoint(receiver)
+    address = f"{LIST}{subscribed.subscription.pk}"
+    happened(AN_UPDATE)
+    assert "Set this event aside" not in admin_client.get(f"{address}/change/").content.decode()
+    receiver.reply = replies(500)
+    delivered(subscribed)
+    assert "Set this event aside" in admin_client.get(f"{address}/change/").content.decode()
+    admin_client.post(f"{address}/set-aside/", {"seq": "1", "reason": " "})
+    assert not WebhookDeadLetter.objects.exists()
+    page = admin_client.post(f"{address}/set-aside/", {"seq": "1", "reason": "too long for them"}, follow=True).content.decode()
+    assert "event 1 set aside: too long for them" in page
+    assert WebhookDeadLetter.objects.get().seq == 1
+    assert "does not hold the webhook up" in admin_client.post(
+        f"{address}/set-aside/", {"seq": "1", "reason": "again"}, follow=True
+    ).content.decode().replace("&#x27;", "'")
+
+
 def test_a_test_event_is_sent_and_its_outcome_told(admin_client: Client, receiver: Receiver) -> None:
     row = endpoint(receiver).subscription
     page = admin_client.post(f"{LIST}{row.pk}/test/", follow=True).content.decode()
@@ -84,7 +102,7 @@ def test_a_new_secret_is_shown_this_once_and_signs_beside_the_old_one(admin_clie
     assert old == subscribed.secret
 
 
-@pytest.mark.parametrize("action", ["test", "rotate", "pause", "replay", "dismiss", "delete-webhook"])
+@pytest.mark.parametrize("action", ["test", "rotate", "pause", "replay", "dismiss", "set-aside", "delete-webhook"])
 def test_only_those_who_may_change_webhooks_do(client: Client, receiver: Receiver, action: str) -> None:
     row = endpoint(receiver).subscription
     client.force_login(a_person())

@@ -4,9 +4,12 @@ import pytest
 
 from golden_records import outbox
 from golden_records.models import DeadLetterState, WebhookDeadLetter
-from golden_records.webhooks import dead_letters, turns
+from golden_records.webhooks import dead_letters, setting_aside, subscriptions, turns
 from golden_records.webhooks.delivering import Left
+from golden_records.webhooks.retrying import Patience
 from golden_records.webhooks.standing import Circuit, circuit_of
+from golden_records.webhooks.subscriptions import Subscribed
+from tests.factories import a_change
 from tests.golden_records.webhooks.receiver import Receiver, replies
 from tests.golden_records.webhooks.stories import (
     AN_UPDATE,
@@ -89,3 +92,53 @@ def test_an_endpoint_that_refuses_everything_loses_little_and_gets_the_rest_when
     dead_letters.request_replay(subscribed.subscription.pk)
     delivered_in_turns(subscribed)
     assert places(receiver) == list(range(1, 11))
+
+
+def _held_up_at_the_second(receiver: Receiver) -> Subscribed:
+    subscribed = endpoint(receiver)
+    happened(*many(3))
+    receiver.reply = refuses(2, status=500)
+    delivered(subscribed)
+    return subscribed
+
+
+def test_an_event_that_fails_for_ever_is_set_aside_by_a_person_and_replayed_later(receiver: Receiver) -> None:
+    subscribed = _held_up_at_the_second(receiver)
+    row = subscriptions.subscription(subscribed.subscription.pk)
+    assert [delivered(subscribed) for _ in range(20)] == [Left.TROUBLE] * 20
+    event = setting_aside.held_up(row)
+    assert event is not None
+    setting_aside.set_aside_next(row.pk, event.seal.seq, change=a_change("their receiver can't read it"))
+    delivered(subscribed)
+    assert list(dict.fromkeys(places(receiver))) == [1, 2, 3]
+    [letter] = WebhookDeadLetter.objects.all()
+    assert (letter.seq, letter.status, letter.attempts, letter.state) == (2, 500, 21, DeadLetterState.WAITING)
+    told = row.history.latest("history_id")
+    assert (told.actor, told.history_change_reason) == ("command:test", "their receiver can't read it")
+    receiver.reply = replies(204)
+    dead_letters.request_replay(row.pk)
+    delivered(subscribed)
+    assert places(receiver)[-1] == 2
+
+
+def test_only_the_event_that_is_next_and_failed_can_be_set_aside(receiver: Receiver) -> None:
+    subscribed = _held_up_at_the_second(receiver)
+    for seq in (1, 3, 4):
+        with pytest.raises(setting_aside.NotNext):
+            setting_aside.set_aside_next(subscribed.subscription.pk, seq, change=a_change())
+    receiver.reply = replies(204)
+    delivered(subscribed)
+    with pytest.raises(setting_aside.NotNext):
+        setting_aside.set_aside_next(subscribed.subscription.pk, 2, change=a_change())
+    assert not WebhookDeadLetter.objects.exists()
+
+
+def test_who_delivers_while_an_event_is_set_aside_writes_nothing_more(receiver: Receiver) -> None:
+    subscribed = _held_up_at_the_second(receiver)
+    turn = turns.take(subscribed.subscription.pk)
+    assert turn is not None
+    setting_aside.set_aside_next(subscribed.subscription.pk, 2, change=a_change())
+    with pytest.raises(turns.TurnLost):
+        turns.postpone(turn, turn.trouble, Patience().longest)
+    delivered(subscribed)
+    assert places(receiver) == [1, 2, 3]
