@@ -56,7 +56,7 @@ def workers_killed_while_loading(ground: Ground, scale: Scale) -> Outcome:
 def broker_killed_and_emptied(ground: Ground, scale: Scale) -> Outcome:
     """Records come in while the broker is killed, restarted empty, and emptied: all are taken, and all are matched without a hand."""
     ground.start_broker()
-    ground.start_worker()
+    worker = _KeptWorker(ground)
     ground.start_beat()
     port = ground.start_web()
     size = max(10, scale.customers // scale.broker_losses)
@@ -75,14 +75,30 @@ def broker_killed_and_emptied(ground: Ground, scale: Scale) -> Outcome:
         answered.counts.update(answers.counts if answers is not answered else {})
         if not loss % 2:
             ground.start_broker()
+        worker.is_kept()
     begun = time.monotonic()
-    if not wait_for(lambda: not _waiting()):
+    if not wait_for(lambda: worker.is_kept() and not _waiting()):
         offences.append(f"{_waiting()} records still wait")
     waited = time.monotonic() - begun
     firms = range(scale.broker_losses * size)
     counts = told(answered.counts) if answered else ""
-    words = f"{counts}; the last record was matched {waited:.0f} s after the last loss"
+    words = f"{counts}; the last record was matched {waited:.0f} s after the last loss; the worker ended {worker.ended} times"
     return Outcome(f"{2 * len(firms):,} records, {scale.broker_losses} losses", offences + each_firm_once(firms), words)
+
+
+class _KeptWorker:
+    """A worker that is started again where it ends, as `mdm run` and the containers do: Celery may give up while a broker comes back."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground, self.process, self.ended = ground, ground.start_worker(), 0
+
+    def is_kept(self) -> bool:
+        """Start it again if it has ended; True, so that it can stand before what is waited for."""
+        if self.process.poll() is not None:
+            self.ended += 1
+            processes.kill_group(self.process)
+            self.process = self.ground.start_worker()
+        return True
 
 
 def _load(ground: Ground, firms: Sequence[int], *, only: str | None = None) -> None:
