@@ -22,9 +22,11 @@ def tables(rows: "QuerySet[Any, Any]", schema: pa.Schema) -> Iterator[pa.Table]:
 
 
 def _copied(rows: "QuerySet[Any, Any]", schema: pa.Schema) -> Iterator[pa.Table]:
-    sql, parameters = rows.query.sql_with_params()
+    # With its values in it: Django's own cursor copies no statement with parameters where it counts statements.
+    operations: Any = connection.ops
+    sql = operations.compose_sql(*rows.query.sql_with_params())
     lines, size = [], 0
-    with connection.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters) as copy:
+    with connection.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)") as copy:
         for line in copy:
             # A view of what the next line overwrites.
             lines.append(bytes(line))
