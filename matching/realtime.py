@@ -48,10 +48,10 @@ def match_record(
     held = _held(entity, record, found, active, goldens)
     members = [each for each in held.members if each.is_active and each.link.golden_id and each.member.record_id != record.pk]
     scored = score_one(own, member_table(entity, members, active.config), active.model)
-    compared = _Compared(members, scored, decide(scored, active.model))
+    compared = _Compared(members, scored, _outcomes(record, members, scored, active))
     known = known_of(entity, record, [each.member.record_id for each in held.members])
     standing = _look_again(entity, record, held, compared, known, active)
-    candidates = _candidates(compared, record, found & locked_keys, known, held)
+    candidates = _candidates(compared, record, found & locked_keys, known, held, active)
     evidence = [
         evidence_of(scored, row, compared.outcomes, (record.pk, each.member.record_id), active.model)
         for row, each in enumerate(members)
@@ -64,6 +64,14 @@ def match_record(
     return take_effect(
         Found(entity, record, resolution, evidence, held, active, known, standing), guard=guard, change=change, unwritten=unwritten
     )
+
+
+def _outcomes(record: SourceRecord, members: Sequence[LinkedMember], scored: ScoredPairs, active: ActiveConfig) -> NDArray[np.int8]:
+    """Decide on each member; records of one source that has each entity once are two by that."""
+    outcomes = decide(scored, active.model)
+    if record.source.code in active.config.clusters.one_per_source:
+        outcomes[[each.member.source == record.source.code for each in members]] = Outcome.NO_MATCH
+    return outcomes
 
 
 def match_waiting(entity: EntityType, record_id: int, *, guard: MatchGuard, change: Change) -> MatchedRecord | None:
@@ -154,16 +162,19 @@ class _Compared:
     outcomes: NDArray[np.int8]
 
 
-def _candidates(compared: _Compared, record: SourceRecord, locked: set[int], known: Known, held: Held) -> list[Candidate]:
+def _candidates(
+    compared: _Compared, record: SourceRecord, locked: set[int], known: Known, held: Held, active: ActiveConfig
+) -> list[Candidate]:
     judged = known.on(record.pk)
-    active = [
+    once = record.source.code in active.config.clusters.one_per_source
+    standing = [
         Candidate(
             row=row,
             record_id=each.member.record_id,
             golden_id=each.link.golden_id,
             outcome=int(compared.outcomes[row]),
             weight=float(compared.scored.weight[row]),
-            vetoed=bool(compared.scored.vetoes[row]),
+            vetoed=bool(compared.scored.vetoes[row]) or (once and each.member.source == record.source.code),
             locked=each.member.record_id in locked,
             same_source=each.member.source == record.source.code,
             judgement=judged.get(each.member.record_id),
@@ -172,7 +183,7 @@ def _candidates(compared: _Compared, record: SourceRecord, locked: set[int], kno
         if each.link.golden_id is not None
     ]
     # What was said of withdrawn records still binds.
-    return active + [
+    return standing + [
         Candidate(-1, other, golden_id, Outcome.NO_MATCH, -np.inf, vetoed=False, locked=False, judgement=judged[other])
         for each in held.members
         for other, golden_id in [(each.member.record_id, each.link.golden_id)]

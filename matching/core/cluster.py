@@ -13,6 +13,7 @@ from matching.core.declarations import MatchConfig
 from matching.core.links import Clusters, Constraints, Cut, Edges, Labels, columns, ordered
 from matching.core.lockstep import Pairs, join_in_lockstep
 from matching.core.parts import Parts
+from matching.core.seats import NEVER, contested, kept_apart, told, without_shared
 
 DENSE_FROM, DENSE_TO = 20, 5_000
 """Sizes of components that are weighed as a matrix."""
@@ -31,7 +32,11 @@ def cluster(n: int, edges: Edges, constraints: Constraints, config: MatchConfig)
     cannot-link stands between them and they are not two existing golden records. Deterministic: neither the order of
     the edges nor which side is left matters; of equally strong edges the one between smaller rows comes first.
     """
+    seats = constraints.seats
+    edges = edges if seats is None else without_shared(edges, seats)
     components, doubtful = _components(n, edges, constraints)
+    if seats is not None:
+        doubtful |= contested(components, seats)
     settled = _settled(components, constraints)
     # Where nothing speaks against joining a whole component, there is nothing to weigh: nearly always.
     start = np.where(doubtful | settled, np.arange(n), components)
@@ -41,14 +46,20 @@ def cluster(n: int, edges: Edges, constraints: Constraints, config: MatchConfig)
         start[rows] = rows[average_linkage(rows, some, constraints, config.clusters.weak_bridge)]
     cuts = _separated(start, large, edges, constraints)
     small = doubtful & ~settled & (sizes < DENSE_FROM)
-    cuts += _join_small(start, (components, small), edges, config.clusters.weak_bridge)
+    seated = edges if seats is None else _all_of(edges, kept_apart(components, seats, small))
+    cuts += _join_small(start, (components, small), seated, config.clusters.weak_bridge)
     parts = Parts(start, constraints)
     parts.settle(constraints)
     weighed = (doubtful | settled) & ~large & ~small
     cuts += parts.agglomerate(edges, np.flatnonzero(weighed[edges.left] & weighed[edges.right]), config.clusters.weak_bridge)
     labels = parts.labels()
     alarms = tuple(np.flatnonzero(np.bincount(labels, minlength=n) > config.clusters.size_alarm).tolist())
-    return Clusters(labels, _confidence(labels, edges, constraints), cuts, alarms)
+    return Clusters(labels, _confidence(labels, edges, constraints), told(cuts, labels, seats), alarms)
+
+
+def _all_of(one: Edges, other: Edges) -> Edges:
+    left, right = np.concatenate([one.left, other.left]), np.concatenate([one.right, other.right])
+    return Edges(left, right, np.concatenate([one.weight, other.weight]))
 
 
 def _join_small(start: Labels, among: tuple[Labels, NDArray[np.bool_]], edges: Edges, bridge: float) -> tuple[Cut, ...]:
@@ -87,12 +98,15 @@ def average_linkage(rows: Labels, edges: Edges, constraints: Constraints, bridge
     size = len(rows)
     weight = np.full((size, size), bridge)
     _put(weight, np.searchsorted(rows, edges.left), np.searchsorted(rows, edges.right), edges.weight)
+    if constraints.seats is not None:
+        seat = constraints.seats[rows]
+        weight[(seat[:, None] == seat) & (seat >= 0)] = NEVER
     _put(weight, *_places(rows, constraints.must_link), SETTLED)
     if constraints.groups is not None:
         group = constraints.groups[rows]
         grouped = (group[:, None] >= 0) & (group >= 0)
-        weight[grouped] = np.where((group[:, None] == group)[grouped], SETTLED, -SETTLED * SETTLED)
-    _put(weight, *_places(rows, constraints.cannot_link), -SETTLED * SETTLED)
+        weight[grouped] = np.where((group[:, None] == group)[grouped], SETTLED, NEVER)
+    _put(weight, *_places(rows, constraints.cannot_link), NEVER)
     condensed = weight[np.triu_indices(size, 1)]
     most = condensed.max()
     found = fcluster(linkage(most - condensed, "average"), most - bridge - TIE, "distance")

@@ -107,6 +107,7 @@ class _Reader:
                 self.number("clusters.weak_bridge", clusters.get("weak_bridge", 0.0), -60, 60),
                 int(self.number("clusters.size_alarm", clusters.get("size_alarm", 200), 2, 1e9)),
                 self.one_of("clusters.published", clusters.get("published", ASK), (ASK, JOIN)),
+                self.texts("clusters.one_per_source", clusters.get("one_per_source", [])),
             ),
         )
 

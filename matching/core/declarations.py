@@ -128,12 +128,14 @@ class ClusterPolicy:
     """When clusters are cut: `weak_bridge` is the mean evidence, in bits per pair, that must hold two parts together.
 
     `published` says what a run does where golden records that are published are one, or one is several: it may `ask` a person, or
-    `join` and part them as the evidence says.
+    `join` and part them as the evidence says. `one_per_source` names sources that have each entity once: two of their records are
+    never joined by evidence.
     """
 
     weak_bridge: float = 0.0
     size_alarm: int = 200
     published: str = ASK
+    one_per_source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +202,9 @@ class MatchConfig:
 
 
 def _clusters_document(policy: ClusterPolicy) -> dict[str, Any]:
-    document = asdict(policy)
+    document = asdict(policy) | {"one_per_source": list(policy.one_per_source)}
     # Configs that were stored before there was a choice stay the same documents.
-    return {name: value for name, value in document.items() if name != "published" or value != ASK}
+    return {name: value for name, value in document.items() if (name, value) != ("published", ASK) and value != []}
 
 
 def _field_document(field: Field) -> dict[str, Any]:

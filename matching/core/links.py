@@ -26,12 +26,14 @@ class Constraints:
     """What is settled: pairs that must, and pairs that must not, be together, and existing golden records.
 
     Rows of the same `groups` number (0 or more) are one existing golden record: they stay together. Rows of different
-    groups are never joined. None: no groups.
+    groups are never joined. None: no groups. Rows of the same `seats` number (0 or more) are of a source that has each entity once:
+    no evidence joins them, though people may.
     """
 
     must_link: tuple[tuple[int, int], ...] = ()
     cannot_link: tuple[tuple[int, int], ...] = ()
     groups: NDArray[np.int64] | None = None
+    seats: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
 """Clusters that grow pair by pair, where something is settled about their rows."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.links import Constraints, Cut, Edges, Labels, columns, ordered
+
+_NONE: Final[frozenset[int]] = frozenset()
 
 
 class Parts:
@@ -15,6 +19,11 @@ class Parts:
         self.forbidden: dict[int, set[int]] = {}
         groups = constraints.groups
         self.group: dict[int, int] = {} if groups is None else {int(row): int(groups[row]) for row in np.flatnonzero(groups >= 0)}
+        seats = constraints.seats
+        self.seats: dict[int, set[int]] = {}
+        if seats is not None:
+            for row in np.flatnonzero(seats >= 0).tolist():
+                self.seats.setdefault(int(start[row]), set()).add(int(seats[row]))
 
     def find(self, row: int) -> int:
         """Give the row by which the part of a row is called."""
@@ -46,10 +55,16 @@ class Parts:
         mine, yours = self.group.get(one), self.group.get(other)
         return "two_golden_records" if mine is not None and yours is not None and mine != yours else None
 
+    def taken(self, one: int, other: int) -> str | None:
+        """Say where both parts have a record of a source that has each entity once; people may join them all the same."""
+        return "one_per_source" if self.seats.get(one, _NONE) & self.seats.get(other, _NONE) else None
+
     def join(self, one: int, other: int) -> None:
         """Make two parts one, called by its smallest row."""
         keep, gone = (one, other) if one < other else (other, one)
         self.parent[gone] = keep
+        if gone in self.seats:
+            self.seats.setdefault(keep, set()).update(self.seats.pop(gone))
         if gone in self.group:
             self.group.setdefault(keep, self.group.pop(gone))
         for foe in self.forbidden.pop(gone, ()):
@@ -77,7 +92,7 @@ class Parts:
             if left == right:
                 continue
             total, count = self.between[left][right]
-            reason = self.barred(left, right) or ("weak_bridge" if total / count <= bridge else None)
+            reason = self.barred(left, right) or self.taken(left, right) or ("weak_bridge" if total / count <= bridge else None)
             if reason is None:
                 self.join(left, right)
             else:

@@ -13,7 +13,7 @@ from matching.core.answers import answers_of
 from matching.core.blocking import BlockingReport, CandidatePairs, candidate_pairs
 from matching.core.cluster import cluster
 from matching.core.compared import compared
-from matching.core.decide import confirmed, decide
+from matching.core.decide import Outcome, confirmed, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.links import Clusters, Constraints
@@ -21,6 +21,7 @@ from matching.core.memory import DEFAULT_MIB, Memory
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared, prepare
 from matching.core.refine import refine
+from matching.core.seats import seats_of, share_seat
 from matching.core.train import train, worthwhile
 from matching.engines.evidence import evidence
 
@@ -90,11 +91,12 @@ def match(
     prepared = replace(prepare(attributes, config), memory=Memory(memory_mib))
     order = _order(attributes, prepared)
     clock.lap("prepare")
+    constraints = replace(constraints or Constraints(), seats=seats_of(attributes, config.clusters))
     if order is None:
-        return _match(prepared, config, model, constraints or Constraints(), clock)
+        return _match(prepared, config, model, constraints, clock)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    result = _match(prepared.rows(order), config, model, _moved(constraints or Constraints(), order, place), clock)
+    result = _match(prepared.rows(order), config, model, _moved(constraints, order, place), clock)
     return _moved_back(result, order, place)
 
 
@@ -112,6 +114,8 @@ def _match(prepared: Prepared, config: MatchConfig, model: MatchModel | None, co
         clock.lap("compare")
     places, scored = pairs.weighed(prepared, model, model.config.review_threshold)
     outcome = confirmed(decide(scored, model), candidates.rules[places], config)
+    if constraints.seats is not None:
+        outcome[share_seat(constraints.seats, candidates.left[places], candidates.right[places])] = Outcome.NO_MATCH
     clock.lap("score")
     edges = evidence(prepared, pairs, (places, scored, outcome), model)
     clusters = cluster(prepared.size, edges, constraints, config)
@@ -134,8 +138,8 @@ def _moved(constraints: Constraints, order: NDArray[np.int64], place: NDArray[np
     def moved(pairs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
         return tuple((int(place[one]), int(place[other])) for one, other in pairs)
 
-    groups = None if constraints.groups is None else constraints.groups[order]
-    return Constraints(moved(constraints.must_link), moved(constraints.cannot_link), groups)
+    groups, seats = (None if numbers is None else numbers[order] for numbers in (constraints.groups, constraints.seats))
+    return Constraints(moved(constraints.must_link), moved(constraints.cannot_link), groups, seats)
 
 
 def _moved_back(result: MatchResult, order: NDArray[np.int64], place: NDArray[np.int64]) -> MatchResult:

@@ -35,6 +35,7 @@ _SHAPES: Final[Mapping[str, str]] = {
 _REASONS: Final[Mapping[str, str]] = {
     "weak_bridge": "on the whole, the evidence between the two groups speaks against one entity",
     "cannot_link": "they were said to be different",
+    "one_per_source": "both have a row of a file that has each entity once",
     "two_golden_records": "they belong to two golden records",
 }
 

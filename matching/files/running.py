@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,7 +17,7 @@ from matching.core.declarations import MatchConfig
 from matching.core.recognise import entity_of_names
 from matching.engines.local import MatchResult, match
 from matching.files.columns import Together, bring_together
-from matching.files.configs import AUTO, SHIPPED, arrange, read_config
+from matching.files.configs import AUTO, SHIPPED, Arranged, arrange, read_config
 from matching.files.reading import FileTable, read_file
 
 
@@ -43,12 +43,15 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """What the caller says of files: the meaning of columns, the config, the entity (None: guessed), how texts are written."""
+    """What the caller says of files: the meaning of columns, the config, the entity (None: guessed), how texts are written, and whether
+    each file has an entity once.
+    """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     config: str = AUTO
     entity: str | None = None
     reading: ReadOptions = field(default_factory=ReadOptions)
+    one_per_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,22 @@ def match_tables(files: Sequence[FileTable], options: FileOptions, stages: Stage
     wall, cpu = time.perf_counter(), time.process_time()
     together = bring_together(files, options.mapping, _entity(files, options))
     arranged = arrange(together, config, _entity(files, options))
+    if options.one_per_file:
+        arranged = _told_apart(arranged, together, len(files))
     stages.start("preparing")
     result = match(arranged.table, arranged.config, watch=partial(_told, stages))
     seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
     return MatchedFiles(
         tuple(files), together, arranged.config, arranged.table, arranged.sources, result, seconds, cpu_seconds
     )  # fmt: skip
+
+
+def _told_apart(arranged: Arranged, together: Together, files: int) -> Arranged:
+    """Make each file a source that has an entity once."""
+    source = pa.array(together.file).cast(pa.string())
+    clusters = replace(arranged.config.clusters, one_per_source=tuple(map(str, range(files))))
+    table = arranged.table.drop_columns([name for name in ("source",) if name in arranged.table.column_names])
+    return replace(arranged, config=replace(arranged.config, clusters=clusters), table=table.append_column("source", source))
 
 
 def _told(stages: Stages, done: str) -> None:

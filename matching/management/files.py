@@ -25,6 +25,7 @@ def add_file_options(parser: ArgumentParser, *, report: bool = True) -> None:
     parser.add_argument("--config", default=AUTO, metavar="auto|customer|project|FILE",
                         help="the match config: made for the columns (%(default)s), a shipped one, or a YAML file")  # fmt: skip
     parser.add_argument("--entity", choices=sorted(ATTRIBUTES), help="what the records are, for --config auto; guessed where not given")
+    parser.add_argument("--one-per-file", action="store_true", help="no file has an entity twice: only rows of different files are joined")
     if report:
         parser.add_argument("--report", metavar="report.html", help="write a report with plots: one page, for any browser")
     parser.add_argument("--encoding", help="of text files, where it is not found out rightly: utf-8, cp1252, utf-16-le ...")
@@ -35,7 +36,7 @@ def file_options(options: Mapping[str, Any]) -> FileOptions:
     """Read the options; raises `CommandError` for a mapping that is none."""
     delimiter = _DELIMITERS.get(options["delimiter"], options["delimiter"])
     mapping = dict(_pair(text) for text in options["mapping"])
-    return FileOptions(mapping, options["config"], options["entity"], ReadOptions(options["encoding"], delimiter))
+    return FileOptions(mapping, options["config"], options["entity"], ReadOptions(options["encoding"], delimiter), options["one_per_file"])
 
 
 def _pair(text: str) -> tuple[str, str]:

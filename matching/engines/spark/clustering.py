@@ -44,7 +44,9 @@ def clustered(scored: DataFrame, forms: DataFrame, settled_facts: Settled, model
     apart gives what clustering all at once gives.
     """
     found = settled(components(_joining(scored, settled_facts)))
-    rows = _bucketed(found.join(settled_facts.groups, "id", "left").join(forms.select("id", *form_columns(model.config)), "id"), found)
+    rows = _bucketed(
+        found.join(settled_facts.groups, "id", "left").join(forms.select("id", "seat", *form_columns(model.config)), "id"), found
+    )
     edges = _bucketed(_inside(scored, found, settled_facts), found)
     made = rows.groupBy("bucket").cogroup(edges.groupBy("bucket")).applyInArrow(_clustering(model), CLUSTERED)
     return forms.select("id").join(made, "id", "left").select(
@@ -92,6 +94,7 @@ def _clustering(model: MatchModel) -> Callable[[pa.Table, pa.Table], pa.Table]:
             must_link=_pairs(left, right, kind == MUST_LINK),
             cannot_link=_pairs(left, right, kind == CANNOT_LINK),
             groups=rows["group"].fill_null(-1).to_numpy(),
+            seats=rows["seat"].to_numpy() if model.config.clusters.one_per_source else None,
         )
         return _told(ids, cluster(len(ids), _evidence(prepared, known, model), constraints, model.config))
 

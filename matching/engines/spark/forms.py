@@ -14,6 +14,7 @@ from matching.core.columns import Column
 from matching.core.declarations import MatchConfig
 from matching.core.encode import encode
 from matching.core.prepare import Prepared, prepare
+from matching.core.seats import seats_of
 
 Batches = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
@@ -24,10 +25,12 @@ def form_columns(config: MatchConfig) -> list[str]:
 
 
 def with_forms(records: DataFrame, config: MatchConfig) -> DataFrame:
-    """Give for each record its `id`, its match forms, and its blocking keys: lists `rules` and `keys`."""
+    """Give for each record its `id`, its `seat` (see `matching.core.seats`), its match forms, and its keys: lists `rules` and `keys`."""
     forms = [StructField(name, StringType()) for name in form_columns(config)]
     keys = [StructField("rules", ArrayType(ShortType())), StructField("keys", ArrayType(LongType()))]
-    return records.mapInArrow(_preparing(config), StructType([StructField("id", LongType()), *forms, *keys]))
+    return records.mapInArrow(
+        _preparing(config), StructType([StructField("id", LongType()), StructField("seat", LongType()), *forms, *keys])
+    )
 
 
 def keys_of(forms: DataFrame) -> DataFrame:
@@ -48,8 +51,10 @@ def _preparing(config: MatchConfig) -> Batches:
             table = pa.Table.from_batches([batch])
             prepared = prepare(table, config)
             forms = [_texts(prepared.columns[field.name]) for field in config.fields]
-            names = ["id", *form_columns(config), "rules", "keys"]
-            yield pa.RecordBatch.from_arrays([batch["id"], *forms, *_key_lists(blocking_keys(prepared, config))], names)
+            names = ["id", "seat", *form_columns(config), "rules", "keys"]
+            seats = seats_of(table, config.clusters)
+            seat = np.full(len(batch), -1) if seats is None else seats
+            yield pa.RecordBatch.from_arrays([batch["id"], pa.array(seat), *forms, *_key_lists(blocking_keys(prepared, config))], names)
 
     return prepare_batches
 

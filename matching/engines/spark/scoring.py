@@ -8,9 +8,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - as everywhere
 
-from matching.core.decide import confirmed, decide
+from matching.core.decide import Outcome, confirmed, decide
 from matching.core.model import MatchModel
 from matching.core.score import score_pairs
+from matching.core.seats import share_seat
 from matching.engines.evidence import edge_weights
 from matching.engines.spark.forms import Batches, form_columns, prepared_of
 
@@ -23,7 +24,7 @@ SCORED: Final = (
 
 def scored_pairs(pairs: DataFrame, forms: DataFrame, model: MatchModel) -> DataFrame:
     """Score pairs of ids (`left`, `right`, `rules`) with the match forms of both: see `SCORED` for the columns."""
-    names = form_columns(model.config)
+    names = ["seat", *form_columns(model.config)]
     sides = [forms.select(F.col("id").alias(side), *(F.col(name).alias(f"{side}_{name}") for name in names)) for side in ("left", "right")]
     both = pairs.join(sides[0], "left").join(sides[1], "right")
     columns = ["left", "right", "rules", *(f"{side}_{name}" for side in ("left", "right") for name in names)]
@@ -40,14 +41,16 @@ def _scoring(model: MatchModel) -> Batches:
 
 
 def _scored(batch: pa.RecordBatch, model: MatchModel) -> pa.RecordBatch:
-    forms, size = batch.columns[3:], batch.num_rows
-    half = len(forms) // 2
+    told, size = batch.columns[3:], batch.num_rows
+    half = len(told) // 2
     # Both sides under one dictionary, as if they were two rows of one table.
-    prepared = prepared_of([pa.concat_arrays(sides) for sides in zip(forms[:half], forms[half:], strict=True)], model.config)
+    seats, *forms = (pa.concat_arrays(sides) for sides in zip(told[:half], told[half:], strict=True))
+    prepared = prepared_of(forms, model.config)
     rows = np.arange(size, dtype=np.int32)
     scored = score_pairs(prepared, prepared, rows, rows + np.int32(size), model)
     rules = batch["rules"].to_numpy().astype(np.uint32)
     outcome = confirmed(decide(scored, model), rules, model.config)
+    outcome[share_seat(seats.to_numpy(), rows, rows + np.int32(size))] = Outcome.NO_MATCH
     shown = scored.probability >= model.config.review_threshold
     return pa.RecordBatch.from_arrays(
         [

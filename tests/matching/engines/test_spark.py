@@ -69,7 +69,7 @@ def customer(monkeypatch: pytest.MonkeyPatch) -> MatchConfig:
         monkeypatch.setattr(judging, "JUDGED_FROM", 500)
     config = load_config(CONFIGS / "customer.yml")
     rules = tuple(replace(rule, limit=4) for rule in config.blocking)
-    clusters = ClusterPolicy(weak_bridge=9.0, size_alarm=3)
+    clusters = ClusterPolicy(weak_bridge=9.0, size_alarm=3, one_per_source=("crm",))
     return replace(config, blocking=rules, pairs_per_record=0.2, least_yield=0.05, clusters=clusters)
 
 
@@ -105,7 +105,7 @@ def test_the_demonstration_firm_comes_out_as_on_one_machine(firm: pa.Table, cust
     assert [rule.name for rule in rules if rule.lone_pairs] == ["name start at postcode"]
     assert any(rule.limit < 4 for rule in rules)
     assert any(told.pairs for rule, told in zip(customer.blocking, rules, strict=True) if rule.refines)
-    assert {cut.reason for cut in alone.clusters.cuts} == {"weak_bridge", "cannot_link", "two_golden_records"}
+    assert {cut.reason for cut in alone.clusters.cuts} == {"weak_bridge", "cannot_link", "two_golden_records", "one_per_source"}
     assert alone.clusters.alarms
     together = on(MASTER)(firm, customer, constraints=settled)
     assert together.model.to_bytes() == alone.model.to_bytes()

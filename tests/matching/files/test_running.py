@@ -32,6 +32,13 @@ def test_records_are_found_across_two_files_and_inside_each(matched: MatchedFile
     assert len({*cluster.values()}) > 110
 
 
+def test_files_that_have_an_entity_once_are_joined_across_only(systems: tuple[Path, Path]) -> None:
+    found = match_files(paths=systems, options=FileOptions(one_per_file=True))
+    held = [(row["file"], row["cluster_id"]) for row in clusters_table(found).to_pylist()]
+    assert len(held) == len(set(held))
+    assert len({cluster for _, cluster in held}) < len(held) - 30
+
+
 def test_every_record_is_in_the_result_once_with_a_confidence(matched: MatchedFiles) -> None:
     table = clusters_table(matched)
     assert table.num_rows == 235
