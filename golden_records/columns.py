@@ -1,4 +1,4 @@
-"""Reading many rows as Arrow tables: PostgreSQL copies them out as text that Arrow reads, in a fifth of the time that objects take."""
+"""Reading many rows as Arrow tables: PostgreSQL copies them out as text that Arrow reads, far quicker than objects."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
