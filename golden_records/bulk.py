@@ -9,7 +9,8 @@ What was written can be copied to another table (`Copy`), as it is in the table 
 (`Beside`): on PostgreSQL in the same statement.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -46,6 +47,21 @@ class Beside:
     noted: Model
 
 
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Hand statements to the database and go on while it works on them; elsewhere than on PostgreSQL, each is waited for.
+
+    They are carried out in their order, and one that is asked for rows is waited for. The error of a statement comes at the latest at
+    the end of the block, which belongs inside the transaction. COPY is not possible here.
+    """
+    if not _on_postgresql():
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
 def insert(
     model: Model,
     rows: Sequence[Row],
@@ -72,7 +88,8 @@ def insert(
             cursor.execute(more.around(f"{sql} RETURNING *", columns), [_document(fields, rows), *more.parameters])
         else:
             cursor.execute(f"{sql} RETURNING {columns}", [_document(fields, rows)])
-        written = cursor.fetchall()
+        # Who wants nothing to be told does not wait for it.
+        written = cursor.fetchall() if returning or not _on_postgresql() else []
     if not _on_postgresql():
         more.follow([_from_database(given_back[0], key) for key, *_ in written])
     return [tuple(map(_from_database, given_back[1:], told)) for _, *told in written]

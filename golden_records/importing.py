@@ -12,6 +12,7 @@ from django.utils import timezone
 from golden_records import imports
 from golden_records.change import Change
 from golden_records.errors import MdmError, RejectedRecord
+from golden_records.garbage import no_search_for_cycles
 from golden_records.keeping import BadRow
 from golden_records.mapping import ColumnMapping
 from golden_records.models import ImportJob, SourceSystem
@@ -113,7 +114,9 @@ def _chunks(rows: Iterator[ReadRow], size: int) -> Iterator[list[ReadRow]]:
 
 def _understood(work: _Import, chunks: Iterator[Sequence[ReadRow]]) -> Iterator[list[Row]]:
     for rows in chunks:
-        yield [_row(work, row) for row in rows]
+        with no_search_for_cycles():
+            understood = [_row(work, row) for row in rows]
+        yield understood
 
 
 def _one_ahead(chunks: Iterator[list[Row]]) -> Iterator[list[Row]]:

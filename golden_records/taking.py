@@ -12,6 +12,7 @@ from django.db import DataError, InterfaceError, OperationalError, connection, t
 from golden_records import imports
 from golden_records.change import Change
 from golden_records.errors import Busy, MdmError, RejectedRecord
+from golden_records.garbage import no_search_for_cycles
 from golden_records.keeping import BadRow, keep_rows
 from golden_records.models import ImportJob
 from golden_records.readers.rows import row_problem
@@ -45,7 +46,7 @@ def take(job: ImportJob, rows: Sequence[Row], *, change: Change, of_file: bool =
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with transaction.atomic():
+            with no_search_for_cycles(), transaction.atomic():
                 outcomes = _store(rows, change)
                 _keep(rows, outcomes, change, job if of_file else None)
                 counts = _counts(outcomes)

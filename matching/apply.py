@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db.models import Q
 
-from golden_records import golden
+from golden_records import bulk, golden
 from golden_records.change import Change
 from golden_records.entities import EntityType
-from golden_records.golden import Membership
+from golden_records.golden import Held, Membership
+from golden_records.members import members_of
 from golden_records.models import GoldenState, LinkSource, MatchState, RecordState
 from matching import review_queue
 from matching.active_config import ActiveConfig
@@ -66,9 +67,13 @@ def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
         for pk, row in planned.items()
         if pk in now and pk not in overtaken and _still_so(row, now[pk]) and UUID(row["golden_id"]) not in retired
     ]
-    assigned = golden.assign(entity, memberships, change=replace(under.change, config=under.active.version))
+    targets = {membership.golden_id for membership in memberships}
+    held = Held(goldens, members_of(entity, goldens.keys() | targets, planned))
     matched = {membership.record_id for membership in memberships}
-    write_keys(entity, _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(matched, pa.int64())))))
+    with bulk.without_waiting():
+        # The database works on the keys while it is found out what survives.
+        write_keys(entity, _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(matched, pa.int64())))))
+        assigned = golden.assign(entity, memberships, change=replace(under.change, config=under.active.version), held=held)
     linked = sum(1 for membership in memberships if membership.link)
     return {"matched": len(memberships), "linked": linked, "created": len(assigned.created), "left": len(planned) - len(memberships)}
 

@@ -19,7 +19,6 @@ from golden_records.entities import EntityType
 from matching.metrics import COMMON_KEYS
 from matching.models import BlockingKey, CommonKey
 
-_COPY_FROM: Final = 2_000
 _TABLE: Final = BlockingKey._meta.db_table
 _COMMON: Final = CommonKey._meta.db_table
 _PACKED: Final = np.dtype([("record_id", ">i8"), ("rule", ">i2"), ("key", ">i8")])
@@ -131,14 +130,14 @@ def drop_keys(entity: EntityType, record_id: int) -> None:
 def write_keys(entity: EntityType, rows: KeyRows) -> None:
     """Write the keys of many records, in place of those that they had."""
     BlockingKey.objects.filter(entity=entity.name, record_id__any=np.unique(rows.record_ids).tolist()).delete()
-    values = zip(rows.record_ids.tolist(), rows.rules.tolist(), rows.keys.tolist(), strict=True)
-    if connection.vendor == "postgresql" and len(rows) > _COPY_FROM:
-        # Six times faster here than INSERT, and these rows have no history that would want the objects.
-        statement = f"COPY {_TABLE} (entity, record_id, rule, key) FROM STDIN"
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for record_id, rule, key in values:
-                copy.write_row((entity.name, record_id, rule, key))
+    if connection.vendor == "postgresql":
+        # Not COPY, which would be waited for; and a list of numbers would be taken apart one by one.
+        given = "unnest(%s::bigint[], %s::smallint[], %s::bigint[])"
+        statement = f"INSERT INTO {_TABLE} (entity, record_id, rule, key) SELECT %s, * FROM {given}"  # noqa: S608 - a table's name
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [entity.name, _array(rows.record_ids), _array(rows.rules), _array(rows.keys)])
         return
+    values = zip(rows.record_ids.tolist(), rows.rules.tolist(), rows.keys.tolist(), strict=True)
     BlockingKey.objects.bulk_create(
         [BlockingKey(entity=entity.name, record_id=record_id, rule=rule, key=key) for record_id, rule, key in values], batch_size=5_000
     )
@@ -191,6 +190,10 @@ def some_records_of(entity: EntityType, keys: Sequence[tuple[int, int]], *, most
     for rule, key, record_id in rows:
         found.setdefault((rule, key), []).append(record_id)
     return found
+
+
+def _array(numbers: NDArray[np.int64] | NDArray[np.int16]) -> str:
+    return f"{{{','.join(map(str, numbers.tolist()))}}}"
 
 
 def _places(values: Collection[object]) -> str:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import Busy
+from golden_records.garbage import no_search_for_cycles
 from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config, unlearned_model
 from matching.apply import Applying, apply_chunk
 from matching.chunks import Chunk
@@ -208,7 +209,8 @@ def _apply(run: MatchRun, chunk: RunChunk) -> None:
         _keep(run, counts=total, timings=timings)
         return total, timings
 
-    run.counts, run.timings = in_transaction(work)
+    with no_search_for_cycles():
+        run.counts, run.timings = in_transaction(work)
 
 
 def _applying(run: MatchRun, guard: MatchGuard) -> Applying:
