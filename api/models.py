@@ -1,5 +1,7 @@
 """Keys by which programs are known to the API, and the answers that they were given."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -19,6 +21,8 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(_("created"))
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     history = HistoricalRecords(bases=[ChangeColumns])
+
+    audited: ClassVar = ("name", "source_id", "scopes", "revoked_at")
 
     class Meta:
         verbose_name = _("API key")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from golden_records import bulk
+from golden_records import auditing, bulk
 from golden_records.change import Change
 
 
@@ -36,8 +36,13 @@ def write_history(model: type[models.Model], objects: Iterable[models.Model], *,
 
 
 def write_history_of(model: type[models.Model], ids: Iterable[Any], *, change: Change, kind: str) -> None:
-    """Do as `write_history` does, for rows that are known by their primary keys alone."""
-    bulk.copy(model, ids, history_of(model, change=change, kind=kind))
+    """Do as `write_history` does, for rows that are known by their primary keys alone.
+
+    Where the model says what is told of it, the audit log tells it too: see `golden_records.auditing`.
+    """
+    keys = list(ids)
+    bulk.copy(model, keys, history_of(model, change=change, kind=kind))
+    auditing.told_of(model, keys, change=change, kind=kind)
 
 
 def history_of(model: type[models.Model], *, change: Change, kind: str) -> bulk.Copy:

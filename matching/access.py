@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
 STEWARDS: Final = "data steward"
+AUDITORS: Final = "auditor"
 
 _SEEN: Final = (
     "golden_records.goldencustomer",
@@ -26,7 +27,12 @@ _SEEN: Final = (
 )
 _CHANGED: Final = ("golden_records.mergereceipt", "golden_records.quarantinedrow", "matching.reviewtask")
 
-GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {STEWARDS: {"view": _SEEN, "change": _CHANGED}}
+_AUDITED: Final = (*_SEEN, "golden_records.auditentry", "golden_records.webhooksubscription", "api.apikey", "auth.user", "auth.group")
+
+GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    STEWARDS: {"view": _SEEN, "change": _CHANGED},
+    AUDITORS: {"view": _AUDITED},
+}
 """Of each group, what it may view and what it may change: to change a review task is to decide it, a merge to undo it."""
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from matching.access import ensure_groups
+from matching.access import STEWARDS, ensure_groups
 from mdm.embedded import state
 
 PASSWORD_FILE: Final = "first-password"  # noqa: S105  # the name of a file
@@ -34,7 +34,7 @@ def ensure_logins(data_dir: Path) -> list[Login]:
     if not User.objects.exists():
         User.objects.create_superuser("admin", password=password)
         steward = User.objects.create_user("steward", password=password, is_staff=True)
-        steward.groups.add(*ensure_groups())
+        steward.groups.add(*(group for group in ensure_groups() if group.name == STEWARDS))
     users = {user.username: user for user in User.objects.filter(username__in=("admin", "steward"), is_active=True)}
     roles = {"admin": "may do everything", "steward": "decides on doubtful pairs"}
     return [Login(name, password if users[name].check_password(password) else None, role) for name, role in roles.items() if name in users]

@@ -186,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "matching.tasks.sweep", "schedule": timedelta(seconds=SWEEP_SECONDS), "options": {"expires": SWEEP_SECONDS}},
     # Most events are sealed by a ring at their commit or by who reads the feed; this finds what came between two rings.
     "seal": {"task": "golden_records.tasks.seal_events", "schedule": timedelta(seconds=1), "options": {"expires": 1}},
+    "heads": {"task": "golden_records.tasks.tell_heads", "schedule": crontab(hour=0, minute=3)},
     "rematch": {"task": "matching.tasks.rematch", "schedule": crontab(hour=3, minute=17)},
     "prune_idempotency_keys": {"task": "api.tasks.prune_idempotency_keys", "schedule": crontab(minute=23)},
     "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},

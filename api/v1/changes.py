@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from api.dictionary import did_you_mean
 from api.pagination import GREATEST_LIMIT, limit_of
 from api.problems import CursorOfAnotherFeed, FieldError, InvalidRequest
+from api.readings import gave_values
 from api.schema import problems
 from api.scopes import CHANGES, READ
 from api.v1.changes_schema import CHANGES_PAGE
@@ -60,6 +61,10 @@ class ChangesView(ApiView):
         page = feed.await_news(seq, limit=limit_of(request), filters=filters, seconds=_seconds(request.query_params.get("wait")))
         with_values = READ in client_of(request).scopes
         results = [_document(event, with_values=with_values) for event in page.events]
+        if with_values:
+            for entity in ENTITIES.values():
+                told = ((event.golden_id, event.attributes or ()) for event in page.events if event.entity == entity.name)
+                gave_values(request, entity, told)
         return Response({"results": results, "cursor": _cursor(page.seq), "has_more": not page.is_last})
 
 

@@ -1,6 +1,7 @@
 """`/customers`, `/projects` and every further entity type: golden records, found by canonical id or listed by filters."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 from api.dictionary import attributes_of, component_name
 from api.filters import filter_parameters, filtered
 from api.pagination import PAGING, page_of
+from api.readings import gave_golden_records
 from api.schema import IF_NONE_MATCH, UNCHANGED, problems
 from api.scopes import READ
 from api.v1.golden_schema import given_golden_record, given_golden_records
@@ -37,7 +39,10 @@ class GoldenRecordView(ApiView):
         """Give the golden record with where each value comes from; a retired id answers with its successor."""
         view = selectors.golden(self.entity, canonical_id)
         headers = {"Content-Location": reverse(self.entity.name, args=[view.golden.pk])} if view.followed else {}
-        return conditional(request, _document(self.entity, view), headers=headers)
+        answer = conditional(request, _document(self.entity, view), headers=headers)
+        if answer.status_code == HTTPStatus.OK:
+            gave_golden_records(request, self.entity, [(view.golden.pk, attributes_of(view.golden, self.entity))])
+        return answer
 
 
 class GoldenRecordsView(ApiView):
@@ -52,6 +57,7 @@ class GoldenRecordsView(ApiView):
         page = page_of(request, filtered(request, self.entity, active))
         references = selectors.references_of(self.entity, page.rows)
         results = [_summary(self.entity, golden) | {"references": references[golden.pk]} for golden in page.rows]
+        gave_golden_records(request, self.entity, [(golden.pk, attributes_of(golden, self.entity)) for golden in page.rows])
         return Response({"results": results, "next": page.next_address})
 
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from api.dictionary import did_you_mean, serializer
 from api.problems import FieldError, InvalidRequest, first_errors, pointer
+from api.readings import gave_source_record
 from api.schema import problems
 from api.scopes import READ
 from api.v1.source_schema import STEP
@@ -87,7 +88,14 @@ class MatchExplanationsView(ApiView):
         """Explain the two as they are now; changes nothing."""
         asked = _read(request.data)
         left, right = ((asked[side]["source"], asked[side]["external_id"]) for side in MEMBERS)
-        return Response(_document(explain_records(entity_type(asked["entity"]), left, right)))
+        entity = entity_type(asked["entity"])
+        found = explain_records(entity, left, right)
+        for record in (found.left, found.right):
+            values = {name: getattr(record, name) for name in entity.attribute_names}
+            gave_source_record(
+                request, entity, record.source.code, values | {"golden_id": record.golden_id, "external_id": record.external_id}
+            )
+        return Response(_document(found))
 
 
 def _document(found: ExplainedRecords) -> dict[str, object]:

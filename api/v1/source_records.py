@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from api.dictionary import component_name
 from api.problems import FieldError, InvalidRequest, NotFound
+from api.readings import gave_source_record
 from api.schema import IF_NONE_MATCH, UNCHANGED, problems
 from api.scopes import INGEST, READ
 from api.v1.source_body import checked_external_id, read_body, read_moment, refusal, writable_source
@@ -90,7 +91,10 @@ class SourceRecordView(ApiView):
             document["match"] = _match(link_explanation(self.entity, record))
         if row["state"] == RecordState.WITHDRAWN:
             document["withdrawn"] = _withdrawn(withdrawal_of(self.entity, row["pk"]))
-        return conditional(request, document)
+        answer = conditional(request, document)
+        if answer.status_code == HTTPStatus.OK:
+            gave_source_record(request, self.entity, source, {**row, "external_id": external_id})
+        return answer
 
     def delete(self, request: Request, source: str, external_id: str) -> Response:
         """Withdraw the record, whose canonical id goes on answering; the same again changes nothing."""

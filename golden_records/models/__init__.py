@@ -6,6 +6,7 @@ from golden_records.models.attributes import (
     ProjectAttributes,
     ProjectFactAttributes,
 )
+from golden_records.models.audit import AuditAction, AuditEntry, AuditSeal, UnsealedEntry
 from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedEvent
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
@@ -32,6 +33,9 @@ from golden_records.models.webhooks import (
 
 __all__ = [
     "AnyOf",
+    "AuditAction",
+    "AuditEntry",
+    "AuditSeal",
     "ChangeEvent",
     "CustomerAttributes",
     "CustomerKind",
@@ -60,6 +64,7 @@ __all__ = [
     "SourceMapping",
     "SourceRecord",
     "SourceSystem",
+    "UnsealedEntry",
     "UnsealedEvent",
     "WebhookDeadLetter",
     "WebhookDelivery",

@@ -1,6 +1,7 @@
 """Golden records: the one trustworthy view of a customer or a project, and the receipts of merges."""
 
 import uuid
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -115,6 +116,8 @@ class MergeReceipt(models.Model):
     merged_at = models.DateTimeField(_("merged"))
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
     history = HistoricalRecords(bases=[ChangeColumns])
+
+    audited: ClassVar = ("entity", "survivor_id", "absorbed_id", "undone_at")
 
     class Meta:
         verbose_name = _("merge")

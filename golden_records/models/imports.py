@@ -1,5 +1,7 @@
 """Imports of files, and the rows that could not be taken."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -100,6 +102,8 @@ class QuarantinedRow(models.Model):
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     history = HistoricalRecords(bases=[ChangeColumns])
+
+    audited: ClassVar = ("source_id", "entity", "job_id", "row_number", "state")
 
     class Meta:
         verbose_name = _("quarantined row")

@@ -1,5 +1,7 @@
 """Source systems and how their own columns map to the data dictionary."""
 
+from typing import ClassVar
+
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +24,8 @@ class SourceSystem(models.Model):
     country = models.CharField(_("country"), max_length=2, default="FR", help_text=_("Assumed where a record names no country."))
     history = HistoricalRecords(bases=[ChangeColumns])
 
+    audited: ClassVar = ("code", "name", "trust", "country")
+
     class Meta:
         verbose_name = _("source system")
         verbose_name_plural = _("source systems")
@@ -39,6 +43,8 @@ class SourceMapping(models.Model):
     entity = models.CharField(_("entity type"), max_length=30)
     document = models.JSONField(_("mapping"))
     history = HistoricalRecords(bases=[ChangeColumns])
+
+    audited: ClassVar = ("source_id", "entity", "document")
 
     class Meta:
         verbose_name = _("mapping")

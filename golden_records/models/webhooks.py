@@ -1,6 +1,7 @@
 """Webhooks: who wants to hear of changes, how far each has heard, and what could not be delivered."""
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +38,8 @@ class WebhookSubscription(models.Model):
     created_by = models.CharField(_("created by"), max_length=200)
     created_at = models.DateTimeField(_("created"))
     history = HistoricalRecords(bases=[ChangeColumns])
+
+    audited: ClassVar = ("name", "url", "system_id", "event_types", "entities", "sources", "with_values", "active", "paused_because")
 
     class Meta:
         verbose_name = _("webhook")

@@ -1,5 +1,7 @@
 """Questions to stewards, and what they said."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -109,6 +111,8 @@ class Judgement(models.Model):
     withdrawn_at = models.DateTimeField(_("taken back"), null=True, blank=True)
     withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     history = HistoricalRecords(bases=[ChangeColumns])
+
+    audited: ClassVar = ("entity", "value", "left_record_id", "right_record_id", "task_id", "withdrawn_at")
 
     class Meta:
         verbose_name = _("judgement")

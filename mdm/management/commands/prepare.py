@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from golden_records import protection
 from mdm import logins
 
 STATIC_STAMP: Final = "static-stamp"
@@ -49,6 +50,11 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Preparing the database.")
             call_command("migrate", interactive=False, verbosity=0)
+        # On SQLite, a migration that makes a table anew leaves its triggers behind.
+        if unprotected := protection.missing():
+            self.stdout.write(f"Protecting {', '.join(unprotected)} from being rewritten.")
+            with connection.cursor() as cursor:
+                protection.protect(cursor)
 
     def _collect_static(self) -> None:
         stamp = Path(settings.MDM_DATA_DIR) / STATIC_STAMP
