@@ -75,7 +75,7 @@ def _keep(entries: Sequence[Mapping[str, Any]], change: Change) -> None:
     rows = [{**entry, **signed, "salt": token_hex(_SALT_BYTES)} for entry in entries]
     if not rows:
         return
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         ring_at_commit()
         bulk.insert_noted(bulk.Beside(AuditEntry, rows, noted=UnsealedEntry))
 

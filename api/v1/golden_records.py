@@ -1,6 +1,7 @@
 """`/customers`, `/projects` and every further entity type: golden records, found by canonical id or listed by filters."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
@@ -12,21 +13,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.dictionary import attributes_of, component_name
-from api.filters import filter_parameters, filtered
+from api.filters import MOMENT, filter_parameters, filtered
 from api.pagination import PAGING, page_of
 from api.readings import gave_golden_records
 from api.schema import IF_NONE_MATCH, UNCHANGED, problems
 from api.scopes import READ
 from api.v1.golden_schema import given_golden_record, given_golden_records
+from api.v1.source_body import read_moment
 from api.views import ApiView, conditional
 from golden_records import selectors
+from golden_records.as_of import GoldenTold, golden_as_of
 from golden_records.entities import EntityType
 from golden_records.models import GoldenRecord, GoldenState, SourceRecord
-from golden_records.selectors import AttributeLineage, GoldenView
+from golden_records.selectors import AttributeLineage
 
 CANONICAL_ID: Final = OpenApiParameter(
     "canonical_id", UUID, OpenApiParameter.PATH, description="It answers for ever: itself, or its successor."
 )
+AS_OF: Final = OpenApiParameter("as_of", datetime, description=f"As it was at this moment. {MOMENT}")
 
 
 class GoldenRecordView(ApiView):
@@ -36,12 +40,17 @@ class GoldenRecordView(ApiView):
     entity: ClassVar[EntityType]
 
     def get(self, request: Request, canonical_id: UUID) -> HttpResponse:
-        """Give the golden record with where each value comes from; a retired id answers with its successor."""
-        view = selectors.golden(self.entity, canonical_id)
-        headers = {"Content-Location": reverse(self.entity.name, args=[view.golden.pk])} if view.followed else {}
-        answer = conditional(request, _document(self.entity, view), headers=headers)
+        """Give the golden record with where each value comes from; a retired id answers with its successor.
+
+        With `as_of`, as it was at that moment: its values, its source records and where its values came from.
+        """
+        moment = read_moment(request.query_params.get("as_of"), "as_of")
+        told = golden_as_of(self.entity, canonical_id, moment) if moment else _now(self.entity, canonical_id)
+        golden = told.golden
+        headers = {"Content-Location": reverse(self.entity.name, args=[golden.id])} if told.followed and not moment else {}
+        answer = conditional(request, _document(self.entity, told), headers=headers)
         if answer.status_code == HTTPStatus.OK:
-            gave_golden_records(request, self.entity, [(view.golden.pk, attributes_of(view.golden, self.entity))])
+            gave_golden_records(request, self.entity, [(golden.id, attributes_of(golden, self.entity))])
         return answer
 
 
@@ -69,8 +78,8 @@ def golden_record_view(entity: EntityType) -> type[GoldenRecordView]:
             operation_id=f"get_{entity.name}",
             summary=f"Get a {entity.name} by canonical id",
             tags=["golden records"],
-            parameters=[CANONICAL_ID, IF_NONE_MATCH],
-            responses={200: given_golden_record(entity), 304: UNCHANGED, **problems(404)},
+            parameters=[CANONICAL_ID, AS_OF, IF_NONE_MATCH],
+            responses={200: given_golden_record(entity), 304: UNCHANGED, **problems(400, 404)},
         )
     )
     return cast("type[GoldenRecordView]", described(view))
@@ -91,23 +100,26 @@ def golden_records_view(entity: EntityType) -> type[GoldenRecordsView]:
     return cast("type[GoldenRecordsView]", described(view))
 
 
-def _document(entity: EntityType, view: GoldenView) -> dict[str, object]:
-    golden = view.golden
-    members = selectors.members(golden)
-    own_ids = {record.pk: record.external_id for record in members}
-    lineage = selectors.lineage(entity, golden)
-    return _summary(entity, golden) | {
-        "requested_id": view.asked_id,
-        "retired": view.followed or golden.state == GoldenState.RETIRED,
-        "references": selectors.references_of(entity, [golden])[golden.pk],
-        "lineage": {name: _lineage(found, own_ids) for name, found in lineage.items() if found.record_id is not None},
-        "cross_references": [_cross_reference(record) for record in members],
+def _now(entity: EntityType, canonical_id: UUID) -> GoldenTold:
+    view = selectors.golden(entity, canonical_id)
+    members, lineage = selectors.members(view.golden), selectors.lineage(entity, view.golden)
+    return GoldenTold(view.golden, canonical_id, members, lineage, selectors.references_of(entity, [view.golden])[view.golden.pk])
+
+
+def _document(entity: EntityType, told: GoldenTold) -> dict[str, object]:
+    own_ids = {record.id: record.external_id for record in told.members}
+    return _summary(entity, told.golden) | {
+        "requested_id": told.asked_id,
+        "retired": told.followed or told.golden.state == GoldenState.RETIRED,
+        "references": told.references,
+        "lineage": {name: _lineage(found, own_ids) for name, found in told.lineage.items() if found.record_id is not None},
+        "cross_references": [_cross_reference(record) for record in told.members],
     }
 
 
 def _summary(entity: EntityType, golden: GoldenRecord) -> dict[str, object]:
     return {
-        "canonical_id": golden.pk,
+        "canonical_id": golden.id,
         "entity": entity.name,
         "state": golden.state,
         "version": golden.version,

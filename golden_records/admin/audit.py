@@ -21,7 +21,7 @@ class AuditEntryAdmin(PageAdmin):
     """Audit entries, newest first; nobody changes them."""
 
     page_template: ClassVar[str] = "golden_records/admin/audit_entry.html"
-    list_display = ("place", "author", "what", "of", "content", "when")
+    list_display = ("place", "author", "what", "of", "names", "when")
     list_filter = ("action", "kind")
     search_fields = ("actor",)
     search_help_text = _("An author, as api:loader or steward:anna")
@@ -56,7 +56,7 @@ class AuditEntryAdmin(PageAdmin):
         return cells.cut(_subject(entry))
 
     @admin.display(description=_("attributes"))
-    def content(self, entry: AuditEntry) -> str:
+    def names(self, entry: AuditEntry) -> str:
         """The names of what was read or changed."""
         names = entry.attributes or []
         return cells.cut(", ".join(names[:NAMED]) + (f" +{len(names) - NAMED}" if len(names) > NAMED else ""))

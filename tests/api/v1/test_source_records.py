@@ -120,7 +120,9 @@ def test_a_change_is_signed_with_the_name_of_the_key_and_the_id_of_the_request(c
     assert set(GoldenCustomer.history.values_list("actor", flat=True)) == {"api:crm-connector", "api:crm-ingest-read"}
 
 
-def test_reading_takes_one_query_beside_the_key(caller: Caller) -> None:
+def test_a_source_reads_its_own_record_with_one_query_beside_the_key(crm: SourceSystem, caller_with: MakeCaller) -> None:
+    del crm
+    caller = caller_with("crm", INGEST, READ)
     caller.send_customer("crm", "0042", **ACME)
     caller.get(ADDRESS)
     with CaptureQueriesContext(connection) as queries:

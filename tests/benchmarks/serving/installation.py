@@ -23,10 +23,11 @@ MILLISECONDS: Final = 1_000
 
 @dataclass(frozen=True)
 class Installation:
-    """The environment of its processes, a key for its API, its firms, and how many records earlier runs brought beside them."""
+    """The environment of its processes, keys for its API (one of the CRM alone), its firms, and how many records earlier runs left."""
 
     environment: dict[str, str]
     key: str
+    own_key: str
     records: int
     beside: int
 

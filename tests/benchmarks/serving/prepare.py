@@ -27,13 +27,16 @@ CHANGE = Change(actor="command:benchmark", reason="benchmark")
 
 
 def prepare(count: int) -> dict[str, object]:
-    """Make the firms; gives the key and how many other records there are."""
+    """Make the firms; gives a key for all sources, one of the CRM alone, and how many other records there are."""
     customer = entity_type("customer")
     if not SourceSystem.objects.exists():
         load(min(count, LOADED))
     grow(count)
-    key = create_key(name=f"benchmark-{secrets.token_hex(8)}", source=None, scopes=[INGEST, READ], change=CHANGE).secret
-    return {"key": key, "beside": customer.records.count() - count}
+    key, own_key = (
+        create_key(name=f"benchmark-{secrets.token_hex(8)}", source=source, scopes=[INGEST, READ], change=CHANGE).secret
+        for source in (None, "crm")
+    )
+    return {"key": key, "own_key": own_key, "beside": customer.records.count() - count}
 
 
 def load(count: int) -> None:
