@@ -7,7 +7,8 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Window
 from django.db.models.functions import Lag
 
-from golden_records.chain import BEGINNING, Place, digest_of, hash_of
+from golden_records import chained
+from golden_records.chain import Place, digest_of, hash_of
 from golden_records.entities import ENTITIES
 from golden_records.models import ChangeEvent, EventType, MatchState, RecordState, Seal, SourceSystem, UnsealedEvent
 from golden_records.offences import Check, Offence
@@ -75,29 +76,28 @@ def broken_links() -> Iterator[Offence]:
     A place whose event or seal was changed does not hold, nor does one that was put in or whose neighbour was taken out. An event that
     was erased holds by its digest, where an event tells of the erasure.
     """
-    previous = BEGINNING
-    for seal in _seals():
-        event, digest = seal.event, bytes(seal.digest)
-        place = Place(previous, seal.seq, seal.sealed_at)
-        ids: dict[str, str | int] = {"seq": seal.seq, "event": event.pk, "golden": str(event.golden_id)}
-        if hash_of(event, place, digest) != bytes(seal.hash):
-            yield Offence(event.entity, ids, "It, its place or the one before it was changed, put in or taken out.", _RESTORE)
-        elif event.salt is not None and digest_of(event) != digest:
-            yield Offence(event.entity, ids, "Its values, its record or its reason were changed.", _RESTORE)
-        elif event.salt is None and not _is_told_erased(event):
-            yield Offence(event.entity, ids, "Its values are gone, and no erasure was told.", _RESTORE)
-        previous = bytes(seal.hash)
+    for found in chained.links():
+        unsure = {link.seq: link for link in found if not link.verifies}
+        seals = Seal.objects.in_bulk(unsure)
+        # Not joined with them: see `matching.snapshot`, a join reads whole tables.
+        events = ChangeEvent.objects.in_bulk([seal.event_id for seal in seals.values()])
+        for seq, seal in sorted(seals.items()):
+            yield from _broken(seal, events[seal.event_id], unsure[seq].previous)
+
+
+def _broken(seal: Seal, event: ChangeEvent, previous: bytes) -> Iterator[Offence]:
+    digest = bytes(seal.digest)
+    ids: dict[str, str | int] = {"seq": seal.seq, "event": event.pk, "golden": str(event.golden_id)}
+    if hash_of(event, Place(previous, seal.seq, seal.sealed_at), digest) != bytes(seal.hash):
+        yield Offence(event.entity, ids, "It, its place or the one before it was changed, put in or taken out.", _RESTORE)
+    elif event.salt is not None and digest_of(event) != digest:
+        yield Offence(event.entity, ids, "Its values, its record or its reason were changed.", _RESTORE)
+    elif event.salt is None and not _is_told_erased(event):
+        yield Offence(event.entity, ids, "Its values are gone, and no erasure was told.", _RESTORE)
 
 
 def _is_told_erased(event: ChangeEvent) -> bool:
     return ChangeEvent.objects.filter(golden_id=event.golden_id, type=EventType.ERASED).exists()
-
-
-def _seals() -> Iterator[Any]:
-    seals, last = Seal.objects.select_related("event").order_by("seq"), 0
-    while chunk := list(seals.filter(seq__gt=last)[:_AT_ONCE]):
-        yield from chunk
-        last = chunk[-1].seq
 
 
 def _rows(sql: str, parameters: list[str]) -> Iterator[Any]:
