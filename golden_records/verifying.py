@@ -1,6 +1,7 @@
 """What must always hold of source records and golden records. Each check reads the whole database and names every offence."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from django.db import connection
@@ -27,7 +28,10 @@ from golden_records.offences import Check, Offence
 from golden_records.recency import LONGEST_AHEAD
 from golden_records.replay import unlike_history
 from golden_records.rulebook import rules_of
+from golden_records.survivorship.members import Member
 
+VALUES: Final = "values"
+PROVENANCE: Final = "provenance"
 _AT_ONCE: Final = 1_000
 _LONGEST_CHAIN: Final = 100
 _REBUILD: Final = "manage.py rebuild {entity} {golden}"
@@ -91,37 +95,34 @@ def _endless(entity: EntityType) -> Iterator[str]:
         yield from (str(start) for (start,) in cursor.fetchall())
 
 
-def _values() -> Iterator[Offence]:
+def _values_and_provenance() -> Iterator[tuple[str, Offence]]:
     for entity in ENTITIES.values():
         rules = rules_of(entity)
         for golden, members in _goldens_with_members(entity):
             active = [each.member for each in members if each.is_active]
+            ids, remedy = {"golden": str(golden["id"])}, _REBUILD.format(entity=entity.name, golden=golden["id"])
             # One that has no member is an offence of its own.
             wanted = content_of(rules, active) if active else {}
-            wrong = sorted(name for name, value in wanted.items() if golden[name] != value)
-            if wrong:
-                told = f"Not what its records give: {', '.join(wrong)}."
-                yield Offence(entity.name, {"golden": str(golden["id"])}, told, _rebuild(entity, golden))
+            if wrong := sorted(name for name, value in wanted.items() if golden[name] != value):
+                yield VALUES, Offence(entity.name, ids, f"Not what its records give: {', '.join(wrong)}.", remedy)
+            if unsaid := _unsaid(entity, golden, active):
+                yield PROVENANCE, Offence(entity.name, ids, f"Nobody among its records says so: {', '.join(unsaid)}.", remedy)
 
 
-def _provenance() -> Iterator[Offence]:
-    for entity in ENTITIES.values():
-        for golden, members in _goldens_with_members(entity):
-            active = {each.member.record_id: each.member for each in members if each.is_active}
-            wrong = []
-            for name in entity.attribute_names:
-                winner = golden["lineage"].get(name)
-                member = active.get(winner["record"]) if winner else None
-                told = member is not None and member.source == winner["source"] and member.values.get(name) == golden[name]
-                if (golden[name] is not None and not told) or (golden[name] is None and winner is not None):
-                    wrong.append(name)
-            if wrong:
-                told = f"Nobody among its records says so: {', '.join(wrong)}."
-                yield Offence(entity.name, {"golden": str(golden["id"])}, told, _rebuild(entity, golden))
+def _unsaid(entity: EntityType, golden: Mapping[str, Any], active: Iterable[Member]) -> list[str]:
+    """Name the attributes whose value is not that of the source record which is said to be where it comes from."""
+    members, unsaid = {member.record_id: member for member in active}, []
+    for name in entity.attribute_names:
+        winner = golden["lineage"].get(name)
+        member = members.get(winner["record"]) if winner else None
+        told = member is not None and member.source == winner["source"] and member.values.get(name) == golden[name]
+        if (golden[name] is not None and not told) or (golden[name] is None and winner is not None):
+            unsaid.append(name)
+    return unsaid
 
 
-def _rebuild(entity: EntityType, golden: Mapping[str, Any]) -> str:
-    return _REBUILD.format(entity=entity.name, golden=golden["id"])
+def _only(name: str) -> Iterator[Offence]:
+    return (offence for found, offence in _values_and_provenance() if found == name)
 
 
 def _goldens_with_members(entity: EntityType) -> Iterator[tuple[dict[str, Any], Sequence[LinkedMember]]]:
@@ -205,8 +206,18 @@ CHECKS: Final = (
     Check("no empty golden record", "Every active golden record has an active source record.", _no_empty_golden),
     Check("source identity", "A source's own id of an entity type names one source record.", _source_identity),
     Check("ids answer", "Every canonical id there ever was answers: itself, or its successors up to one that stands.", _ids_answer),
-    Check("values", "A golden record's values are what survivorship makes of its active source records, to the byte.", _values),
-    Check("provenance", "Every value of a golden record names an active source record of its own that has this value.", _provenance),
+    Check(
+        VALUES,
+        "A golden record's values are what survivorship makes of its active source records, to the byte.",
+        partial(_only, VALUES),
+        _values_and_provenance,
+    ),
+    Check(
+        PROVENANCE,
+        "Every value of a golden record names an active source record of its own that has this value.",
+        partial(_only, PROVENANCE),
+        _values_and_provenance,
+    ),
     Check("no lost update", "What is older, by the source's own time or version, never takes the place of what is newer.", _no_lost_update),
     Check("reversible", "Every merge that stands can be undone: its golden record is retired, and history knows the links.", _reversible),
     Check("replay", "Every row is what the last entry of its history says.", _replay),

@@ -81,7 +81,8 @@ def rematch() -> None:
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)
 def verify() -> None:
     """Check everything that must always hold, and log what does not: by names of checks and ids, never by values."""
-    for finding in verifying.verify():
+    # All of it first: on SQLite nothing can be written while it is read.
+    for finding in list(verifying.verify()):
         Pulse.objects.update_or_create(name=f"{VERIFIED}{finding.check.name}", defaults={"at": timezone.now(), "found": finding.count})
         told = {"check": finding.check.name, "offences": finding.count, "seconds": round(finding.seconds, 1)}
         if not finding.count:

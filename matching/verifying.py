@@ -1,13 +1,13 @@
 """What must always hold: the whole list, and reading it out of one snapshot of the database."""
 
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
+from itertools import chain, groupby
 from typing import Any, Final
 
-from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery, UUIDField
 
 from golden_records import verifying
@@ -18,6 +18,7 @@ from golden_records.replay import unlike_history
 from matching.completeness import config_in_force, missed_matches, records_with_other_keys
 from matching.judgements import golden_pair, judged_pairs
 from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.snapshot import on_one_snapshot
 from matching.tables import active_records
 
 MOST_NAMED: Final = 100
@@ -38,45 +39,24 @@ class Finding:
 def verify(*, checks: "Sequence[Check] | None" = None, most_named: int = MOST_NAMED) -> Iterator[Finding]:
     """Run the checks, all by default, on one snapshot of the database; names the first offences of each and counts them all.
 
-    Nobody is kept from writing meanwhile, and nothing is written.
+    Nobody is kept from writing meanwhile, and nothing is written. On SQLite the caller must take all findings before it writes.
     """
-    with _snapshot():
-        for check in CHECKS if checks is None else checks:
-            begun, found = time.monotonic(), check.find()
-            named = tuple(islice(found, most_named))
-            count = len(named) + sum(1 for _ in found)
-            yield Finding(check, count, named, time.monotonic() - begun)
+    passes = groupby(CHECKS if checks is None else checks, key=lambda check: check.along or check)
+    questions = [partial(_found, tuple(group), most_named) for _, group in passes]
+    yield from chain.from_iterable(on_one_snapshot(questions))
 
 
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """See the database as it is now, whatever others write; inside a transaction of the caller, see what that sees."""
-    if connection.in_atomic_block:
-        _join_whole_tables(on=True)
-        yield
-        _join_whole_tables(on=False)
-    elif connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            _join_whole_tables(on=True)
-            yield
-    else:
-        # Not `atomic`: that takes the write lock of SQLite at once.
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN")
-            try:
-                yield
-            finally:
-                cursor.execute("ROLLBACK")
-
-
-def _join_whole_tables(*, on: bool) -> None:
-    """Keep PostgreSQL from joining row by row in this transaction: after a large load it takes tables for small until they are
-    analysed, and what takes a second would take an hour.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('enable_nestloop', %s, true)", ["off" if on else "on"])
+def _found(checks: Sequence[Check], most_named: int) -> list[Finding]:
+    """Find the offences against a check, or against checks that are found along with each other: the seconds are then of them all."""
+    begun = time.monotonic()
+    found = checks[0].along() if checks[0].along and len(checks) > 1 else ((checks[0].name, offence) for offence in checks[0].find())
+    counts, named = Counter[str](), defaultdict[str, list[Offence]](list)
+    for name, offence in found:
+        counts[name] += 1
+        if counts[name] <= most_named:
+            named[name].append(offence)
+    seconds = time.monotonic() - begun
+    return [Finding(check, counts[check.name], tuple(named[check.name]), seconds) for check in checks]
 
 
 def _judgements_bind() -> Iterator[Offence]:

@@ -1,4 +1,4 @@
-"""What a review page shows: two golden records attribute by attribute, their records, and the engine's evidence."""
+"""What a review page shows: two golden records attribute by attribute, their records, the engine's evidence, and what changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from golden_records.templatetags.mdm import words
 from matching import selectors
 from matching.admin.differences import Segments, differences
 from matching.admin.waterfall import Waterfall, waterfall
+from matching.admin.what_changed import RecordChange, what_changed
 from matching.models import Judgement, ReviewTask
 
 Targets = dict[tuple[UUID, str], GoldenRecord]
@@ -77,6 +78,7 @@ class ReviewPage:
     rows: tuple[Row, ...]
     evidence: Waterfall
     judgements: tuple[Judgement, ...]
+    changes: tuple[RecordChange, ...] | None
 
     @property
     def different(self) -> int:
@@ -95,6 +97,7 @@ def review_page(task: ReviewTask) -> ReviewPage:
         rows=tuple(row for row in rows if row is not None),
         evidence=waterfall(selectors.explanation_of(task.decision).explanation),
         judgements=tuple(_judgements(task)),
+        changes=what_changed(task),
     )
 
 

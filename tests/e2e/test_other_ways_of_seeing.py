@@ -7,7 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from matching.models import ReviewTask, TaskState
 from tests.e2e.conftest import log_in
-from tests.e2e.workplace import a_customer_with_projects, doubtful_pairs
+from tests.e2e.workplace import a_customer_with_projects, a_question_that_a_change_raised, doubtful_pairs
 
 
 def test_a_task_is_decided_and_undone_without_scripts(browser: Browser, live_server: LiveServer, steward: User) -> None:
@@ -30,7 +30,7 @@ def test_a_task_is_decided_and_undone_without_scripts(browser: Browser, live_ser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_is_wider_than_a_phone(browser: Browser, live_server: LiveServer, steward: User, scheme: str) -> None:
     task = doubtful_pairs(1)[0]
-    customer = a_customer_with_projects()
+    customer, weakened = a_customer_with_projects(), a_question_that_a_change_raised()
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, color_scheme="dark" if scheme == "dark" else "light"
     )
@@ -40,6 +40,7 @@ def test_no_page_is_wider_than_a_phone(browser: Browser, live_server: LiveServer
         "",
         "matching/reviewtask/",
         f"matching/reviewtask/{task.pk}/change/",
+        f"matching/reviewtask/{weakened.pk}/change/",
         f"golden_records/goldencustomer/{customer.golden_id}/change/",
         f"golden_records/customerrecord/{customer.pk}/change/",
         "golden_records/goldenproject/",

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from golden_records.entities import entity_type
 from golden_records.models import ProjectFact, SourceRecord
+from golden_records.sources import SourceRecordDraft
+from matching.intake import submit_source_record
 from matching.models import ReviewTask, TaskKind
-from tests.factories import a_record, a_task, into
+from tests.factories import a_change, a_record, a_source, a_task, into
 
 _CRM_CHANGED: Final = datetime(2026, 9, 14, 8, 30, tzinfo=UTC)
 _ERP_CHANGED: Final = datetime(2026, 5, 3, 17, 5, tzinfo=UTC)
@@ -168,3 +170,12 @@ def a_hostile_pair() -> ReviewTask:
     left = a_record("<b>1</b>", legal_name=HOSTILE, city="<i>Paris</i>", address_lines="x" * 450)
     right = a_record('"><svg onload=alert(1)>', source="erp", legal_name=HOSTILE + "!", city="Paris", address_lines="y" * 450)
     return a_task(left, right)
+
+
+def a_question_that_a_change_raised() -> ReviewTask:
+    """ERP emptied a record of a customer that both sources have, and what held the two together weakened."""
+    known = {"legal_name": "Acme Ingénierie SAS", "registration_id": "732829320", **_PARIS}
+    emptied = {"legal_name": "Acme Ingénierie", "country": "FR"}
+    for source, said in (("crm", known), ("erp", known | {"email": "contact@acme.fr"}), ("erp", emptied)):
+        submit_source_record(SourceRecordDraft(entity_type("customer"), a_source(source), "4711", said), change=a_change())
+    return ReviewTask.objects.get(kind=TaskKind.EVIDENCE_WEAKENED)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from golden_records.models import ChangeEvent, CustomerRecord, GoldenCustomer, GoldenState
 from matching import review, verifying
+from matching.admin.review_page import review_page
 from matching.models import JudgementValue, ReviewTask, TaskKind, TaskState
 from tests.factories import a_steward
 from tests.matching.conftest import ACME, ACME_IN_ERP, Arrive, Submit
@@ -150,6 +151,29 @@ def test_a_steward_sees_both_records_side_by_side_and_answers(submitted: Submit,
     page = client.get(reverse("admin:matching_reviewtask_change", args=(task.pk,))).content.decode()
     assert "Do these two still belong together?" in page
     assert ACME["city"] in page
+    columns = page.split('aria-labelledby="compare-h"')[1].split("</thead>")[0]
+    assert all(name in columns for name in ("CRM · <bdi>1</bdi>", "ERP · <bdi>K1</bdi>"))
+    assert "source records" not in columns
     assert client.get("/admin/matching/reviewtask/").status_code == 200
     client.post(reverse("admin:matching_reviewtask_decide", args=(task.pk,)), {"answer": "different", "version": task.version})
     assert home_of("1") != home_of("K1")
+
+
+def test_the_page_of_a_question_that_a_change_raised_tells_what_was_before(submitted: Submit) -> None:
+    submitted("crm", "1", **ACME)
+    submitted("erp", "K1", **ACME_IN_ERP)
+    assert submitted("erp", "K1", **WEAKER).outcome
+    task = ReviewTask.objects.get()
+    (change,) = review_page(task).changes or ()
+    assert (change.source, change.external_id, change.raised, change.at) == ("erp", "K1", True, task.opened_at)
+    city = next(each for each in change.attributes if each.label == "City")
+    assert ("".join(segment.text for segment in city.before), city.after) == (ACME["city"], ())
+    submitted("crm", "1", **(ACME | {"segment": "A"}))
+    newest = (review_page(task).changes or ())[0]
+    assert (newest.source, newest.raised, [each.label for each in newest.attributes]) == ("crm", False, ["Segment"])
+
+
+def test_only_a_question_that_a_change_raised_tells_of_changes(submitted: Submit) -> None:
+    submitted("crm", "1", **WEAKER)
+    submitted("erp", "K1", **WEAKER)
+    assert review_page(ReviewTask.objects.get()).changes is None

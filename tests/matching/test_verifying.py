@@ -17,7 +17,7 @@ from golden_records import merging
 from golden_records.models import CustomerRecord, GoldenCustomer, ImportJob, MergeReceipt, SourceRecord, SourceSystem
 from golden_records.models.golden import new_canonical_id
 from matching import review, tasks
-from matching.models import BlockingKey, Judgement, JudgementValue, MatchDecision, ReviewTask
+from matching.models import BlockingKey, Judgement, JudgementValue, MatchDecision, Pulse, ReviewTask
 from matching.verifying import CHECKS, verify
 from tests.factories import a_change, a_record, a_steward, a_task, into
 from tests.matching.conftest import ACME, ACME_IN_ERP, CUSTOMER, Submit
@@ -229,6 +229,33 @@ def test_the_nightly_task_logs_what_is_broken_without_values(told: dict[str, UUI
     broken = {line["check"] for line in logs if line["event"] == "invariant_broken"}
     assert {"values", "provenance", "replay"} <= broken
     assert "Nowhere" not in str(logs)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_nightly_task_keeps_what_it_found(told: dict[str, UUID]) -> None:
+    _other_value(told)
+    tasks.verify()
+    found = dict(Pulse.objects.filter(name__startswith=tasks.VERIFIED).values_list("name", "found"))
+    assert found.keys() == {f"{tasks.VERIFIED}{check.name}" for check in CHECKS}
+    assert {name for name, count in found.items() if count} == {f"{tasks.VERIFIED}{name}" for name in ("values", "provenance", "replay")}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.only_on("postgresql")
+def test_all_is_read_as_it_was_when_it_began_though_the_caller_writes(told: dict[str, UUID], database: str) -> None:
+    del database
+    found = verify()
+    assert next(found).count == 0
+    GOLDENS.filter(pk=told["acme"]).update(city="Nowhere")
+    assert not sum(finding.count for finding in found)
+    assert offences().keys() == {"values", "provenance", "replay"}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wanted", ["values", "provenance"])
+def test_checks_that_are_found_along_with_each_other_are_found_alone_too(told: dict[str, UUID], wanted: str) -> None:
+    _other_value(told)
+    assert offences(wanted) == {wanted: 1}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,8 @@
 """`python -m tests.torture [--short] [--minutes N] [--check NAME ...] [--report FILE]`: what must not break, under what breaks things.
 
-Starts a PostgreSQL and a broker of its own, and runs the checks of `tests.torture.table` on them one after the other, each on an
-empty database; after each, everything that must always hold is verified. Ends with 1 at the first offence.
+Starts a PostgreSQL and a broker of its own, whatever `DATABASE_URL` says: every check empties its database. Runs the checks of
+`tests.torture.table` on them one after the other; after each, everything that must always hold is verified. Ends with 1 at the first
+offence, and the report then says what was found so far.
 """
 
 import os
@@ -9,7 +10,6 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from contextlib import nullcontext
 from pathlib import Path
 
 from mdm.embedded import postgres, processes, valkey
@@ -17,13 +17,12 @@ from mdm.embedded import postgres, processes, valkey
 
 def main() -> int:
     """Run the checks in a process of their own, which finds the servers in its environment."""
-    given = os.environ.get("DATABASE_URL")
-    with tempfile.TemporaryDirectory(prefix="mdm-torture-") as name, nullcontext(given) if given else postgres.running() as url:
+    with tempfile.TemporaryDirectory(prefix="mdm-torture-") as name, postgres.running() as url:
         folder = Path(name)
         broker = valkey.configure(folder, port=processes.free_port())
         (folder / "static").mkdir()
         environment = os.environ | {
-            "DATABASE_URL": str(url),
+            "DATABASE_URL": url,
             "REDIS_URL": broker.url,
             "DJANGO_SETTINGS_MODULE": "mdm.settings",
             "MDM_DATA_DIR": name,

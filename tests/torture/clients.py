@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -46,12 +47,23 @@ def send_all(ground: Ground, port: int, shares: Sequence[Sequence[Call]], *, mea
     """Send each share from a client of its own, all from one moment on; `meanwhile` is called again and again until all are done."""
     start_at = time.time() + HEAD_START_SECONDS
     running = [_client({"port": port, "key": ground.key, "start_at": start_at, "calls": share}) for share in shares]
-    while meanwhile is not None and any(process.poll() is None for process in running):
-        meanwhile()
+    # They are read while they run: one whose last words fill the pipe would wait for ever.
+    with ThreadPoolExecutor(len(running)) as readers:
+        try:
+            words = [readers.submit(process.communicate) for process in running]
+            while meanwhile is not None and not all(each.done() for each in words):
+                meanwhile()
+            answers = _answers([each.result()[0] for each in words])
+            assert not any(process.returncode for process in running), "a client failed"
+            return answers
+        finally:
+            for process in running:
+                process.kill()
+
+
+def _answers(words: Sequence[str]) -> Answers:
     answers = Answers()
-    for process in running:
-        said, _ = process.communicate()
-        assert process.returncode == 0, "a client failed"
+    for said in words:
         told = last_object(said)
         answers.counts.update(told["counts"])
         answers.offences += told["offences"]

@@ -43,7 +43,7 @@ def beside_stewards_and_killed_connections(ground: Ground, scale: Scale) -> Outc
     prepared = send_all(ground, port, [[call for number in numbers for call in (put_firm(number, "crm"), put_doubtful(number, "crm"))]])
     shares = [[*share, *_doubtful_again(scale, client)] for client, share in enumerate(_shares(scale))]
     with administrator() as own:
-        before, killing, stewards = deadlocks(own), _Killing(own, scale.connections_killed), _Stewards(scale.stewards)
+        before, killing, stewards = deadlocks(own), _Killing(own, scale.connections_killed), _Stewards(ground, scale.stewards)
         answers = send_all(ground, port, shares, meanwhile=killing.go_on)
         decided, offences = stewards.stop()
         resolved = deadlocks(own) - before
@@ -90,11 +90,13 @@ def _doubtful_again(scale: Scale, client: int) -> list[Call]:
 class _Stewards:
     """Stewards at work, each a process."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, ground: Ground, count: int) -> None:
         command = [sys.executable, "-m", "tests.torture.steward"]
         self.running = [
             subprocess.Popen([*command, str(seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for seed in range(count)
         ]
+        for process in self.running:
+            ground.stack.callback(process.kill)
         for process in self.running:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"

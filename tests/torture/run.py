@@ -3,9 +3,12 @@
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +20,12 @@ django.setup()
 
 from matching import verifying  # noqa: E402  # Django must be set up first
 from tests.torture.ground import ground  # noqa: E402
-from tests.torture.outcome import FULL, SHORT, Scale  # noqa: E402
+from tests.torture.outcome import FULL, SHORT, Outcome, Scale  # noqa: E402
 from tests.torture.table import CHECKS, Check  # noqa: E402
 
 SHOWN = 5
+LIMIT_SECONDS = 1_200
+"""What one check may take. On a machine with much else to do the longest took 372."""
 HEAD = """# Torture report
 
 Written by `make torture`: real PostgreSQL, real broker, real processes, each check on a database of its own. After every check,
@@ -69,17 +74,42 @@ def _write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def run(check: Check, scale: Scale) -> Row:
-    """Try one check on an empty database, then verify what must always hold."""
-    begun = time.monotonic()
-    with ground() as installed:
-        outcome = check.run(installed, scale)
-    broken = [
+    """Try one check on an empty database, then verify what must always hold. What ends a check before its end is an offence."""
+    begun, outcome, broken = time.monotonic(), Outcome("stopped on the way"), list[str]()
+    try:
+        with _no_longer_than(LIMIT_SECONDS):
+            with ground() as installed:
+                outcome = check.run(installed, scale)
+            broken = _broken()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the report must say so
+        traceback.print_exc()
+        broken = [f"{type(error).__name__}: {error}"]
+    connection.close()
+    return Row(check, outcome.count, outcome.offences + broken, time.monotonic() - begun, outcome.told)
+
+
+def _broken() -> list[str]:
+    return [
         f"{finding.check.name}: {finding.count}, as {offence.entity} {offence.ids}: {offence.told}"
         for finding in verifying.verify(most_named=SHOWN)
         for offence in finding.offences
     ]
-    connection.close()
-    return Row(check, outcome.count, outcome.offences + broken, time.monotonic() - begun, outcome.told)
+
+
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    """Raise `TimeoutError` where the block takes longer: what stands still would else stand for ever, and no report be written."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        message = f"It stood still, or took longer than {seconds:.0f} s."
+        raise TimeoutError(message)
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def report(rows: Sequence[Row], before: str = "") -> str:

@@ -66,3 +66,9 @@ def test_a_withdrawal_without_a_time_holds_until_the_source_sends_the_record(cal
     assert caller.delete(ADDRESS).status_code == 204
     assert CustomerRecord.history.count() == 1
     assert caller.send_customer("crm", "0042", **ACME).json()["outcome"] == "created"
+
+
+def test_a_record_whose_withdrawal_came_first_was_known_when_it_comes(caller: Caller) -> None:
+    caller.delete(ADDRESS)
+    sent = caller.put(ADDRESS, {"attributes": ACME})
+    assert (sent.status_code, sent.json()["outcome"]) == (200, "created")
