@@ -9,7 +9,7 @@ from django.db.models.functions import Lag
 
 from golden_records.chain import BEGINNING, Place, digest_of, hash_of
 from golden_records.entities import ENTITIES
-from golden_records.models import ChangeEvent, EventType, MatchState, RecordState, Seal, SourceSystem, UnsealedEvent
+from golden_records.models import ChangeEvent, EmptiedEvent, EventType, MatchState, RecordState, Seal, SourceSystem, UnsealedEvent
 from golden_records.offences import Check, Offence
 
 _AT_ONCE: Final = 1_000
@@ -90,7 +90,8 @@ def broken_links() -> Iterator[Offence]:
 
 
 def _is_told_erased(event: ChangeEvent) -> bool:
-    return ChangeEvent.objects.filter(golden_id=event.golden_id, type=EventType.ERASED).exists()
+    told = ChangeEvent.objects.filter(golden_id=event.golden_id, type=EventType.ERASED)
+    return told.exists() or EmptiedEvent.objects.filter(pk=event.pk).exists()
 
 
 def _seals() -> Iterator[Any]:

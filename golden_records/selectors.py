@@ -6,11 +6,12 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from golden_records.entities import EntityType, entity_type
-from golden_records.errors import UnknownGoldenRecord
+from golden_records.errors import Erased, UnknownGoldenRecord
 from golden_records.members import members_of
 from golden_records.models import GoldenRecord, GoldenState, SourceRecord
 from golden_records.survivorship.members import Value
 from golden_records.survivorship.survive import Contender, Survived, Winner, contenders
+from golden_records.tombstones import erased_names
 
 _LONGEST_CHAIN: Final = 100
 
@@ -42,10 +43,18 @@ class AttributeLineage:
 def golden(entity: EntityType, canonical_id: UUID) -> GoldenView:
     """Find the golden record of a canonical id; a retired one answers with its successor. One statement, most often.
 
-    Raises `UnknownGoldenRecord`.
+    Raises `UnknownGoldenRecord`, and `Erased`.
     """
     found = follow(entity, canonical_id)
+    if found.state == GoldenState.ERASED:
+        raise erased(entity, canonical_id)
     return GoldenView(golden=found, asked_id=canonical_id, followed=found.pk != canonical_id)
+
+
+def erased(entity: EntityType, canonical_id: UUID) -> Erased:
+    """Make the error of a canonical id that was erased."""
+    message = f"Golden {entity.name} {canonical_id} was erased, for good."
+    return Erased(message, remedy="Erase it too: nothing of it is kept.", golden=str(canonical_id))
 
 
 def follow(entity: EntityType, canonical_id: UUID) -> GoldenRecord:
@@ -91,6 +100,15 @@ def resolve(xrefs: Sequence[Xref]) -> dict[Xref, UUID | None]:
             if (row["source__code"], row["external_id"]) in wanted:
                 found[row["source__code"], name, row["external_id"]] = row["golden_id"]
     return found
+
+
+def erased_among(xrefs: Sequence[Xref]) -> set[Xref]:
+    """Give those of the sources' own ids, of which no record is there, whose record was erased. No statement for none of them."""
+    gone = set[Xref]()
+    for name in {entity for _, entity, _ in xrefs}:
+        names = [(source, external_id) for source, entity, external_id in xrefs if entity == name]
+        gone |= {(source, name, external_id) for source, external_id in erased_names(entity_type(name), names)}
+    return gone
 
 
 def resolve_reference(entity: EntityType, golden_record: GoldenRecord, attribute: str) -> UUID | None:

@@ -30,6 +30,14 @@ def call_back(entity: EntityType, record_ids: Sequence[int], *, change: Change) 
     return _turn(entity, list(failed.values_list("pk", flat=True)), MatchState.PENDING, change)
 
 
+def look_again(entity: EntityType, record_ids: Sequence[int], *, change: Change) -> list[int]:
+    """Let matched records wait again, because what they refer to has changed; gives which. The caller owns the transaction."""
+    matched = entity.records.filter(pk__in=record_ids, state=RecordState.ACTIVE, match_state=MatchState.MATCHED)
+    found = list(matched.order_by("id").select_for_update().values_list("pk", flat=True))
+    _turn(entity, found, MatchState.PENDING, change)
+    return found
+
+
 def _turn(entity: EntityType, record_ids: Sequence[int], state: MatchState, change: Change) -> int:
     rows = [{"id": record_id, "match_state": state} for record_id in record_ids]
     bulk.update(entity.record, rows, columns=("match_state",), copy_to=history_of(entity.record, change=change, kind=ChangeKind.CHANGED))

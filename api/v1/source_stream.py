@@ -164,7 +164,9 @@ def _document(line: Line, taken: Taken) -> dict[str, object]:
     if isinstance(taken, MdmError):
         return _line(line.number, line.names, outcome_name(taken)) | {"problem": problem_of(taken).document()}
     outcome = ACCEPTED if taken is StoreOutcome.CREATED else str(taken)
-    return _line(line.number, line.names, outcome) | {"problems": line.row.meaning.problems}
+    # Of one that was erased, not even what is wrong with it is told.
+    problems = () if taken is StoreOutcome.SUPPRESSED else line.row.meaning.problems
+    return _line(line.number, line.names, outcome) | {"problems": problems}
 
 
 def _line(number: int, names: tuple[str | None, str | None, str | None], outcome: str) -> dict[str, object]:

@@ -6,6 +6,7 @@ from golden_records.models.attributes import (
     ProjectAttributes,
     ProjectFactAttributes,
 )
+from golden_records.models.erasures import EmptiedEvent, Erasure, WhenSentAgain
 from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedEvent
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
@@ -38,6 +39,8 @@ __all__ = [
     "CustomerRecord",
     "DeadLetterState",
     "DeliveryKind",
+    "EmptiedEvent",
+    "Erasure",
     "EventType",
     "Given",
     "GoldenCustomer",
@@ -66,4 +69,5 @@ __all__ = [
     "WebhookProgress",
     "WebhookSecret",
     "WebhookSubscription",
+    "WhenSentAgain",
 ]

@@ -1,0 +1,83 @@
+"""What is left of a source record that was erased: a text that stands for its name, and that nobody can read it from.
+
+It is an HMAC of entity type, source and the source's own id, under a key that is derived from SECRET_KEY; a record that comes again is
+recognised by it, and somebody who has the database alone can't find out whether a guess at an id is right. It takes the place of the
+external id, so that a record and its tombstone are looked for in one statement.
+"""
+
+import hmac
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from golden_records.entities import EntityType
+from golden_records.errors import Erased
+from golden_records.models import RecordState, SourceSystem, WhenSentAgain
+
+Name = tuple[int, str]
+"""The key of a source system, and its own id of a record."""
+
+PREFIXES: Final = {WhenSentAgain.SUPPRESS: "erased:", WhenSentAgain.NEW: "erased, may come again:"}
+_PURPOSE: Final = b"mdm: tombstones of erased records"
+
+
+def tombstone_of(entity: EntityType, name: Name, when_sent_again: WhenSentAgain) -> str:
+    """Give the tombstone of a record that is erased now."""
+    return _made(entity, name, when_sent_again)[0]
+
+
+def suppressing(entity: EntityType, name: Name) -> tuple[str, ...]:
+    """Give the tombstones that keep a record from coming back: one for each key that SECRET_KEY was and still is."""
+    return _made(entity, name, WhenSentAgain.SUPPRESS)
+
+
+def suppressed(entity: EntityType, names: Iterable[Name]) -> set[Name]:
+    """Give those of the records that were erased and are not to come back. One statement."""
+    name_of = {tombstone: name for name in names for tombstone in suppressing(entity, name)}
+    erased = entity.records.filter(external_id__any=name_of, state=RecordState.ERASED)
+    return {name_of[tombstone] for tombstone in erased.values_list("external_id", flat=True)}
+
+
+def erased_names(entity: EntityType, names: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Give those of the records, each named by its source's code and its id there, that were erased and have not come back.
+
+    Two statements; the caller has found that there are no such records now.
+    """
+    wanted = set(names)
+    sources = dict(SourceSystem.objects.filter(code__in={source for source, _ in wanted}).values_list("code", "pk"))
+    name_of = {
+        tombstone: (source, external_id)
+        for source, external_id in wanted
+        if source in sources
+        for when in WhenSentAgain
+        for tombstone in _made(entity, (sources[source], external_id), when)
+    }
+    erased: Any = entity.records.filter(external_id__any=name_of, state=RecordState.ERASED)
+    return {name_of[tombstone] for tombstone in erased.values_list("external_id", flat=True)}
+
+
+def refuse_erased(entity: EntityType, source: str, external_id: str) -> None:
+    """Raise `Erased` where a record that is not there was erased. Two statements."""
+    if erased_names(entity, [(source, external_id)]):
+        raise erased_record(entity)
+
+
+def erased_record(entity: EntityType) -> Erased:
+    """Make the error of a source record that was erased; it does not name the record again."""
+    remedy = "Do not send or ask for it again: nothing of it is kept."
+    return Erased(f"This {entity.name} record was erased, for good.", remedy=remedy, entity=entity.name)
+
+
+def _made(entity: EntityType, name: Name, when_sent_again: WhenSentAgain) -> tuple[str, ...]:
+    told = f"{entity.name}\x1f{name[0]}\x1f{name[1]}".encode(errors="surrogatepass")
+    prefix = PREFIXES[when_sent_again]
+    return tuple(prefix + hmac.digest(key, told, "sha256").hex() for key in _keys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)))
+
+
+@cache
+def _keys(materials: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(material.encode()) for material in materials)
