@@ -123,6 +123,11 @@ def hand_over(subject: Subject) -> dict[str, Rows]:
     return {holder.name: holder.hand_over(subject) for holder in holders()}
 
 
+def held_by(subject: Subject) -> dict[str, int]:
+    """Count what each holder holds of a subject: what an erasure would empty or remove."""
+    return {holder.name: len(holder.hand_over(subject)) for holder in holders()}
+
+
 def _leading_to(entity: EntityType, golden_id: UUID) -> set[UUID]:
     found, last = {golden_id}, {golden_id}
     while last:

@@ -67,9 +67,7 @@ def _keys(subject: Subject) -> Rows:
 
 
 def _erase_keys(subject: Subject, under: Erasing) -> int:
-    """Remove the keys; also of plans that failed, which nobody carries out any more."""
     del under
-    RunChunk.objects.filter(run__entity=subject.entity.name, run__state=RunState.FAILED).delete()
     removed: int = _of_records(BlockingKey, subject).delete()[0]
     return removed
 
@@ -84,16 +82,31 @@ def _erase_attempts(subject: Subject, under: Erasing) -> int:
     return removed
 
 
+def _nothing(subject: Subject) -> Rows:
+    del subject
+    return ()
+
+
+def _erase_of_runs(subject: Subject, under: Erasing) -> int:
+    """Remove the plans of runs that failed, which nobody carries out any more, and all but the kind of errors, which may quote a value."""
+    del under
+    runs = MatchRun.objects.filter(entity=subject.entity.name)
+    chunks = RunChunk.objects.filter(run__in=runs.filter(state=RunState.FAILED)).delete()[0]
+    said = list(runs.filter(error__contains=":").values_list("pk", "error"))
+    for pk, error in said:
+        runs.filter(pk=pk).update(error=error.partition(":")[0])
+    return chunks + len(said)
+
+
 register(
     Holder("review", with_history([ReviewTask, Judgement]), _review, _erase_review),
     Holder("evidence", (MatchDecision,), _evidence, _erase_evidence),
     Holder("blocking keys", (BlockingKey,), _keys, _erase_keys),
     Holder("attempts to match", (MatchAttempt,), _attempts, _erase_attempts),
+    Holder("plans and errors of runs", (RunChunk, MatchRun), _nothing, _erase_of_runs),
     without={
         CommonKey: "a key is common where hundreds of records share it, and is not kept for any of them",
         MatchConfigVersion: "it holds how often values occur, of those that several records have, as hashes; no record can be told from it",
-        MatchRun: "it counts what a run did",
-        RunChunk: "it holds ids, keys and evidence until the run has ended; what was erased since is left out when it is applied",
         Pulse: "it says when something ran",
     },
 )

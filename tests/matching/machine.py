@@ -168,9 +168,9 @@ class RecordMachine(RuleBasedStateMachine):
         assert not found, found
         self.ids |= set(GoldenCustomer.objects.values_list("pk", flat=True))
         for golden_id in self.ids:
-            found = follow(CUSTOMER, golden_id)
-            assert (found.state == GoldenState.ERASED) == (found.pk in self.erased)
-            assert found.pk == golden_id or golden_id not in self.erased
+            answering = follow(CUSTOMER, golden_id)
+            assert (answering.state == GoldenState.ERASED) == (answering.pk in self.erased)
+            assert answering.pk == golden_id or golden_id not in self.erased
 
     def _draft(self, record: tuple[str, str], attributes: dict[str, object], hour: int | None) -> SourceRecordDraft:
         at = None if hour is None else NOON + timedelta(hours=hour)

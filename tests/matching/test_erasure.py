@@ -84,7 +84,7 @@ def test_a_retired_id_that_leads_to_it_is_erased_with_it_and_its_merge_stays(sub
     task = ReviewTask.objects.get()
     review.decide(task.pk, answer=JudgementValue.SAME, user=steward, comment="Acme told me so")
     absorbed = max(left.canonical_id, right.canonical_id)
-    receipt = review.ReviewTask.objects.get().merge
+    receipt = ReviewTask.objects.get().merge
     assert receipt is not None
     erased(absorbed)
     for canonical_id in (left.canonical_id, right.canonical_id):
