@@ -138,7 +138,9 @@ def _apply_moves(rows: pa.Table, under: Applying) -> dict[str, int]:
 
 def _apply_keys(rows: pa.Table, under: Applying) -> dict[str, int]:
     ids = rows["record_id"].to_pylist()
-    there = under.entity.records.filter(id__any=ids, state=RecordState.ACTIVE).values_list("id", flat=True)
+    # One that has changed since gets its keys when it is matched by itself; one that is gone has none.
+    as_planned = under.entity.records.filter(id__any=ids, state=RecordState.ACTIVE, updated_at__lt=under.line[0])
+    there = as_planned.values_list("id", flat=True)
     found = _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(there, pa.int64()))))
     write_keys(under.entity, found)
     return {"keys": len(found)}

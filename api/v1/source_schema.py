@@ -80,7 +80,6 @@ STORED: Final = (
     ("updated", "it replaces what was held"),
     ("unchanged", "the same was there already"),
     ("stale", "something newer was there already, and stays"),
-    ("suppressed", "it was erased and is not to come back: nothing of it is kept"),
 )
 ACCEPTANCE: Final = serializer(
     "Acceptance",

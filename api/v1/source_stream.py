@@ -42,6 +42,7 @@ _PART: Final = 64 * 1024
 
 OUTCOMES: Final = (
     *STORED,
+    (StoreOutcome.SUPPRESSED.value, "it was erased and is not to come back: nothing of it is kept"),
     (QUARANTINED, "it can't be taken as it is, and waits to be mended; `problem` says why"),
     (REFUSED, "it can't be read or may not be written, and nothing of it is kept; `problem` says why"),
     (INTERRUPTED, "here it stopped: send this line and those after it again"),
