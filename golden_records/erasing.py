@@ -104,7 +104,7 @@ def empty_records(subject: Subject, erasing: Erasing) -> int:
 def make_room(subject: Subject, when_sent_again: WhenSentAgain) -> None:
     """Give the tombstones of records that were erased before and came again other names: theirs are needed. Theirs are never looked for."""
     entity = subject.entity
-    names = {tombstone_of(entity, name, when_sent_again) for name in subject.names}
+    names = {_tombstone(entity, record, when_sent_again) for record in subject.records}
     for record_id, name in entity.records.filter(external_id__any=names).order_by("id").values_list("id", "external_id"):
         other = f"{name}:{record_id}"
         entity.records.filter(pk=record_id).update(external_id=other)
@@ -197,7 +197,7 @@ def _not_from(lineage: Mapping[str, Mapping[str, Any]], record_ids: set[int]) ->
 
 
 def _tombstone(entity: EntityType, record: KnownRecord, when_sent_again: WhenSentAgain) -> str:
-    return tombstone_of(entity, (record.source_id, record.external_id), when_sent_again)
+    return tombstone_of(entity, (record.source, record.external_id), when_sent_again)
 
 
 def _history(model: Any) -> Any:

@@ -11,7 +11,7 @@ from golden_records.entities import ENTITIES, EntityType
 from golden_records.history import ChangeKind, write_history_of
 from golden_records.models import ImportJob, QuarantinedRow, QuarantineState, SourceSystem
 from golden_records.payloads import LONGEST_EXTERNAL_ID, fingerprint, storable, storable_text
-from golden_records.tombstones import suppressed
+from golden_records.tombstones import Name, suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ def keep_rows(rows: Sequence[BadRow], *, change: Change, job: ImportJob | None =
 
 def erased_among(rows: Mapping[int, BadRow]) -> set[int]:
     """Give the keys of those rows whose record was erased and is not to come back. One statement per kind of row; none for no rows."""
-    by_kind: dict[str, dict[int, tuple[int, str]]] = {}
+    by_kind: dict[str, dict[int, Name]] = {}
     for key, row in rows.items():
-        by_kind.setdefault(row.entity, {})[key] = (row.source.pk, row.external_id)
+        by_kind.setdefault(row.entity, {})[key] = (row.source.code, row.external_id)
     erased: set[int] = set()
     for kind, names in by_kind.items():
         gone = suppressed(_entity_of(kind), names.values())

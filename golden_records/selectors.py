@@ -8,10 +8,10 @@ from uuid import UUID
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import Erased, UnknownGoldenRecord
 from golden_records.members import members_of
-from golden_records.models import GoldenRecord, GoldenState, SourceRecord
+from golden_records.models import GoldenRecord, GoldenState, RecordState, SourceRecord
 from golden_records.survivorship.members import Value
 from golden_records.survivorship.survive import Contender, Survived, Winner, contenders
-from golden_records.tombstones import erased_names
+from golden_records.tombstones import names_of
 
 _LONGEST_CHAIN: Final = 100
 
@@ -102,13 +102,20 @@ def resolve(xrefs: Sequence[Xref]) -> dict[Xref, UUID | None]:
     return found
 
 
-def erased_among(xrefs: Sequence[Xref]) -> set[Xref]:
-    """Give those of the sources' own ids, of which no record is there, whose record was erased. No statement for none of them."""
-    gone = set[Xref]()
+def look_up(xrefs: Sequence[Xref]) -> tuple[dict[Xref, UUID | None], set[Xref]]:
+    """Find the canonical ids of sources' own ids, as `resolve` does, and those whose record was erased. One statement per entity type."""
+    found: dict[Xref, UUID | None] = {}
+    erased = set[Xref]()
     for name in {entity for _, entity, _ in xrefs}:
-        names = [(source, external_id) for source, entity, external_id in xrefs if entity == name]
-        gone |= {(source, name, external_id) for source, external_id in erased_names(entity_type(name), names)}
-    return gone
+        wanted = {(source, external_id) for source, entity, external_id in xrefs if entity == name}
+        tombstones = names_of(entity_type(name), wanted)
+        for row in _sent(entity_type(name), wanted, also=tombstones):
+            code, external_id = row["source__code"], row["external_id"]
+            if row["state"] == RecordState.ERASED and external_id in tombstones:
+                erased.add((code, name, tombstones[external_id][1]))
+            elif row["state"] != RecordState.ERASED and (code, external_id) in wanted:
+                found[code, name, external_id] = row["golden_id"]
+    return found, erased - found.keys()
 
 
 def resolve_reference(entity: EntityType, golden_record: GoldenRecord, attribute: str) -> UUID | None:
@@ -154,8 +161,8 @@ def _attribute_lineage(value: Value | None, entry: Mapping[str, Any], others: tu
     )
 
 
-def _sent(entity: EntityType, wanted: set[tuple[str, str]]) -> list[dict[str, Any]]:
+def _sent(entity: EntityType, wanted: set[tuple[str, str]], *, also: Iterable[str] = ()) -> list[dict[str, Any]]:
     records: Any = entity.record._default_manager
     sources, external_ids = {source for source, _ in wanted}, {external_id for _, external_id in wanted}
-    rows = records.filter(source__code__in=sources, external_id__in=external_ids)
-    return list(rows.values("source__code", "external_id", "golden_id"))
+    rows = records.filter(source__code__in=sources, external_id__any=[*external_ids, *also])
+    return list(rows.values("source__code", "external_id", "golden_id", "state"))

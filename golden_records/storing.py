@@ -145,7 +145,7 @@ class _Batch:
         sources = {record.source.pk: record.source for record in self._records}
         named = [record.external_id for record in self._records]
         # In the same statement: nothing of a record that was erased is kept, and who waited for its row finds its tombstone.
-        self._tombstones = {text: _key(record) for record in self._records for text in suppressing(self._entity, _key(record))}
+        self._tombstones = {text: _key(record) for record in self._records for text in _suppressing(self._entity, record)}
         rows = _held_rows(self._model, locked=locked).rows(source_ids=sources, external_ids=[*named, *self._tombstones])
         names = [field.attname for field in self._model._meta.concrete_fields]
         found = [self._model.from_db(connection.alias, names, row) for row in rows]
@@ -212,6 +212,10 @@ def _held_rows(model: type[SourceRecord], *, locked: bool) -> Remembered:
     names = [field.attname for field in model._meta.concrete_fields]
     wanted = {"source_id__any": Given("source_ids"), "external_id__any": Given("external_ids")}
     return Remembered(lambda: rows.filter(**wanted).order_by("id").values_list(*names))
+
+
+def _suppressing(entity: EntityType, record: UnderstoodRecord) -> tuple[str, ...]:
+    return suppressing(entity, (record.source.code, record.external_id))
 
 
 def _key(record: UnderstoodRecord) -> Key:

@@ -8,7 +8,7 @@ external id, so that a record and its tombstone are looked for in one statement.
 import hmac
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -16,10 +16,10 @@ from django.conf import settings
 
 from golden_records.entities import EntityType
 from golden_records.errors import Erased
-from golden_records.models import RecordState, SourceSystem, WhenSentAgain
+from golden_records.models import RecordState, WhenSentAgain
 
-Name = tuple[int, str]
-"""The key of a source system, and its own id of a record."""
+Name = tuple[str, str]
+"""The code of a source system, and its own id of a record."""
 
 PREFIXES: Final = {WhenSentAgain.SUPPRESS: "erased:", WhenSentAgain.NEW: "erased, may come again:"}
 _PURPOSE: Final = b"mdm: tombstones of erased records"
@@ -42,27 +42,15 @@ def suppressed(entity: EntityType, names: Iterable[Name]) -> set[Name]:
     return {name_of[tombstone] for tombstone in erased.values_list("external_id", flat=True)}
 
 
-def erased_names(entity: EntityType, names: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Give those of the records, each named by its source's code and its id there, that were erased and have not come back.
-
-    Two statements; the caller has found that there are no such records now.
-    """
-    wanted = set(names)
-    sources = dict(SourceSystem.objects.filter(code__in={source for source, _ in wanted}).values_list("code", "pk"))
-    name_of = {
-        tombstone: (source, external_id)
-        for source, external_id in wanted
-        if source in sources
-        for when in WhenSentAgain
-        for tombstone in _made(entity, (sources[source], external_id), when)
-    }
-    erased: Any = entity.records.filter(external_id__any=name_of, state=RecordState.ERASED)
-    return {name_of[tombstone] for tombstone in erased.values_list("external_id", flat=True)}
+def names_of(entity: EntityType, names: Iterable[Name]) -> dict[str, Name]:
+    """Give every tombstone that one of these records may have left, with its name: by whatever choice, under whatever key."""
+    return {tombstone: name for name in names for when in WhenSentAgain for tombstone in _made(entity, name, when)}
 
 
 def refuse_erased(entity: EntityType, source: str, external_id: str) -> None:
-    """Raise `Erased` where a record that is not there was erased. Two statements."""
-    if erased_names(entity, [(source, external_id)]):
+    """Raise `Erased` where a record that is not there was erased. One statement."""
+    tombstones = names_of(entity, [(source, external_id)])
+    if entity.records.filter(external_id__any=tombstones, state=RecordState.ERASED).exists():
         raise erased_record(entity)
 
 

@@ -76,8 +76,7 @@ class ResolveView(ApiView):
     def post(self, request: Request) -> Response:
         """Answer in the order asked: the canonical id, or null and the reason."""
         asked = _read(request.data)
-        found = selectors.resolve([reference for reference in asked if reference[1] in ENTITIES])
-        erased = selectors.erased_among([each for each in asked if each[1] in ENTITIES and each not in found])
+        found, erased = selectors.look_up([reference for reference in asked if reference[1] in ENTITIES])
         return Response({"results": [_resolved(reference, found, erased) for reference in asked]})
 
 

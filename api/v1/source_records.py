@@ -174,7 +174,8 @@ def _stored(entity: EntityType, source: str, external_id: str) -> dict[str, Any]
     columns = ("pk", "golden_id", *RECORD_COLUMNS, *LINK_COLUMNS, *entity.attribute_names)
     rows = records.filter(source__code=source, external_id=external_id).values(*columns)[:1] if source.isprintable() else ()
     for row in rows:
-        return cast("dict[str, Any]", row)
+        if row["state"] != RecordState.ERASED:
+            return cast("dict[str, Any]", row)
     if source.isprintable():
         refuse_erased(entity, source, external_id)
     raise UnknownSourceRecord(
