@@ -21,7 +21,7 @@ WHEN: Final[Mapping[int, str]] = {
     404: "Nothing has this name or id.",
     406: "The answer would be JSON, which the caller does not accept.",
     409: "Something else is there or under way already: `code` says what; with `Retry-After`, the same request may be sent again.",
-    410: "The feed does not have what the cursor stands for: read everything anew.",
+    410: "It was erased, for good; or the feed does not have what the cursor stands for. `code` says which.",
     411: "The body comes without `Content-Length`, in chunks.",
     413: "The body is larger than 1 MiB.",
     415: "The body is not JSON.",

@@ -12,12 +12,14 @@ INGEST: Final = "ingest"
 READ: Final = "read"
 CHANGES: Final = "changes"
 WEBHOOKS: Final = "webhooks"
+ERASE: Final = "erase"
 
 SCOPES: Final = {
     INGEST: "Send source records.",
     READ: "Read source records, golden records and cross-references.",
     CHANGES: "Follow the change feed: what happened to which golden record; with 'read', the values too.",
     WEBHOOKS: "Subscribe endpoints to changes, and see how deliveries go.",
+    ERASE: "Erase golden records for good, with all their source records; for a key that is bound to no source.",
 }
 
 

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, re_path
 from api.schema import DocsView, SchemaView
 from api.v1.changes import ChangesView
 from api.v1.cross_references import ResolveView
+from api.v1.erasures import erasure_view
 from api.v1.golden_records import golden_record_view, golden_records_view
 from api.v1.jobs import JobView
 from api.v1.match_explanations import MatchExplanationsView
@@ -30,10 +31,12 @@ def _routes_of(entity: EntityType) -> list[URLPattern]:
     record: Any = source_record_view(entity)
     golden: Any = golden_record_view(entity)
     goldens: Any = golden_records_view(entity)
+    erasure: Any = erasure_view(entity)
     return [
         path(f"source-records/<str:source>/{entity.name}/<path:external_id>", record.as_view(), name=f"{entity.name}-record"),
         path(entity.plural, goldens.as_view(), name=entity.plural),
         path(f"{entity.plural}/<uuid:canonical_id>", golden.as_view(), name=entity.name),
+        path(f"{entity.plural}/<uuid:canonical_id>/erasure", erasure.as_view(), name=f"{entity.name}-erasure"),
     ]
 
 

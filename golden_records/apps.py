@@ -1,6 +1,7 @@
 """Django's registration of the package that knows the golden records."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +11,7 @@ class GoldenRecordsConfig(AppConfig):
     name = "golden_records"
     verbose_name = _("Golden records")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have every app enter what it holds of people (`golden_records.privacy`)."""
+        autodiscover_modules("holders")

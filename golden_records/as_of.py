@@ -1,6 +1,6 @@
 """Golden records as they were: values, members and lineage at a moment of the past, out of the history that every write keeps.
 
-A moment lies after every change that was begun up to it. Six statements at most, however long the history is.
+A moment lies after every change that was begun up to it. Seven statements at most, however long the history is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
+from golden_records import selectors
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.errors import UnknownGoldenRecord
 from golden_records.models import GoldenState, RecordState
@@ -42,9 +43,11 @@ class GoldenTold:
 def golden_as_of(entity: EntityType, canonical_id: UUID, moment: datetime) -> GoldenTold:
     """Give a golden record as it was at a moment; one that was retired by then answers with its successor of then.
 
-    Raises `UnknownGoldenRecord` where there was none yet.
+    Raises `UnknownGoldenRecord` where there was none yet, and `Erased` whatever the moment.
     """
     golden = _followed(entity, canonical_id, moment)
+    if selectors.follow(entity, golden.id).state == GoldenState.ERASED:
+        raise selectors.erased(entity, canonical_id)
     members = _members(entity, golden.id, moment)
     lineage = {name: _lineage(name, golden, members) for name in entity.attribute_names}
     return GoldenTold(golden, canonical_id, members, lineage, _references(entity, golden, moment))

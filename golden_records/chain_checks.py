@@ -9,7 +9,7 @@ from django.db.models.functions import Lag
 
 from golden_records import chained, protection
 from golden_records.chain import AUDIT, FEED, Chain, Place, digest_of, hash_of
-from golden_records.models import ChangeEvent, EventType
+from golden_records.models import ChangeEvent, EmptiedEntry, EmptiedEvent, EventType
 from golden_records.offences import Check, Offence
 
 _RESTORE: Final = "Bring the events and seals back from a backup: what readers were told can't be made again."
@@ -93,5 +93,7 @@ def _offence(chain: Chain, entry: Any, told: str, remedy: str, **place: int) -> 
 
 
 def _is_told_erased(entry: Any) -> bool:
-    whose = [entry.golden_id] if isinstance(entry, ChangeEvent) else entry.golden_ids or []
-    return ChangeEvent.objects.filter(golden_id__in=whose, type=EventType.ERASED).exists()
+    if isinstance(entry, ChangeEvent):
+        told = ChangeEvent.objects.filter(golden_id=entry.golden_id, type=EventType.ERASED)
+        return told.exists() or EmptiedEvent.objects.filter(pk=entry.pk).exists()
+    return EmptiedEntry.objects.filter(pk=entry.pk).exists()

@@ -46,6 +46,13 @@ class UnknownGoldenRecord(MdmError):
     title = "Unknown canonical id"
 
 
+class Erased(MdmError):
+    """It was there, and was erased for good at somebody's request."""
+
+    code = "erased"
+    title = "Erased"
+
+
 class RejectedRecord(MdmError):
     """The record can't be taken as it is; `problems` names each field, value, reason and remedy."""
 

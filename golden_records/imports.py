@@ -19,7 +19,7 @@ from golden_records.models import ImportJob, ImportState, MatchState, RecordStat
 LEASE: Final = timedelta(seconds=60)
 # A client may be slow, and nobody else can take its call over.
 LEASE_OF_A_CALL: Final = timedelta(minutes=10)
-COUNTS: Final = ("created", "updated", "unchanged", "stale", "quarantined", "refused")
+COUNTS: Final = ("created", "updated", "unchanged", "stale", "quarantined", "refused", "suppressed")
 OF_A_CALL: Final = "NDJSON"
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from golden_records import bulk
 from golden_records.change import Change
+from golden_records.entities import ENTITIES, EntityType
 from golden_records.history import ChangeKind, write_history_of
 from golden_records.models import ImportJob, QuarantinedRow, QuarantineState, SourceSystem
 from golden_records.payloads import LONGEST_EXTERNAL_ID, fingerprint, storable, storable_text
+from golden_records.tombstones import Name, suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,23 @@ def keep_rows(rows: Sequence[BadRow], *, change: Change, job: ImportJob | None =
     """
     written = bulk.insert(QuarantinedRow, [_columns(row, change, job) for row in rows], returning=("id",), or_ignore=True)
     write_history_of(QuarantinedRow, [row_id for (row_id,) in written], change=change, kind=ChangeKind.CREATED)
+
+
+def erased_among(rows: Mapping[int, BadRow]) -> set[int]:
+    """Give the keys of those rows whose record was erased and is not to come back. One statement per kind of row; none for no rows."""
+    by_kind: dict[str, dict[int, Name]] = {}
+    for key, row in rows.items():
+        by_kind.setdefault(row.entity, {})[key] = (row.source.code, row.external_id)
+    erased: set[int] = set()
+    for kind, names in by_kind.items():
+        gone = suppressed(_entity_of(kind), names.values())
+        erased |= {key for key, name in names.items() if name in gone}
+    return erased
+
+
+def _entity_of(kind: str) -> EntityType:
+    """Give the entity type that a row belongs to: the figures of a project belong to projects."""
+    return next(entity for name, entity in ENTITIES.items() if kind.startswith(name))
 
 
 def fingerprint_of(row: BadRow) -> str:

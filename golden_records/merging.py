@@ -9,7 +9,7 @@ from django.db.models import Max
 from golden_records import golden
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
-from golden_records.errors import NothingToUndo, StaleWrite
+from golden_records.errors import Erased, NothingToUndo, StaleWrite
 from golden_records.golden import Membership
 from golden_records.history import ChangeKind, write_history
 from golden_records.locking import lock_known_goldens
@@ -62,14 +62,17 @@ def undo_merge(receipt: MergeReceipt, *, change: Change, chains: Mapping[int, fr
     "There" is the survivor, or what the survivor was merged into since. The links of the records are again what they
     were before the merge; what was learned of them since then, and records that joined the survivor since, stay, but for
     those that must stay with a record that leaves: `chains` names them. Gives the golden record that they left and the one
-    that is back. The caller owns the transaction. Raises `NothingToUndo` where the merge was undone already, none of its
-    records is there any more, or all that are there must go together.
+    that is back. The caller owns the transaction. Raises `Erased` where its records were erased, `NothingToUndo` where the
+    merge was undone already, none of its records is there any more, or all that are there must go together.
     """
     entity = entity_type(receipt.entity)
     present = follow(entity, receipt.survivor_id).pk
     goldens = lock_known_goldens(entity, (present, receipt.absorbed_id))
     # Read again under the locks: of two who undo the same merge, the second finds it undone.
     receipt.refresh_from_db()
+    if GoldenState.ERASED in {row["state"] for row in goldens.values()}:
+        message = f"The merge of {receipt.absorbed_id} into {receipt.survivor_id} can't be undone: its records were erased."
+        raise Erased(message, merge=receipt.pk)
     there = set(_records_in(entity, present))
     moved = sorted({other for record in receipt.moved_record_ids if record in there for other in _with(record, chains, there)})
     nothing = not moved or (len(moved) == len(there) and not set(moved) <= set(receipt.moved_record_ids))

@@ -19,7 +19,7 @@ from secrets import token_hex
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from golden_records import bulk
 from golden_records.change import Change
@@ -51,7 +51,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which events a reader wants; None lets all through. `source` is that of the source record, or the one whose write it was."""
+    """Which events a reader wants; None lets all through.
+
+    `source` is that of the source record, or the one whose write it was; erasures pass with any.
+    """
 
     entity: str | None = None
     types: frozenset[str] | None = None
@@ -107,7 +110,8 @@ def _filtered(events: Any, filters: Filters) -> Any:
     if filters.types is not None:
         events = events.filter(type__in=filters.types)
     if filters.source is not None:
-        events = events.filter(source=filters.source) | events.filter(caused_by=filters.source)
+        # An erasure is everybody's: nobody knows any more whose records those were.
+        events = events.filter(Q(source=filters.source) | Q(caused_by=filters.source) | Q(type=EventType.ERASED))
     return events
 
 

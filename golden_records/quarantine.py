@@ -7,9 +7,10 @@ from difflib import get_close_matches
 from django.db import transaction
 
 from golden_records.change import Change
+from golden_records.entities import entity_type
 from golden_records.errors import MdmError, RejectedRecord
 from golden_records.history import ChangeKind, write_history
-from golden_records.keeping import BadRow, fingerprint_of, keep_rows
+from golden_records.keeping import BadRow, erased_among, fingerprint_of, keep_rows
 from golden_records.mapping import EXTERNAL_ID, MappedRow
 from golden_records.models import QuarantinedRow, QuarantineState
 from golden_records.payloads import external_id_problems
@@ -18,6 +19,7 @@ from golden_records.row_kinds import row_kind
 from golden_records.source_systems import attributes_for, load_mapping
 from golden_records.sources import SentRow, SourceRecordDraft
 from golden_records.storing import StoreOutcome
+from golden_records.tombstones import erased_record
 
 
 class UnknownQuarantinedRow(MdmError):
@@ -50,7 +52,10 @@ class Replay:
 
 
 def keep(draft: SourceRecordDraft, rejected: RejectedRecord, *, change: Change) -> QuarantinedRow:
-    """Keep a record that was rejected, until somebody mends it; the same record again is kept once."""
+    """Keep a record that was rejected, until somebody mends it; the same record again is kept once.
+
+    Raises `Erased` for one that was erased and is not to come back.
+    """
     problems = rejected.data.get("problems")
     row = BadRow(
         source=draft.source,
@@ -61,6 +66,8 @@ def keep(draft: SourceRecordDraft, rejected: RejectedRecord, *, change: Change) 
         is_mapped=draft.payload is None,
         source_updated_at=draft.source_updated_at,
     )
+    if erased_among({0: row}):
+        raise erased_record(draft.entity)
     with transaction.atomic():
         keep_rows([row], change=change)
         return QuarantinedRow.objects.get(source=row.source, entity=row.entity, fingerprint=fingerprint_of(row))
@@ -83,7 +90,8 @@ def mend_and_replay(row_id: int, corrections: Mapping[str, str], *, change: Chan
     What is still wrong afterwards is in `row.problems`, and the corrections are kept. A record that is newer than the
     row, by the source's clock or because it came after the row was quarantined, stays as it is (STALE); the row is done
     with either way. A record that was taken waits to be matched. A row whose cells do not fit the header is not taken
-    before something of it was corrected. Raises `UnknownQuarantinedRow`, `AlreadyResolved`, `UnknownColumn`.
+    before something of it was corrected. Raises `UnknownQuarantinedRow`, `AlreadyResolved`, `UnknownColumn`, and `Erased` where it turns
+    out to be a record that was erased and is not to come back.
     """
     row = _locked(row_id)
     before = (row.external_id, row.payload, row.problems)
@@ -149,6 +157,8 @@ def _store(row: QuarantinedRow, change: Change) -> StoreOutcome:
     outcome = kind.store([kind.understand(sent)], change)[0]
     if isinstance(outcome, RejectedRecord):
         raise outcome
+    if outcome is StoreOutcome.SUPPRESSED:
+        raise erased_record(entity_type(row.entity))
     return outcome
 
 

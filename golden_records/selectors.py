@@ -6,11 +6,12 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from golden_records.entities import EntityType, entity_type
-from golden_records.errors import UnknownGoldenRecord
+from golden_records.errors import Erased, UnknownGoldenRecord
 from golden_records.members import members_of
-from golden_records.models import GoldenRecord, GoldenState, SourceRecord
+from golden_records.models import GoldenRecord, GoldenState, RecordState, SourceRecord
 from golden_records.survivorship.members import Value
 from golden_records.survivorship.survive import Contender, Survived, Winner, contenders
+from golden_records.tombstones import names_of
 
 _LONGEST_CHAIN: Final = 100
 
@@ -42,10 +43,18 @@ class AttributeLineage:
 def golden(entity: EntityType, canonical_id: UUID) -> GoldenView:
     """Find the golden record of a canonical id; a retired one answers with its successor. One statement, most often.
 
-    Raises `UnknownGoldenRecord`.
+    Raises `UnknownGoldenRecord`, and `Erased`.
     """
     found = follow(entity, canonical_id)
+    if found.state == GoldenState.ERASED:
+        raise erased(entity, canonical_id)
     return GoldenView(golden=found, asked_id=canonical_id, followed=found.pk != canonical_id)
+
+
+def erased(entity: EntityType, canonical_id: UUID) -> Erased:
+    """Make the error of a canonical id that was erased."""
+    message = f"Golden {entity.name} {canonical_id} was erased, for good."
+    return Erased(message, remedy="Erase it too: nothing of it is kept.", golden=str(canonical_id))
 
 
 def follow(entity: EntityType, canonical_id: UUID) -> GoldenRecord:
@@ -93,6 +102,22 @@ def resolve(xrefs: Sequence[Xref]) -> dict[Xref, UUID | None]:
     return found
 
 
+def look_up(xrefs: Sequence[Xref]) -> tuple[dict[Xref, UUID | None], set[Xref]]:
+    """Find the canonical ids of sources' own ids, as `resolve` does, and those whose record was erased. One statement per entity type."""
+    found: dict[Xref, UUID | None] = {}
+    erased = set[Xref]()
+    for name in {entity for _, entity, _ in xrefs}:
+        wanted = {(source, external_id) for source, entity, external_id in xrefs if entity == name}
+        tombstones = names_of(entity_type(name), wanted)
+        for row in _sent(entity_type(name), wanted, also=tombstones):
+            code, external_id = row["source__code"], row["external_id"]
+            if row["state"] == RecordState.ERASED and external_id in tombstones:
+                erased.add((code, name, tombstones[external_id][1]))
+            elif row["state"] != RecordState.ERASED and (code, external_id) in wanted:
+                found[code, name, external_id] = row["golden_id"]
+    return found, erased - found.keys()
+
+
 def resolve_reference(entity: EntityType, golden_record: GoldenRecord, attribute: str) -> UUID | None:
     """Find the golden record that an attribute refers to (a project's customer, a customer's parent).
 
@@ -136,8 +161,8 @@ def _attribute_lineage(value: Value | None, entry: Mapping[str, Any], others: tu
     )
 
 
-def _sent(entity: EntityType, wanted: set[tuple[str, str]]) -> list[dict[str, Any]]:
+def _sent(entity: EntityType, wanted: set[tuple[str, str]], *, also: Iterable[str] = ()) -> list[dict[str, Any]]:
     records: Any = entity.record._default_manager
     sources, external_ids = {source for source, _ in wanted}, {external_id for _, external_id in wanted}
-    rows = records.filter(source__code__in=sources, external_id__in=external_ids)
-    return list(rows.values("source__code", "external_id", "golden_id"))
+    rows = records.filter(source__code__in=sources, external_id__any=[*external_ids, *also])
+    return list(rows.values("source__code", "external_id", "golden_id", "state"))

@@ -18,6 +18,7 @@ from golden_records.models import Given, MatchState, RecordState, SourceRecord, 
 from golden_records.recency import is_overtaken
 from golden_records.remembered import Remembered
 from golden_records.standardising.problems import Value
+from golden_records.tombstones import suppressing
 
 _ROUNDS: Final = 3
 _CONTENT: Final = (
@@ -51,12 +52,13 @@ class UnderstoodRecord:
 
 
 class StoreOutcome(StrEnum):
-    """What storing a record did. STALE: something newer was there already, and stays."""
+    """What storing a record did. STALE: something newer was there already, and stays. SUPPRESSED: it was erased, and is not kept."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     STALE = "stale"
+    SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class _Batch:
     """One round of storing: read what is there, decide in memory, write."""
 
     def __init__(self, entity: EntityType, records: Sequence[UnderstoodRecord], change: Change, *, locked: bool = True) -> None:
+        self._entity = entity
         self._model = entity.record
         self._names = entity.attribute_names
         self._records = records
@@ -140,13 +143,15 @@ class _Batch:
 
     def _read(self, *, locked: bool) -> dict[Key, SourceRecord]:
         sources = {record.source.pk: record.source for record in self._records}
-        external_ids = [record.external_id for record in self._records]
-        rows = _held_rows(self._model, locked=locked).rows(source_ids=sources, external_ids=external_ids)
+        named = [record.external_id for record in self._records]
+        # In the same statement: nothing of a record that was erased is kept, and who waited for its row finds its tombstone.
+        self._tombstones = {text: _key(record) for record in self._records for text in _suppressing(self._entity, record)}
+        rows = _held_rows(self._model, locked=locked).rows(source_ids=sources, external_ids=[*named, *self._tombstones])
         names = [field.attname for field in self._model._meta.concrete_fields]
         found = [self._model.from_db(connection.alias, names, row) for row in rows]
         for record in found:
             record.source = sources[record.source_id]
-        return {(record.source_id, record.external_id): record for record in found}
+        return {self._tombstones.get(record.external_id, (record.source_id, record.external_id)): record for record in found}
 
     def _take(self, sent: UnderstoodRecord) -> Stored:
         held = self._held.get(_key(sent))
@@ -209,11 +214,17 @@ def _held_rows(model: type[SourceRecord], *, locked: bool) -> Remembered:
     return Remembered(lambda: rows.filter(**wanted).order_by("id").values_list(*names))
 
 
+def _suppressing(entity: EntityType, record: UnderstoodRecord) -> tuple[str, ...]:
+    return suppressing(entity, (record.source.code, record.external_id))
+
+
 def _key(record: UnderstoodRecord) -> Key:
     return (record.source.pk, record.external_id)
 
 
 def _compare(held: SourceRecord, sent: UnderstoodRecord) -> StoreOutcome:
+    if held.state == RecordState.ERASED:
+        return StoreOutcome.SUPPRESSED
     if held.fingerprint == sent.fingerprint and held.state == RecordState.ACTIVE:
         return StoreOutcome.UNCHANGED
     overtaken = is_overtaken(held, sent_at=sent.source_updated_at, waited_since=sent.held_since)

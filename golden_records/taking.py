@@ -13,11 +13,12 @@ from golden_records import imports
 from golden_records.change import Change
 from golden_records.errors import Busy, MdmError, RejectedRecord
 from golden_records.garbage import no_search_for_cycles
-from golden_records.keeping import BadRow, keep_rows
+from golden_records.keeping import BadRow, erased_among, keep_rows
 from golden_records.models import ImportJob
 from golden_records.readers.rows import row_problem
 from golden_records.row_kinds import Outcome, row_kind
 from golden_records.sources import rejected
+from golden_records.storing import StoreOutcome
 
 QUARANTINED: Final = "quarantined"
 REFUSED: Final = "refused"
@@ -47,7 +48,7 @@ def take(job: ImportJob, rows: Sequence[Row], *, change: Change, of_file: bool =
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with no_search_for_cycles(), transaction.atomic():
-                outcomes = _store(rows, change)
+                outcomes = _without_erased(rows, _store(rows, change))
                 _keep(rows, outcomes, change, job if of_file else None)
                 counts = _counts(outcomes)
                 imports.record_progress(job, len(rows), counts)
@@ -95,6 +96,19 @@ def _outcome_alone(kind: str, meaning: Any, change: Change) -> Outcome:
     except DataError as error:
         reason = f"The database refused the row: {error}".partition("\n")[0]
         return rejected("", [row_problem("", reason, "Mend the value in the source, and report this: it should have been told earlier.")])
+
+
+def _without_erased(rows: Sequence[Row], outcomes: Sequence[Taken]) -> list[Taken]:
+    """Say of rows that would be kept in quarantine, and whose record was erased and is not to come back, that they are suppressed."""
+    bad = {
+        place: _bad_row(row.as_sent, outcome)
+        for place, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))
+        if row.as_sent is not None and isinstance(outcome, RejectedRecord)
+    }
+    found = list(outcomes)
+    for place in erased_among(bad):
+        found[place] = StoreOutcome.SUPPRESSED
+    return found
 
 
 def _keep(rows: Sequence[Row], outcomes: Sequence[Taken], change: Change, job: ImportJob | None) -> None:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Window
 from django.db.models.functions import Lag
 
-from golden_records import feed_checks, lone
+from golden_records import erasure_checks, feed_checks, lone
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.golden import content_of
 from golden_records.members import LinkedMember, members_of
@@ -164,7 +164,8 @@ def _before(name: str) -> Window:
 def _reversible() -> Iterator[Offence]:
     for entity in ENTITIES.values():
         entries = entity.record.history.model.objects  # type: ignore[attr-defined]
-        retired = set(_text(entity.goldens.filter(state=GoldenState.RETIRED, pk__in=_absorbed(entity)).values_list("pk", flat=True)))
+        gone = (GoldenState.RETIRED, GoldenState.ERASED)
+        retired = set(_text(entity.goldens.filter(state__in=gone, pk__in=_absorbed(entity)).values_list("pk", flat=True)))
         for receipt in MergeReceipt.objects.filter(entity=entity.name, undone_at__isnull=True).order_by("id").iterator():
             ids: dict[str, str | int] = {"merge": receipt.pk, "golden": str(receipt.absorbed_id)}
             known = entries.filter(id__in=receipt.moved_record_ids, golden_id=receipt.absorbed_id).order_by()
@@ -193,7 +194,7 @@ def _replay() -> Iterator[Offence]:
 
 
 def _conservation() -> Iterator[Offence]:
-    counted = F("created") + F("updated") + F("unchanged") + F("stale") + F("quarantined") + F("refused")
+    counted = F("created") + F("updated") + F("unchanged") + F("stale") + F("quarantined") + F("refused") + F("suppressed")
     closed_without_end = ~Q(state=ImportState.RUNNING) & Q(finished_at__isnull=True)
     wrong = ImportJob.objects.annotate(counted=counted).filter(~Q(rows_done=F("counted")) | closed_without_end)
     for job in wrong.order_by("id").iterator():
@@ -223,9 +224,10 @@ CHECKS: Final = (
     Check("replay", "Every row is what the last entry of its history says.", _replay),
     Check(
         "conservation",
-        "The rows that an import read are those created, updated, unchanged, stale, quarantined and refused.",
+        "The rows that an import read are those created, updated, unchanged, stale, quarantined, refused and suppressed.",
         _conservation,
     ),
     *feed_checks.CHECKS,
+    *erasure_checks.CHECKS,
 )
 """The checks of what this package knows, in the order in which they are told."""

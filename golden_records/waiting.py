@@ -30,6 +30,19 @@ def call_back(entity: EntityType, record_ids: Sequence[int], *, change: Change) 
     return _turn(entity, list(failed.values_list("pk", flat=True)), MatchState.PENDING, change)
 
 
+def look_again(entity: EntityType, record_ids: Sequence[int], *, change: Change) -> list[int]:
+    """Let matched records wait again, because what they refer to has changed; gives which. The caller owns the transaction.
+
+    Each has a new version: what was planned with what it referred to is not carried out.
+    """
+    matched = entity.records.filter(pk__in=record_ids, state=RecordState.ACTIVE, match_state=MatchState.MATCHED)
+    found = dict(matched.order_by("id").select_for_update().values_list("pk", "version"))
+    rows = [{"id": pk, "version": version + 1, "updated_at": change.at, "match_state": MatchState.PENDING} for pk, version in found.items()]
+    history = history_of(entity.record, change=change, kind=ChangeKind.CHANGED)
+    bulk.update(entity.record, rows, columns=("version", "updated_at", "match_state"), copy_to=history)
+    return list(found)
+
+
 def _turn(entity: EntityType, record_ids: Sequence[int], state: MatchState, change: Change) -> int:
     rows = [{"id": record_id, "match_state": state} for record_id in record_ids]
     bulk.update(entity.record, rows, columns=("match_state",), copy_to=history_of(entity.record, change=change, kind=ChangeKind.CHANGED))

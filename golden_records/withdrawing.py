@@ -12,6 +12,7 @@ from golden_records.history import ChangeKind, history_of
 from golden_records.models import RecordState, SourceRecord
 from golden_records.recency import is_late_withdrawal
 from golden_records.source_systems import source_system
+from golden_records.tombstones import refuse_erased
 
 _WITHDRAWN: Final = ("state", "source_updated_at", "updated_at", "version", "linked_at")
 
@@ -42,8 +43,9 @@ def keep_tombstone(
     """Keep that a source withdrew a record that it never sent, so that what it sent before and comes late does not bring it back.
 
     The record says nothing, belongs to no golden record and is not matched. None where a record is there, which
-    somebody wrote since the caller looked. Raises `UnknownSource`.
+    somebody wrote since the caller looked. Raises `UnknownSource`, and `Erased` for one that was erased: of that nothing is kept again.
     """
+    refuse_erased(entity, source, external_id)
     moments = {"received_at": change.at, "updated_at": change.at, "source_updated_at": withdrawn_at}
     sent_nothing: dict[str, Any] = {"payload": {}, "fingerprint": "", "state": RecordState.WITHDRAWN}
     tombstone = entity.record(source=source_system(source), external_id=external_id, **moments, **sent_nothing)

@@ -137,16 +137,24 @@ def _apply_moves(rows: pa.Table, under: Applying) -> dict[str, int]:
 
 
 def _apply_keys(rows: pa.Table, under: Applying) -> dict[str, int]:
-    found = _key_rows(rows)
+    ids = rows["record_id"].to_pylist()
+    # One that has changed since gets its keys when it is matched by itself; one that is gone has none.
+    as_planned = under.entity.records.filter(id__any=ids, state=RecordState.ACTIVE, updated_at__lt=under.line[0])
+    there = as_planned.values_list("id", flat=True)
+    found = _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(there, pa.int64()))))
     write_keys(under.entity, found)
     return {"keys": len(found)}
 
 
 def _apply_decisions(rows: pa.Table, under: Applying) -> dict[str, int]:
     names = [veto.name for veto in under.active.config.vetoes]
+    planned = rows.to_pylist()
+    ids = {row[side] for row in planned for side in ("left_id", "right_id")}
+    erased = set(under.entity.records.filter(id__any=ids, state=RecordState.ERASED).values_list("id", flat=True))
     pairs = [
         _pair(row, row["left_id"], row["right_id"], tuple(name for number, name in enumerate(names) if row["vetoes"] >> number & 1))
-        for row in rows.to_pylist()
+        for row in planned
+        if erased.isdisjoint((row["left_id"], row["right_id"]))
     ]
     write_decisions(under.entity, pairs, DecidedBy(under.active.id, under.run_id, under.change.at))
     return {"decisions": len(pairs)}

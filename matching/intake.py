@@ -16,6 +16,7 @@ from golden_records.models import ImportJob, MatchState, RecordState, SourceReco
 from golden_records.sources import SourceRecordDraft
 from golden_records.storing import Stored, StoreOutcome
 from golden_records.taking import Row, Taken, take
+from golden_records.tombstones import erased_record
 from matching.doorbell import ring
 from matching.effects import MatchedRecord
 from matching.locks import MatchGuard, in_transaction
@@ -54,14 +55,15 @@ def submit_source_record(draft: SourceRecordDraft, *, change: Change) -> Submiss
     """Take a record from a source, store it and find whose it is.
 
     The same record again changes nothing, and one that is older than what is stored (by the source's own time) neither. Raises
-    `RejectedRecord` when it can't be understood, `Busy` when others write the same customer and it can't be had in time.
+    `RejectedRecord` when it can't be understood, `Erased` when it was erased and is not to come back, `Busy` when others write the same
+    customer and it can't be had in time.
     """
     understood = sources.understand(draft)
 
     def work(guard: MatchGuard) -> Submission:
         guard.enter(draft.entity, identity=(draft.source.code, draft.external_id))
         # What happens to the record and where it belongs are one change, and one row of its history.
-        stored = sources.store_new(draft.entity, understood, change=change)
+        stored = _not_erased(draft.entity, sources.store_new(draft.entity, understood, change=change))
         unwritten = _CHANGES.get(stored.outcome)
         is_withdrawn = stored.record.state == RecordState.WITHDRAWN
         if unwritten is None and (is_withdrawn or stored.record.match_state == MatchState.MATCHED):
@@ -85,7 +87,7 @@ def accept_source_record(draft: SourceRecordDraft, *, change: Change) -> Stored:
 
     def work(guard: MatchGuard) -> Stored:
         guard.enter(draft.entity, identity=(draft.source.code, draft.external_id))
-        stored = sources.store(draft.entity, [understood], change=change)[0]
+        stored = _not_erased(draft.entity, sources.store(draft.entity, [understood], change=change)[0])
         if stored.record.match_state == MatchState.PENDING:
             ring(match_source_record, draft.entity.name, stored.record.pk)
         return stored
@@ -113,6 +115,13 @@ def accept_source_records(job: ImportJob, chunks: Iterable[Sequence[Row]], *, ch
     finally:
         for name in sorted(entities):
             ring(match_waiting_records, name)
+
+
+def _not_erased(entity: EntityType, stored: Stored) -> Stored:
+    if stored.outcome is StoreOutcome.SUPPRESSED:
+        RECORDS.labels(entity.name, stored.outcome).inc()
+        raise erased_record(entity)
+    return stored
 
 
 def _unchanged(entity: EntityType, record: SourceRecord) -> Submission:

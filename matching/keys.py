@@ -117,8 +117,13 @@ def stored_keys(entity: EntityType, span: tuple[int, int]) -> KeyRows:
 
 def own_keys(entity: EntityType, record_id: int) -> set[int]:
     """Give the keys under which a record is found now: all that it has but the common ones."""
+    return keys_of(entity, [record_id])
+
+
+def keys_of(entity: EntityType, record_ids: Sequence[int]) -> set[int]:
+    """Give the keys under which any of these records is found now, as `own_keys` does."""
     common = CommonKey.objects.filter(entity=entity.name, rule=OuterRef("rule"), key=OuterRef("key"))
-    rows = BlockingKey.objects.filter(~Exists(common), entity=entity.name, record_id=record_id)
+    rows = BlockingKey.objects.filter(~Exists(common), entity=entity.name, record_id__any=record_ids)
     return set(rows.values_list("key", flat=True))
 
 

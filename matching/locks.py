@@ -115,6 +115,11 @@ class MatchGuard:
         self._climb(LockLevel.IDENTITY)
         self._take([lock_number(LockLevel.IDENTITY, entity.name, source, external_id)])
 
+    def identities(self, entity: EntityType, names: Iterable[tuple[str, str]]) -> None:
+        """Be the only one to write these source records, each named by its source's code and its id there."""
+        self._climb(LockLevel.IDENTITY)
+        self._take(sorted({lock_number(LockLevel.IDENTITY, entity.name, *name) for name in names}))
+
     def keys(self, entity: EntityType, keys: Iterable[int]) -> None:
         """Be the only one to look for candidates under these blocking keys."""
         self._climb(LockLevel.KEY)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from golden_records.entities import EntityType
 from golden_records.errors import UnknownSourceRecord
 from golden_records.models import SourceRecord
+from golden_records.tombstones import refuse_erased
 from matching.active_config import active_config
 from matching.blocking_reports import in_force
 from matching.core.meeting import PairExplanation, explain_pair, shared_keys
@@ -26,7 +27,7 @@ class ExplainedRecords:
 def explain_records(entity: EntityType, left: tuple[str, str], right: tuple[str, str]) -> ExplainedRecords:
     """Explain two records, each given by its source's code and its id there, as the engine sees them now.
 
-    Raises `UnknownSourceRecord` for one that its source never sent, or has withdrawn.
+    Raises `UnknownSourceRecord` for one that its source never sent, or has withdrawn, and `Erased`.
     """
     one, other = _record(entity, left), _record(entity, right)
     active = active_config(entity)
@@ -46,6 +47,7 @@ def _record(entity: EntityType, named: tuple[str, str]) -> SourceRecord:
         active_records(entity).filter(source__code=source, external_id=external_id).select_related("source", "golden").first()
     )
     if found is None:
+        refuse_erased(entity, source, external_id)
         message = f"The source '{source}' has no {entity.name} '{external_id}'."
         raise UnknownSourceRecord(
             message, remedy="Check the source's code and the id that it uses.", source=source, external_id=external_id

@@ -1,5 +1,6 @@
 """Review tasks and judgements: the questions to stewards, their answers, and taking answers back. Written here alone."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -7,7 +8,7 @@ from django.contrib.auth.models import User
 from golden_records import golden, merging
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
-from golden_records.errors import ForbiddenMerge, NothingToUndo, StaleWrite
+from golden_records.errors import ForbiddenMerge, MdmError, NothingToUndo, StaleWrite
 from golden_records.golden import Membership
 from golden_records.models import LinkSource, MergeReceipt, RecordState
 from golden_records.models.golden import new_canonical_id
@@ -15,6 +16,13 @@ from golden_records.selectors import follow
 from matching import judgements, review_queue
 from matching.locks import MatchGuard, Restart, in_transaction
 from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
+
+
+class UnknownTask(MdmError):
+    """There is no review task of this number: there never was, or what it was about was erased."""
+
+    code = "unknown_review_task"
+    title = "Unknown review task"
 
 
 def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "", version: int | None = None) -> ReviewTask:
@@ -64,14 +72,14 @@ def undo(task_id: int, *, user: User) -> ReviewTask:
     """
 
     def work(guard: MatchGuard) -> ReviewTask:
-        task = ReviewTask.objects.select_related("merge").get(pk=task_id)
+        task = _task(ReviewTask.objects.select_related("merge"), task_id)
         entity = entity_type(task.entity)
         guard.enter(entity)
         held = _touched(entity, task)
         guard.goldens(entity, held)
-        _check_held(held, _touched(entity, ReviewTask.objects.select_related("merge").get(pk=task_id)))
+        _check_held(held, _touched(entity, _task(ReviewTask.objects.select_related("merge"), task_id)))
         guard.records(entity, review_queue.neighbours(entity, held))
-        task = ReviewTask.objects.select_for_update(of=("self",)).select_related("merge").get(pk=task_id)
+        task = _task(ReviewTask.objects.select_for_update(of=("self",)).select_related("merge"), task_id)
         if task.state != TaskState.DECIDED:
             message = f"Review task {task_id} has no answer to take back."
             raise NothingToUndo(message, task=task_id)
@@ -156,9 +164,17 @@ def _check_held(held: set[UUID], touched: set[UUID]) -> None:
         raise Restart
 
 
+def _task(tasks: Any, task_id: int) -> ReviewTask:
+    found: ReviewTask | None = tasks.filter(pk=task_id).first()
+    if found is None:
+        message = f"There is no review task {task_id}, or no more: a record that it was about was erased."
+        raise UnknownTask(message, task=task_id)
+    return found
+
+
 def _open_task(task_id: int, version: int | None, *, lock: bool = False) -> ReviewTask:
     tasks = ReviewTask.objects.select_for_update() if lock else ReviewTask.objects.all()
-    task = tasks.get(pk=task_id)
+    task = _task(tasks, task_id)
     if task.state != TaskState.OPEN or (version is not None and version != task.version):
         message = f"Review task {task_id} has changed since you opened it: it is {task.get_state_display()} now."
         raise StaleWrite(message, remedy="Look at it again before you decide.", task=task_id, state=task.state)

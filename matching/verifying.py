@@ -15,6 +15,7 @@ from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import GoldenState
 from golden_records.offences import Check, Offence
 from golden_records.replay import unlike_history
+from matching import erasure_checks
 from matching.completeness import config_in_force, missed_matches, records_with_other_keys
 from matching.judgements import golden_pair, judged_pairs
 from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
@@ -138,6 +139,7 @@ def _replay() -> Iterator[Offence]:
 
 CHECKS: Final = (
     *verifying.CHECKS,
+    *erasure_checks.CHECKS,
     Check("judgements bind", "Records that a steward called the same are together, those called different are apart.", _judgements_bind),
     Check("task coherence", "An open question is on two golden records that stand; a decided one has its judgement.", _tasks_cohere),
     Check("replay of review", "Every question and judgement is what the last entry of its history says.", _replay),

@@ -1,6 +1,6 @@
 """`/cross-references/resolve`: the canonical ids of many source ids, in one call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -23,10 +23,12 @@ Reference = tuple[str, str, str]
 UNKNOWN_ENTITY: Final = "unknown_entity"
 UNKNOWN: Final = "unknown_source_record"
 WAITING: Final = "waiting_to_be_matched"
+ERASED: Final = "erased"
 REASONS: Final = (
     (UNKNOWN_ENTITY, "there is no such entity type"),
     (UNKNOWN, "the source has sent no such record"),
     (WAITING, "the record is there, and has no golden record yet"),
+    (ERASED, "the record was erased, for good"),
 )
 
 
@@ -74,16 +76,17 @@ class ResolveView(ApiView):
     def post(self, request: Request) -> Response:
         """Answer in the order asked: the canonical id, or null and the reason."""
         asked = _read(request.data)
-        found = selectors.resolve([reference for reference in asked if reference[1] in ENTITIES])
-        return Response({"results": [_resolved(reference, found) for reference in asked]})
+        found, erased = selectors.look_up([reference for reference in asked if reference[1] in ENTITIES])
+        return Response({"results": [_resolved(reference, found, erased) for reference in asked]})
 
 
-def _resolved(reference: Reference, found: Mapping[Reference, Any]) -> dict[str, object]:
+def _resolved(reference: Reference, found: Mapping[Reference, Any], erased: Collection[Reference]) -> dict[str, object]:
     source, entity, external_id = reference
     canonical_id = found.get(reference)
     reason = None
     if canonical_id is None:
-        reason = UNKNOWN_ENTITY if entity not in ENTITIES else WAITING if reference in found else UNKNOWN
+        gone = ERASED if reference in erased else UNKNOWN
+        reason = UNKNOWN_ENTITY if entity not in ENTITIES else WAITING if reference in found else gone
     return {"source": source, "entity": entity, "external_id": external_id, "canonical_id": canonical_id, "reason": reason}
 
 

@@ -28,7 +28,7 @@ from golden_records.models import GoldenRecord, GoldenState, SourceRecord
 from golden_records.selectors import AttributeLineage
 
 CANONICAL_ID: Final = OpenApiParameter(
-    "canonical_id", UUID, OpenApiParameter.PATH, description="It answers for ever: itself, or its successor."
+    "canonical_id", UUID, OpenApiParameter.PATH, description="It answers for ever: itself, or its successor; 410 once erased."
 )
 AS_OF: Final = OpenApiParameter("as_of", datetime, description=f"As it was at this moment. {MOMENT}")
 
@@ -79,7 +79,7 @@ def golden_record_view(entity: EntityType) -> type[GoldenRecordView]:
             summary=f"Get a {entity.name} by canonical id",
             tags=["golden records"],
             parameters=[CANONICAL_ID, AS_OF, IF_NONE_MATCH],
-            responses={200: given_golden_record(entity), 304: UNCHANGED, **problems(400, 404)},
+            responses={200: given_golden_record(entity), 304: UNCHANGED, **problems(400, 404, 410)},
         )
     )
     return cast("type[GoldenRecordView]", described(view))

@@ -20,7 +20,7 @@ from golden_records.models import ImportJob, ImportState
 
 JOB: Final = serializer(
     "Job",
-    "How far it is: `received` = `created` + `updated` + `unchanged` + `stale` + `quarantined` + `refused`, always.",
+    "How far it is: `received` = `created` + `updated` + `unchanged` + `stale` + `quarantined` + `refused` + `suppressed`, always.",
     id=serializers.UUIDField(),
     state=serializers.ChoiceField(choices=ImportState.choices),
     source=serializers.CharField(allow_null=True, help_text="Code of the source system of a file; null where each record names its own."),
@@ -35,6 +35,7 @@ JOB: Final = serializer(
     stale=serializers.IntegerField(min_value=0, help_text="Something newer was there already."),
     quarantined=serializers.IntegerField(min_value=0, help_text="Kept until somebody mends them."),
     refused=serializers.IntegerField(min_value=0, help_text="No records that could be read or may be written; nothing of them is kept."),
+    suppressed=serializers.IntegerField(min_value=0, help_text="Erased before, and not to come back; nothing of them is kept."),
     error=serializers.CharField(allow_null=True, help_text="What stopped it; send the same again."),
     matching=serializers.DictField(
         child=serializers.IntegerField(min_value=0),

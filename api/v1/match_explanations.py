@@ -71,7 +71,7 @@ class MatchExplanationsView(ApiView):
         summary="Explain any two source records of one entity type",
         tags=["source records"],
         request=QUESTION,
-        responses={200: ANSWER, **problems(400, 404, 411, 413, 415)},
+        responses={200: ANSWER, **problems(400, 404, 410, 411, 413, 415)},
         examples=[
             OpenApiExample(
                 "two customers",

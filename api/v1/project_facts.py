@@ -45,7 +45,7 @@ class ProjectFactsView(ApiView):
                 )(many=True),
                 next=serializers.CharField(allow_null=True, help_text="Address of the next page; null on the last."),
             ),
-            **problems(400, 404),
+            **problems(400, 404, 410),
         },
     )
     def get(self, request: Request, canonical_id: UUID) -> Response:

@@ -36,6 +36,7 @@ from golden_records.errors import RejectedRecord, UnknownSourceRecord
 from golden_records.models import RecordState
 from golden_records.sources import SourceRecordDraft
 from golden_records.storing import Stored, StoreOutcome
+from golden_records.tombstones import refuse_erased
 from golden_records.withdrawing import Withdrawal, withdrawal_of
 from matching.intake import Submission, accept_source_record, submit_source_record
 from matching.selectors import MatchView, link_explanation
@@ -150,7 +151,7 @@ def source_record_view(entity: EntityType) -> type[SourceRecordView]:
                 200: SUBMISSION,
                 201: SUBMISSION,
                 202: OpenApiResponse(ACCEPTANCE, description="Stored, as `Prefer` asked for; a worker matches it."),
-                **problems(400, 404, 411, 413, 415, 422),
+                **problems(400, 404, 410, 411, 413, 415, 422),
             },
         ),
         get=extend_schema(
@@ -158,14 +159,14 @@ def source_record_view(entity: EntityType) -> type[SourceRecordView]:
             summary=f"Get a {entity.name} as one source has it, with its canonical id",
             tags=["source records"],
             parameters=[*PARAMETERS, EXPLANATION, IF_NONE_MATCH],
-            responses={200: given_record(entity), 304: UNCHANGED, **problems(400, 404)},
+            responses={200: given_record(entity), 304: UNCHANGED, **problems(400, 404, 410)},
         ),
         delete=extend_schema(
             operation_id=f"withdraw_{entity.name}_record",
             summary=f"Withdraw a {entity.name} that the source no longer has",
             tags=["source records"],
             parameters=[*PARAMETERS, WITHDRAWN_AT],
-            responses={204: NOTHING, **problems(400, 404)},
+            responses={204: NOTHING, **problems(400, 404, 410)},
         ),
     )
     return cast("type[SourceRecordView]", described(view))
@@ -177,7 +178,10 @@ def _stored(entity: EntityType, source: str, external_id: str) -> dict[str, Any]
     columns = ("pk", "golden_id", *RECORD_COLUMNS, *LINK_COLUMNS, *entity.attribute_names)
     rows = records.filter(source__code=source, external_id=external_id).values(*columns)[:1] if source.isprintable() else ()
     for row in rows:
-        return cast("dict[str, Any]", row)
+        if row["state"] != RecordState.ERASED:
+            return cast("dict[str, Any]", row)
+    if source.isprintable():
+        refuse_erased(entity, source, external_id)
     raise UnknownSourceRecord(
         f"'{source}' has sent no {entity.name} '{external_id}'.", remedy="Send it with PUT.", source=source, external_id=external_id
     )

@@ -42,6 +42,7 @@ _PART: Final = 64 * 1024
 
 OUTCOMES: Final = (
     *STORED,
+    (StoreOutcome.SUPPRESSED.value, "it was erased and is not to come back: nothing of it is kept"),
     (QUARANTINED, "it can't be taken as it is, and waits to be mended; `problem` says why"),
     (REFUSED, "it can't be read or may not be written, and nothing of it is kept; `problem` says why"),
     (INTERRUPTED, "here it stopped: send this line and those after it again"),
@@ -164,7 +165,9 @@ def _document(line: Line, taken: Taken) -> dict[str, object]:
     if isinstance(taken, MdmError):
         return _line(line.number, line.names, outcome_name(taken)) | {"problem": problem_of(taken).document()}
     outcome = ACCEPTED if taken is StoreOutcome.CREATED else str(taken)
-    return _line(line.number, line.names, outcome) | {"problems": line.row.meaning.problems}
+    # Of one that was erased, not even what is wrong with it is told.
+    problems = () if taken is StoreOutcome.SUPPRESSED else line.row.meaning.problems
+    return _line(line.number, line.names, outcome) | {"problems": problems}
 
 
 def _line(number: int, names: tuple[str | None, str | None, str | None], outcome: str) -> dict[str, object]:

@@ -161,7 +161,3 @@ class GoldenRecordAdmin(PageAdmin):
             "golden_url": f"admin:golden_records_{self.opts.model_name}_change",
             "may_see_merges": request.user.has_perm(f"golden_records.view_{MergeReceipt._meta.model_name}"),
         }
-
-
-for _entity in ENTITIES.values():
-    admin.site.register(_entity.golden, GoldenRecordAdmin)

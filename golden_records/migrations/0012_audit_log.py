@@ -29,7 +29,7 @@ def _unprotect(apps: Any, editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('golden_records', '0007_withdrawn_records_by_source'),
+        ('golden_records', '0008_erasures'),
     ]
 
     operations = [
@@ -87,6 +87,17 @@ class Migration(migrations.Migration):
             model_name='auditseal',
             name='entry',
             field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='seal', to='golden_records.auditentry', verbose_name='entry'),
+        ),
+        migrations.CreateModel(
+            name='EmptiedEntry',
+            fields=[
+                ('entry_id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('erasure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='emptied_entries', to='golden_records.erasure')),
+            ],
+            options={
+                'verbose_name': 'emptied audit entry',
+                'verbose_name_plural': 'emptied audit entries',
+            },
         ),
         migrations.RunPython(_protect, _unprotect),
     ]

@@ -7,6 +7,7 @@ from golden_records.models.attributes import (
     ProjectFactAttributes,
 )
 from golden_records.models.audit import AuditAction, AuditEntry, AuditSeal, UnsealedEntry
+from golden_records.models.erasures import EmptiedEntry, EmptiedEvent, Erasure, WhenSentAgain
 from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedEvent
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
@@ -42,6 +43,9 @@ __all__ = [
     "CustomerRecord",
     "DeadLetterState",
     "DeliveryKind",
+    "EmptiedEntry",
+    "EmptiedEvent",
+    "Erasure",
     "EventType",
     "Given",
     "GoldenCustomer",
@@ -71,4 +75,5 @@ __all__ = [
     "WebhookProgress",
     "WebhookSecret",
     "WebhookSubscription",
+    "WhenSentAgain",
 ]

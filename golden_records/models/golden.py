@@ -51,6 +51,11 @@ def _least_complete(name: str) -> models.Index:
     return models.Index(fields=("completeness", "id"), name=name, condition=models.Q(state=GoldenState.ACTIVE))
 
 
+def _erased(name: str) -> models.Index:
+    """The erased golden records: few, and looked at by whoever verifies."""
+    return models.Index(models.F("id"), name=name, condition=models.Q(state=GoldenState.ERASED))
+
+
 def _retired(name: str) -> models.Index:
     """The retired golden records: few among many, in the order in which they are listed."""
     return models.Index(models.F("id"), name=name, condition=models.Q(state=GoldenState.RETIRED))
@@ -73,6 +78,7 @@ class GoldenCustomer(GoldenRecord, CustomerAttributes):
             models.Index("registration_id", name="golden_customer_registration"),
             _least_complete("golden_customer_completeness"),
             _retired("golden_customer_retired"),
+            _erased("golden_customer_erased"),
         )
 
     def __str__(self) -> str:
@@ -96,6 +102,7 @@ class GoldenProject(GoldenRecord, ProjectAttributes):
             models.Index("code", name="golden_project_code"),
             _least_complete("golden_project_completeness"),
             _retired("golden_project_retired"),
+            _erased("golden_project_erased"),
         )
 
     def __str__(self) -> str:

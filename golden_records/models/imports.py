@@ -25,9 +25,10 @@ class ImportState(models.TextChoices):
 class ImportJob(models.Model):
     """One file, or one call with many records, taken in: how far it got (so that it can go on after a crash) and what became of its rows.
 
-    received = created + updated + unchanged + stale + quarantined + refused, always; of what was refused nothing is kept, and its
-    sender was told so. A call has no `source` and no `entity`: each record names its own. `public_id` is its name outside. While it
-    runs, `worker` holds it until `lease_until`; `attempt` counts who took it, and fences off one that was thought dead.
+    received = created + updated + unchanged + stale + quarantined + refused + suppressed, always; of what was refused, or was erased
+    before and is not to come back (suppressed), nothing is kept, and its sender was told so. A call has no `source` and no `entity`:
+    each record names its own. `public_id` is its name outside. While it runs, `worker` holds it until `lease_until`; `attempt` counts
+    who took it, and fences off one that was thought dead.
     """
 
     public_id = models.UUIDField(_("id"), unique=True, default=new_canonical_id, editable=False)
@@ -43,6 +44,7 @@ class ImportJob(models.Model):
     stale = models.PositiveBigIntegerField(_("older than stored"), default=0)
     quarantined = models.PositiveBigIntegerField(_("quarantined"), default=0)
     refused = models.PositiveBigIntegerField(_("refused"), default=0)
+    suppressed = models.PositiveBigIntegerField(_("erased before"), default=0)
     actor = models.CharField(_("actor"), max_length=200)
     attempt = models.PositiveIntegerField(_("attempt"), default=1)
     worker = models.CharField(_("worker"), max_length=120, default="", blank=True)

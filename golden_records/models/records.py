@@ -15,10 +15,11 @@ from golden_records.models.sources import SourceSystem
 
 
 class RecordState(models.TextChoices):
-    """Whether the source still has the record."""
+    """Whether the source still has the record. ERASED: nothing is left of it but that it was there."""
 
     ACTIVE = "active", _("active")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    ERASED = "erased", _("erased")
 
 
 class MatchState(models.TextChoices):
@@ -46,7 +47,8 @@ class SourceRecord(models.Model):
     `fingerprint` tells whether the same was sent again; `link` holds how the record got to its golden record
     ({"config": version, "record": the other record's id, "probability", "weight", "levels", "weights"}, or
     {"judgement": id}), empty for a record that stands alone. A record that waits for its first match has no golden
-    record yet, so that no canonical id is published that is retired seconds later; a matched one always has.
+    record yet, so that no canonical id is published that is retired seconds later; a matched one always has. Of an erased one
+    only the row is left: `external_id` is its tombstone then (`golden_records.tombstones`).
     """
 
     # Found through the uniqueness of (source, external_id), which begins with it: a second index would only cost.
@@ -91,6 +93,7 @@ def _indexes(table: str) -> tuple[models.Index, ...]:
         models.Index("external_id", name=f"{table}_external_id"),
         models.Index("updated_at", name=f"{table}_updated"),
         models.Index("source", name=f"{table}_withdrawn", condition=Q(state=RecordState.WITHDRAWN)),
+        models.Index("source", name=f"{table}_erased", condition=Q(state=RecordState.ERASED)),
     )
 
 

@@ -8,7 +8,7 @@ import orjson
 from django.conf import settings
 from django.utils import timezone
 
-from golden_records.models import ChangeEvent, WebhookSubscription
+from golden_records.models import ChangeEvent, Seal, WebhookSubscription
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 TEST: Final = "mdm.test"
@@ -26,12 +26,7 @@ class Message:
 
 
 def message_of(event: ChangeEvent, subscription: WebhookSubscription) -> Message:
-    """Make the message of a sealed event.
-
-    Its id is made of the event's place and its link in the chain, so that after a return to a backup, when places are given
-    anew, another event has another id.
-    """
-    chained = bytes(event.seal.hash)[:_ID_BYTES].hex()
+    """Make the message of a sealed event."""
     data: dict[str, Any] = {
         "seq": event.seal.seq,
         "entity": event.entity,
@@ -45,7 +40,16 @@ def message_of(event: ChangeEvent, subscription: WebhookSubscription) -> Message
     }
     if subscription.with_values:
         data |= {"before": _values(event, event.before), "after": _values(event, event.after)}
-    return _message(f"evt_{event.seal.seq}_{chained}", type_of(event), str(event.golden_id), time=event.at.isoformat(), data=data)
+    return _message(id_of(event.seal), type_of(event), str(event.golden_id), time=event.at.isoformat(), data=data)
+
+
+def id_of(seal: Seal) -> str:
+    """Give the id of the messages of the event that has this place.
+
+    It is made of the place and its link in the chain, so that after a return to a backup, when places are given anew, another event has
+    another id.
+    """
+    return f"evt_{seal.seq}_{bytes(seal.hash)[:_ID_BYTES].hex()}"
 
 
 def type_of(event: ChangeEvent) -> str:

@@ -4,20 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from golden_records.entities import ENTITIES
-from golden_records.models import ChangeEvent, RecordState, WebhookSubscription
+from golden_records.models import ChangeEvent, EventType, RecordState, WebhookSubscription
 
 
 def heard(events: Sequence[ChangeEvent], subscription: WebhookSubscription) -> Sequence[ChangeEvent]:
     """Give those events that the subscription asks for, in their order, without the echo of its own system's writes.
 
     With sources, an event is heard where it tells of a record of one of them, where one of them caused it, or where the golden
-    record or its successor holds a record of one of them. At most one statement for each entity type.
+    record or its successor holds a record of one of them; an erasure is heard always: nobody knows any more whose records those were.
+    At most one statement for each entity type.
     """
     wanted = [event for event in events if _is_asked_for(event, subscription) and not is_echo(event, subscription)]
     if not subscription.sources:
         return wanted
     concerned = _holding_records_of(wanted, subscription.sources)
-    return [event for event in wanted if {event.source, event.caused_by} & set(subscription.sources) or concerned & _goldens(event)]
+    return [event for event in wanted if _is_of(event, subscription.sources) or concerned & _goldens(event)]
 
 
 def is_echo(event: ChangeEvent, subscription: WebhookSubscription) -> bool:
@@ -35,6 +36,10 @@ def is_echo(event: ChangeEvent, subscription: WebhookSubscription) -> bool:
 def _is_asked_for(event: ChangeEvent, subscription: WebhookSubscription) -> bool:
     by_type = not subscription.event_types or event.type in subscription.event_types
     return by_type and (not subscription.entities or event.entity in subscription.entities)
+
+
+def _is_of(event: ChangeEvent, sources: Sequence[str]) -> bool:
+    return event.type == EventType.ERASED or not {event.source, event.caused_by}.isdisjoint(sources)
 
 
 def _goldens(event: ChangeEvent) -> set[UUID]:

@@ -87,11 +87,11 @@ def _kept(name: str, count: Callable[[], Figure]) -> Figure:
 def _figures(entity: EntityType) -> EntityFigures:
     golden: Any = entity.golden._default_manager
     records: Any = entity.record._default_manager
-    # By the key of the source alone, which an index holds; the names are few, and so are the withdrawn records.
+    # By the key of the source alone, which an index holds; the names are few, and so are the records that are withdrawn or erased.
     by_source = records.order_by().values_list("source_id").annotate(Count("pk"))
-    sent, withdrawn = dict(by_source), dict(by_source.filter(state=RecordState.WITHDRAWN))
+    sent, gone = dict(by_source), [dict(by_source.filter(state=state)) for state in (RecordState.WITHDRAWN, RecordState.ERASED)]
     counted = [
-        (source.name, sent[source.pk] - withdrawn.get(source.pk, 0))
+        (source.name, sent[source.pk] - sum(counts.get(source.pk, 0) for counts in gone))
         for source in SourceSystem.objects.order_by("code")
         if source.pk in sent
     ]

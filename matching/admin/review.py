@@ -179,7 +179,7 @@ class ReviewTaskAdmin(PageAdmin):
                 comment=request.POST.get("comment", "").strip(),
                 version=int(version),
             )
-        except ReviewTask.DoesNotExist:
+        except review.UnknownTask:
             return self.missing(request, str(task_id))
         except MdmError as error:
             return self._explain(request, task_id, error)
@@ -196,7 +196,7 @@ class ReviewTaskAdmin(PageAdmin):
             return refused
         try:
             review.undo(task_id, user=person(request))
-        except ReviewTask.DoesNotExist:
+        except review.UnknownTask:
             return self.missing(request, str(task_id))
         except MdmError as error:
             return self._explain(request, task_id, error)

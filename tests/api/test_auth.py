@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from api import auth, keys
 from api.auth import ApiKeyAuthentication
 from api.keys import revoke_key
-from api.scopes import CHANGES, INGEST, READ, SCOPES, WEBHOOKS
+from api.scopes import CHANGES, ERASE, INGEST, READ, SCOPES, WEBHOOKS
 from golden_records.change import Change
 from golden_records.models import SourceSystem
 from tests.api.calling import Caller, problem_of, record_address
@@ -33,6 +33,8 @@ MATRIX: dict[str, dict[str, str | None]] = {
     "projects": {"GET": READ},
     "customer": {"GET": READ},
     "project": {"GET": READ},
+    "customer-erasure": {"POST": ERASE},
+    "project-erasure": {"POST": ERASE},
     "project-facts": {"GET": READ},
     "resolve-cross-references": {"POST": READ},
     "match-explanations": {"POST": READ},
@@ -58,6 +60,8 @@ ADDRESSES = {
     "projects": "/projects",
     "customer": f"/customers/{UNKNOWN_ID}",
     "project": f"/projects/{UNKNOWN_ID}",
+    "customer-erasure": f"/customers/{UNKNOWN_ID}/erasure",
+    "project-erasure": f"/projects/{UNKNOWN_ID}/erasure",
     "project-facts": f"/projects/{UNKNOWN_ID}/facts",
     "resolve-cross-references": "/cross-references/resolve",
     "match-explanations": "/match-explanations",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from golden_records import auditing, chain_checks, protection, sealing
 from golden_records.auditing import Reading
 from golden_records.chain import AUDIT, FEED
-from golden_records.models import AuditEntry, AuditSeal, ChangeEvent, EventType, Seal, SourceSystem, UnsealedEntry
+from golden_records.models import AuditEntry, AuditSeal, ChangeEvent, EmptiedEntry, Erasure, Seal, SourceSystem, UnsealedEntry
 from golden_records.models.golden import new_canonical_id
 from golden_records.source_systems import save_source
 from tests.factories import a_change, a_record
@@ -123,8 +123,8 @@ def test_what_is_erased_is_told_and_the_chain_holds(entries: list[AuditEntry]) -
     emptied = {"subject": None, "content": None, "reason": None, "salt": None}
     AuditEntry.objects.filter(pk=entry.pk).update(**emptied)
     assert offences() == [{"seq": 4, "entry": entry.pk}]
-    told = {"golden_version": 2, "actor": "steward:a", "correlation_id": "x", "at": timezone.now()}
-    ChangeEvent.objects.create(entity="customer", type=EventType.ERASED, golden_id=(entry.golden_ids or [None])[0], **told)
+    told = {"golden_id": new_canonical_id(), "when_sent_again": "new", "actor": "steward:a", "correlation_id": "x", "at": timezone.now()}
+    EmptiedEntry.objects.create(pk=entry.pk, erasure=Erasure.objects.create(entity="customer", reason="asked for", **told))
     assert offences() == []
 
 

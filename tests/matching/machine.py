@@ -12,11 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from golden_records.change import Change
 from golden_records.entities import entity_type
-from golden_records.errors import ForbiddenMerge, NothingToUndo
-from golden_records.models import CustomerRecord, GoldenCustomer, MergeReceipt, SourceSystem
+from golden_records.errors import Erased, ForbiddenMerge, NothingToUndo
+from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, MergeReceipt, SourceSystem, WhenSentAgain
 from golden_records.selectors import follow
-from golden_records.sources import SourceRecordDraft, store, understand
+from golden_records.sources import SourceRecordDraft, StoreOutcome, store, understand
 from matching import review, runs, verifying
+from matching.erasure import erase
 from matching.intake import submit_source_record
 from matching.locks import in_transaction
 from matching.models import JudgementValue, ReviewTask, TaskState
@@ -46,15 +47,17 @@ STEPS_BETWEEN_CHECKS: Final = int(os.environ.get("MDM_STATE_MACHINE_CHECK_EVERY"
 
 
 class RecordMachine(RuleBasedStateMachine):
-    """Sources send, send late and withdraw; runs match; stewards answer and take back.
+    """Sources send, send late and withdraw; runs match; stewards answer and take back; somebody is erased.
 
     Everything is verified every few steps, and at the end of a history by whoever runs it: what is wrong stays wrong, so that a history
-    is still cut to the step which broke it. Erasing a record is one more rule here, once records can be erased.
+    is still cut to the step which broke it.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.ids: set[Any] = set()
+        self.erased: set[Any] = set()
+        self.suppressed: set[tuple[str, str]] = set()
         self._since_run = self._since_verified = 0
 
     @initialize()
@@ -67,13 +70,19 @@ class RecordMachine(RuleBasedStateMachine):
     @rule(record=RECORDS, attributes=ATTRIBUTES, hour=HOUR)
     def a_source_sends(self, record: tuple[str, str], attributes: dict[str, object], hour: int | None) -> None:
         """A record is stored and matched at once, with any time of the source's own, or none."""
-        submit_source_record(self._draft(record, attributes, hour), change=self._change())
+        try:
+            submit_source_record(self._draft(record, attributes, hour), change=self._change())
+        except Erased:
+            assert record in self.suppressed
+        else:
+            assert record not in self.suppressed
 
     @rule(record=RECORDS, attributes=ATTRIBUTES, hour=HOUR)
     def an_import_stores(self, record: tuple[str, str], attributes: dict[str, object], hour: int | None) -> None:
         """A record is stored and waits."""
         with transaction.atomic():
-            store(CUSTOMER, [understand(self._draft(record, attributes, hour))], change=self._change())
+            stored = store(CUSTOMER, [understand(self._draft(record, attributes, hour))], change=self._change())[0]
+        assert (stored.outcome is StoreOutcome.SUPPRESSED) == (record in self.suppressed)
 
     @rule()
     def the_sweep_matches_what_waits(self) -> None:
@@ -115,6 +124,8 @@ class RecordMachine(RuleBasedStateMachine):
             review.undo(task.pk, user=self.steward)
         except NothingToUndo:
             assert task.merge_id is not None
+        except Erased:
+            assert task.merge.absorbed_id in self.erased
 
     @precondition(lambda _: MergeReceipt.objects.filter(undone_at__isnull=True).exists())
     @rule(choice=CHOICE)
@@ -125,6 +136,22 @@ class RecordMachine(RuleBasedStateMachine):
             review.undo_merge(receipt.pk, user=self.steward)
         except NothingToUndo:
             assert receipt.undone_at is None
+        except Erased:
+            assert receipt.absorbed_id in self.erased
+
+    @precondition(lambda _: GoldenCustomer.objects.exclude(state=GoldenState.ERASED).exists())
+    @rule(choice=CHOICE, when_sent_again=st.sampled_from(WhenSentAgain))
+    def somebody_is_erased(self, choice: int, when_sent_again: WhenSentAgain) -> None:
+        """Whoever answers for one of the canonical ids; their records come back, or don't."""
+        golden = self._one(choice, GoldenCustomer.objects.exclude(state=GoldenState.ERASED).order_by("id"))
+        held = CustomerRecord.objects.exclude(state="erased")
+        names = {pk: (source, name) for pk, source, name in held.values_list("id", "source__code", "external_id")}
+        erasure = erase(CUSTOMER, canonical_id=golden.pk, when_sent_again=when_sent_again, change=self._change())
+        gone = CustomerRecord.objects.filter(golden_id__in=[erasure.golden_id, *erasure.other_ids], pk__in=names)
+        if when_sent_again == WhenSentAgain.SUPPRESS:
+            self.suppressed |= {names[pk] for pk in gone.values_list("pk", flat=True)}
+        self.erased |= set(GoldenCustomer.objects.filter(state=GoldenState.ERASED).values_list("pk", flat=True))
+        assert golden.pk in self.erased
 
     @invariant()
     def everything_holds(self) -> None:
@@ -141,7 +168,9 @@ class RecordMachine(RuleBasedStateMachine):
         assert not found, found
         self.ids |= set(GoldenCustomer.objects.values_list("pk", flat=True))
         for golden_id in self.ids:
-            follow(CUSTOMER, golden_id)
+            answering = follow(CUSTOMER, golden_id)
+            assert (answering.state == GoldenState.ERASED) == (answering.pk in self.erased)
+            assert answering.pk == golden_id or golden_id not in self.erased
 
     def _draft(self, record: tuple[str, str], attributes: dict[str, object], hour: int | None) -> SourceRecordDraft:
         at = None if hour is None else NOON + timedelta(hours=hour)

@@ -1,7 +1,7 @@
 """Two things happen at once, and the first is held up at every point where it could matter: what must always hold, holds."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from typing import Any, Final
@@ -10,10 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from golden_records.models import SourceSystem
+from golden_records.models import SourceSystem, WhenSentAgain
 from golden_records.sources import store, understand
 from matching import review, runs
 from matching.active_config import active_config
+from matching.erasure import erase
 from matching.intake import submit_source_record
 from matching.models import JudgementValue, ReviewTask
 from matching.verifying import verify
@@ -34,6 +35,9 @@ class World:
     number: int
     sources: dict[str, SourceSystem]
     steward: User
+    canonical_id: Any = None
+    tasks: Mapping[str, int] = field(default_factory=dict)
+    waiting: int | None = None
     run: int | None = None
 
     def send(self, source: str, external_id: str, **attributes: object) -> Any:
@@ -45,27 +49,27 @@ class World:
         with transaction.atomic():
             store(CUSTOMER, [understand(draft(self.sources[source], external_id, "customer", attributes))], change=by_test())
 
-    def task_of(self, which: str) -> ReviewTask:
-        """Give the question on the firm's first record and this one."""
-        record = CUSTOMER.records.get(external_id=f"{self.number}-{which}")
-        return ReviewTask.objects.filter(right_record_id=record.pk).order_by("left_record_id")[0]
+    def erase(self) -> None:
+        """Have the firm erased; its records come back when they are sent again."""
+        erase(CUSTOMER, canonical_id=self.canonical_id, when_sent_again=WhenSentAgain.NEW, change=by_test())
 
     def decide(self, which: str, answer: JudgementValue) -> ReviewTask:
         """Have the steward answer it."""
-        return review.decide(self.task_of(which).pk, answer=answer, user=self.steward)
+        return review.decide(self.tasks[which], answer=answer, user=self.steward)
 
 
 ACTIONS: Final[dict[str, Callable[[World], Any]]] = {
     "ingest": lambda world: world.send("erp", str(world.number), **firm(world.number, "erp")),
     "update": lambda world: world.send("crm", f"{world.number}-d", **firm(world.number + 5_000, "crm")),
     "merge": lambda world: world.decide("b", JudgementValue.SAME),
-    "unmerge": lambda world: review.undo(world.task_of("d").pk, user=world.steward),
+    "unmerge": lambda world: review.undo(world.tasks["d"], user=world.steward),
     "judge": lambda world: world.decide("c", JudgementValue.DIFFERENT),
     "withdraw": lambda world: withdraw_source_record(
         CUSTOMER, source="crm", external_id=f"{world.number}-b", withdrawn_at=None, change=by_test()
     ),
     "import": lambda world: world.store("crm", str(world.number), **firm(world.number, "crm") | {"status": "prospect"}),
-    "sweep": lambda world: match_if_waiting(CUSTOMER, CUSTOMER.records.get(external_id=f"{world.number}-w").pk),
+    "sweep": lambda world: match_if_waiting(CUSTOMER, world.waiting or 0),
+    "erase": lambda world: world.erase(),
     "run": lambda world: runs.work_on(world.run) if world.run is not None else None,
 }
 
@@ -96,16 +100,24 @@ def steward() -> User:
 def a_world(number: int, systems: dict[str, SourceSystem], steward: User, *, with_run: bool) -> World:
     world = World(number, systems, steward)
     known = firm(number, "crm")
-    world.send("crm", str(number), **known)
+    world = replace(world, canonical_id=world.send("crm", str(number), **known).canonical_id)
     for which in "bcd":
         world.send("crm", f"{number}-{which}", kind="organisation", legal_name=known["legal_name"], country="FR")
+    world = replace(world, tasks={which: task_of(number, which).pk for which in "bcd"})
     world.decide("d", JudgementValue.SAME)
     world.store("erp", f"{number}-w", **firm(number, "erp"))
+    world = replace(world, waiting=CUSTOMER.records.get(external_id=f"{number}-w").pk)
     if not with_run:
         return world
     run = runs.start(CUSTOMER, actor="test")
     runs.work_on(run.pk, seconds=0)  # planned, not applied
     return replace(world, run=run.pk)
+
+
+def task_of(number: int, which: str) -> ReviewTask:
+    """Give the question on the firm's first record and this one."""
+    record = CUSTOMER.records.get(external_id=f"{number}-{which}")
+    return ReviewTask.objects.filter(right_record_id=record.pk).order_by("left_record_id")[0]
 
 
 @pytest.mark.parametrize("point", STOPS)

@@ -9,14 +9,23 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+import golden_records.erasure_checks
 import golden_records.feed_checks
 import golden_records.verifying
+import matching.erasure_checks
 import matching.verifying
 from matching.active_config import forget_versions
 from matching.core import parallel
 from tests.lock_order import an_example
 from tests.matching.machine import CUSTOMER, RecordMachine
 
+_CHECKING: Final = (
+    golden_records.erasure_checks,
+    golden_records.feed_checks,
+    golden_records.verifying,
+    matching.erasure_checks,
+    matching.verifying,
+)
 RUNS: Final = int(os.environ.get("MDM_STATE_MACHINE_RUNS", "200"))
 
 
@@ -44,7 +53,7 @@ class _RolledBack(RecordMachine):
 def _small_and_of_customers(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes half the time and can't find anything here: projects, of which there are none, and threads for eight records."""
     monkeypatch.setattr(parallel, "CORES", 1)
-    for module in (golden_records.verifying, golden_records.feed_checks, matching.verifying):
+    for module in _CHECKING:
         monkeypatch.setattr(module, "ENTITIES", {CUSTOMER.name: CUSTOMER})
 
 

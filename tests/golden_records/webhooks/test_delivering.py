@@ -99,7 +99,7 @@ def test_an_endpoint_hears_of_the_events_and_entity_types_it_asked_for(receiver:
     assert progress_of(subscribed).position == 3
 
 
-def test_an_endpoint_of_a_source_hears_what_concerns_golden_records_of_that_source(receiver: Receiver) -> None:
+def test_an_endpoint_of_a_source_hears_what_concerns_golden_records_of_that_source_and_every_erasure(receiver: Receiver) -> None:
     ours, other = a_record("1", source="crm", legal_name="Acme"), a_record("2", source="erp", legal_name="Bolt")
     subscribed = endpoint(receiver, sources=["crm"])
     merged = replace(AN_UPDATE, type=EventType.MERGED, golden_id=uuid4(), successor_ids=[UUID(str(ours.golden_id))])
@@ -108,10 +108,11 @@ def test_an_endpoint_of_a_source_hears_what_concerns_golden_records_of_that_sour
         replace(AN_UPDATE, golden_id=UUID(str(other.golden_id))),
         replace(AN_UPDATE, type=EventType.UNLINKED, golden_id=uuid4(), source="crm", external_id="1"),
         merged,
+        replace(AN_UPDATE, type=EventType.ERASED, golden_id=uuid4(), attributes=(), before=None, after=None),
     )
-    position = outbox.head() - 4
+    position = outbox.head() - 5
     delivered(subscribed)
-    assert [place - position for place in places(receiver) if place > position] == [1, 3, 4]
+    assert [place - position for place in places(receiver) if place > position] == [1, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
