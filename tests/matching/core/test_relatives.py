@@ -5,8 +5,10 @@ import pytest
 from numpy.typing import NDArray
 
 from matching.core.autoconfig import config_for
-from matching.core.calibration import interval
+from matching.core.calibration import interval, reliability
+from matching.core.grades import Rows
 from matching.core.score import score_pairs
+from matching.core.thirds import Weighed, vouched
 from matching.engines.local import MatchResult, match
 from tests.matching.core.conftest import Record, table
 
@@ -83,3 +85,20 @@ def test_branches_and_firms_of_one_name_are_as_often_one_as_their_probability_sa
     low, _ = interval(int(true[sure].sum()), int(sure.sum()))
     assert low > 0.98, "they do not drag what is sure down"
     assert probability[sure].mean() == pytest.approx(true[sure].mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_truth_lies_within_what_third_records_vouch_for(seed: int) -> None:
+    result, probability, _, true = scored(seed)
+    pairs = result.candidates
+
+    def score(left: Rows, right: Rows) -> NDArray[np.float64]:
+        return score_pairs(result.prepared, result.prepared, left, right, result.model).probability
+
+    checked = vouched(Weighed(pairs.left, pairs.right, probability, np.ones(len(true), np.bool_)), score)
+    table_of = reliability(probability, true)
+    told = (table_of.pairs >= 100) & (table_of.lower >= 0.05)
+    assert told.sum() >= 3
+    assert (checked.low[told] <= table_of.high[told]).all()
+    assert (checked.high[told] >= table_of.low[told]).all()
+    assert checked.high[-1] - checked.low[-1] < 0.03, "narrow where most matches are"
