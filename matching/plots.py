@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from matching.core.blocking import BlockingReport
 from matching.core.calibration import Reliability, ThresholdCurve
 from matching.core.explain import Step
+from matching.core.thirds import Vouched
 from matching.drawing import AGAINST, FOR, INK, MUTED, SECOND, TEXT, TOTAL, Plot, blank, finished
 
 Numbers = NDArray[np.float64]
@@ -36,10 +37,15 @@ class Missed:
     high: float
 
 
-def calibration(table: Reliability) -> Plot:
-    """Draw what share of pairs is true over the probability given to them, with intervals, and how many pairs there are."""
+def calibration(table: Reliability, vouched: Vouched | None = None) -> Plot:
+    """Draw what share of pairs is true over the probability given to them, with intervals, and how many pairs there are.
+
+    Behind the intervals of the truth stand the bounds that third records vouch for, where they are given.
+    """
     figure, (axis, counts) = blank(380, 2, (3, 1))
     axis.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (3, 3)))
+    if vouched is not None:
+        axis.vlines(table.predicted, vouched.low, vouched.high, color=SECOND, linewidth=9, alpha=0.3)
     axis.vlines(table.predicted, table.low, table.high, color=TOTAL, linewidth=2)
     for chosen, colour, words in ((table.within, FOR, "as predicted"), (~table.within, AGAINST, "not as predicted")):
         if chosen.any():

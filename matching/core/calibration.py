@@ -76,18 +76,22 @@ def interval(successes: Counts | int, total: Counts | int, confidence: float = 0
     return low, high
 
 
-def reliability(probability: Shares, truth: Truth, bins: Sequence[float] = BINS, confidence: float = 0.95) -> Reliability:
-    """Compare the probabilities of pairs with the share of them that is true, in bins with these ascending edges.
+def binned(probability: Shares, bins: Sequence[float] = BINS) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the bin of each probability, by number, and the bins that hold any, ascending.
 
     A probability on an edge belongs to the bin above it, but the last edge to the last bin; none may lie outside.
     """
+    place = np.clip(np.searchsorted(np.asarray(bins, np.float64), probability, side="right") - 1, 0, len(bins) - 2)
+    return place, np.flatnonzero(np.bincount(place, minlength=len(bins) - 1))
+
+
+def reliability(probability: Shares, truth: Truth, bins: Sequence[float] = BINS, confidence: float = 0.95) -> Reliability:
+    """Compare the probabilities of pairs with the share of them that is true, in bins with these ascending edges."""
     edges = np.asarray(bins, np.float64)
-    place = np.clip(np.searchsorted(edges, probability, side="right") - 1, 0, len(edges) - 2)
-    count = np.bincount(place, minlength=len(edges) - 1)
-    held = np.flatnonzero(count)
-    pairs = count[held].astype(np.int64)
-    true = np.bincount(place, truth, minlength=len(edges) - 1)[held].astype(np.int64)
-    predicted = np.bincount(place, probability, minlength=len(edges) - 1)[held] / pairs
+    place, held = binned(probability, bins)
+    pairs = np.bincount(place)[held].astype(np.int64)
+    true = np.bincount(place, truth)[held].astype(np.int64)
+    predicted = np.bincount(place, probability)[held] / pairs
     low, high = interval(true, pairs, confidence)
     return Reliability(edges[held], edges[held + 1], pairs, true, predicted, true / pairs, low, high)
 

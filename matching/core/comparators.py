@@ -188,14 +188,21 @@ own; firms that are called after their town; households,
 where one family name with two given names is two people far more often than one; contracts of many customers for one year.
 """
 
-_NAMES: Final = frozenset({"person_name", "organisation_name", "owner"})
 HELD: Final[Mapping[str, frozenset[str]]] = {
-    "neighbour": _NAMES | {"address"},
-    "namesake": _NAMES,
-    "branch": _NAMES | {"area"},
+    "neighbour": frozenset({"organisation_name", "owner", "address"}),
+    "namesake": frozenset({"person_name", "organisation_name", "owner"}),
+    "branch": frozenset({"person_name", "owner", "area"}),
 }
 """Per kind of relatives the comparators of what makes them relatives: the shares of their levels are shipped and never learnt.
 
-Learnt, they would let the class drift to where matches or unrelated pairs are. Branches of a firm are mostly in one country,
-though not in one place: without that said, they count as matches that have moved.
+Learnt, they would let the class drift to where matches or unrelated pairs are. The names that tell kinds apart well are learnt:
+a branch bears the firm's name, and people of one household a family name, with the slips that there are in matches.
+Branches of a firm are mostly in one country, though not in one place: without that said, they count as matches that have moved.
+"""
+ENTAILED: Final = frozenset({"area"})
+"""Comparators of what goes with nearly everything else that two records can have in common.
+
+Firms of one name, or people of one street, are in one country, if by chance. How often unrelated pairs agree on it is learnt from
+candidate pairs, which have something in common, and not from pairs at random: agreement would be counted twice, and what is chance
+would be taken for branches, and branches for matches.
 """

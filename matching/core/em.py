@@ -81,6 +81,8 @@ class Learning:
     `at_most` bounds, per comparison, how many matches may have its low levels: a class whose names differ is another
     thing.
     `most_relatives` bounds the pairs of each kind of relatives: beyond it the class would stand for unrelated pairs.
+    `entailed` marks the comparisons that agree wherever anything else does: what unrelated pairs have of them is learnt from
+    the candidates, and not from the sample.
     """
 
     probabilities: Table
@@ -90,6 +92,7 @@ class Learning:
     ways: NDArray[np.int8]
     at_most: tuple[tuple[Bound, ...], ...]
     sizes: NDArray[np.int64]
+    entailed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,7 @@ def _run(data: _Data, start: Learning, known: Learnt, rounds: int) -> Learnt:
         found = found.reshape(probabilities.shape)
         seen = found.copy()
         seen[UNRELATED] = _sums(data.sampled_marks, outside[None]).reshape(seen.shape[1:])
+        seen[UNRELATED, start.entailed] = found[UNRELATED, start.entailed]
         probabilities = _maximise(seen, start)
         probabilities[UNRELATED] = _at_least(probabilities[UNRELATED], found[UNRELATED], float(total[UNRELATED]), start)
         probabilities[tied] = np.broadcast_to(probabilities[UNRELATED], probabilities.shape)[tied]

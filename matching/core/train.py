@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
-from matching.core.comparators import BOUNDS, HELD
+from matching.core.comparators import BOUNDS, ENTAILED, HELD
 from matching.core.compare import count_terms, count_words, worded_fields
 from matching.core.compared import Compared, compared, completed
 from matching.core.decide import Outcome, decide
@@ -149,6 +149,7 @@ def _start(prepared: Prepared, config: MatchConfig, stratum: int) -> Learning | 
         ways=_ways(config),
         at_most=tuple(BOUNDS.get(comparison.kind, ()) for comparison in config.comparisons),
         sizes=level_sizes(config),
+        entailed=np.array([comparison.kind in ENTAILED for comparison in config.comparisons]),
     )
 
 

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from matching.core.calibration import Reliability, ThresholdCurve, reliability, threshold_curve
 from matching.core.declarations import Thresholds
 from matching.core.evaluate import Figures, evaluate
+from matching.core.grades import Rows
 from matching.core.score import score_pairs
+from matching.core.thirds import Vouched, Weighed, vouched
 from matching.core.thresholds import Aim, Asked, Choice, choose_thresholds
-from matching.files.choosing import scored_candidates
+from matching.files.choosing import ScoredCandidates, scored_candidates
 from matching.files.running import MatchedFiles
 from matching.files.showing import ShownPair, shown_pair
 
@@ -38,12 +40,14 @@ class RuleRecall:
 class Scores:
     """What the truth says of the probabilities: `weights` and `true` are of every candidate pair.
 
-    `choice` has the thresholds that the labels would choose for `aim`, were each candidate pair without a veto answered.
+    `vouched` has, by the bins of `reliability`, what third records say of the probabilities without the truth. `choice` has the
+    thresholds that the labels would choose for `aim`, were each candidate pair without a veto answered.
     """
 
     weights: NDArray[np.float64]
     true: NDArray[np.bool_]
     reliability: Reliability
+    vouched: Vouched
     curve: ThresholdCurve
     aim: Aim
     choice: Choice
@@ -69,10 +73,20 @@ def judged(matched: MatchedFiles, truth: Truth, aim: Aim = _AIM) -> Scores:
         weights=scored.weight,
         true=true,
         reliability=reliability(scored.probability, true),
+        vouched=_vouched(matched, scored),
         curve=threshold_curve(scored.probability, true, missed=_true_pairs(truth) - int(true.sum())),
         aim=aim,
         choice=choose_thresholds(Asked(free, true[scored.free]), free, _NOWHERE, aim),
     )
+
+
+def _vouched(matched: MatchedFiles, scored: ScoredCandidates) -> Vouched:
+    result = matched.result
+
+    def score(left: Rows, right: Rows) -> NDArray[np.float64]:
+        return score_pairs(result.prepared, result.prepared, left, right, result.model).probability
+
+    return vouched(Weighed(result.candidates.left, result.candidates.right, scored.probability, scored.free), score)
 
 
 def accuracy(matched: MatchedFiles, truth: Truth, scores: Scores) -> Accuracy:

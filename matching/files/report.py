@@ -260,12 +260,14 @@ def _accuracy(accuracy: Accuracy, thresholds: Mapping[str, float]) -> dict[str, 
         ("pair precision", figures.pairs_precision), ("pair recall", figures.pairs_recall), ("pair F1", figures.pairs_f1),
         ("B-cubed F1", figures.bcubed_f1), ("candidate recall", figures.candidate_recall),
     )  # fmt: skip
-    columns = (table.lower, table.upper, table.pairs, table.predicted, table.share, table.low, table.high, table.within)
+    checked = scores.vouched
+    columns = (table.lower, table.upper, table.pairs, table.predicted, table.share, table.low, table.high)
+    bins = zip(*(column.tolist() for column in (*columns, checked.settled, checked.low, checked.high)), strict=True)
     return {
         "figures": [(f"{value:.4f}", words) for words, value in told],
-        "calibration": plots.calibration(table),
+        "calibration": plots.calibration(table, scores.vouched),
         "error": table.error,
-        "bins": list(zip(*(column.tolist() for column in columns), strict=True)),
+        "bins": list(bins),
         "curve": plots.threshold_curve(scores.curve, **thresholds),
         "aim": scores.aim,
         "choice": scores.choice,

@@ -9,6 +9,7 @@ from matching import plots
 from matching.core.blocking import BlockingReport, RuleReport
 from matching.core.calibration import reliability, threshold_curve
 from matching.core.explain import Step
+from matching.core.thirds import Vouched
 from matching.plots import Plot
 
 NOTHING = np.empty(0)
@@ -23,6 +24,10 @@ STEPS = [
 BLOCKING = BlockingReport((RuleReport("e-mail", 9, 70, 20, 0, 0, 0, ()), RuleReport("silent", 5, 0, 0, 0, 0, 0, ())), 70)
 PLOTS = {
     "calibration": plots.calibration(reliability(PROBABILITY, TRUTH)),
+    "calibration with what is vouched for": plots.calibration(
+        reliability(PROBABILITY[[2, 60]], TRUTH[[2, 60]]),
+        Vouched(np.array([5, 0]), np.array([0.0, np.nan]), np.array([0.0, np.nan]), np.array([0.5, np.nan])),
+    ),
     "calibration of nothing": plots.calibration(reliability(NOTHING, NOTHING.astype(bool))),
     "thresholds": plots.threshold_curve(threshold_curve(PROBABILITY, TRUTH), auto=0.9, review=0.3),
     "thresholds of nothing": plots.threshold_curve(threshold_curve(NOTHING, NOTHING.astype(bool))),

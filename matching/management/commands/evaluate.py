@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 
 from golden_records.management.telling import errors_as_lines
-from matching.core.calibration import Reliability
 from matching.core.declarations import Thresholds
 from matching.engines.labelled import LABELS
 from matching.files.accuracy import Scores, accuracy, judged
@@ -47,7 +47,7 @@ class Command(BaseCommand):
                 write_report(matched, said, Path(options["report"]), accuracy(matched, truth, scores))
         found |= _told(scores, matched.config.thresholds)
         if options["as_json"]:
-            self.stdout.write(json.dumps(found | {"calibration": _bins(scores.reliability)}))
+            self.stdout.write(json.dumps(found | {"calibration": _bins(scores)}))
             return
         for name, value in found.items():
             self.stdout.write(f"{name:<18} {value:,.4f}" if isinstance(value, float) else f"{name:<18} {value:,}")
@@ -65,6 +65,11 @@ def _told(scores: Scores, now: Thresholds) -> dict[str, float | int]:
     }
 
 
-def _bins(table: Reliability) -> list[dict[str, float]]:
+def _bins(scores: Scores) -> list[dict[str, float | None]]:
+    """Give the bins of the calibration, each with what third records vouch for; None where none says anything."""
+    table, checked = scores.reliability, scores.vouched
     columns = {name: getattr(table, name).tolist() for name in ("lower", "upper", "pairs", "predicted", "share", "low", "high")}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    columns |= {"settled": checked.settled.tolist(), "said": checked.said.tolist()}
+    columns |= {"vouched_low": checked.low.tolist(), "vouched_high": checked.high.tolist()}
+    rows = zip(*columns.values(), strict=True)
+    return [{name: None if isnan(value) else value for name, value in zip(columns, row, strict=True)} for row in rows]

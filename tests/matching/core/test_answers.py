@@ -28,7 +28,7 @@ LEVELS = np.array([[a, b, c] for a in (1, 2) for b in (1, 2) for c in (1, 2)], n
 START = Learning(
     probabilities=np.array([[[1.0, 0.1, 0.9]] * 3, [[1.0, 0.9, 0.1]] * 3, [[1.0, 0.6, 0.4]] * 3, *[[[1.0, 0.8, 0.2]] * 3] * 2]),
     shares=np.array([0.05, 0.93, 0.01, 0.005, 0.005]), pairs_in_all=10_000.0, most_relatives=500.0,
-    ways=np.zeros((5, 3), np.int8), at_most=((), (), ()), sizes=SIZES,
+    ways=np.zeros((5, 3), np.int8), at_most=((), (), ()), sizes=SIZES, entailed=np.zeros(3, np.bool_),
 )  # fmt: skip
 NO_STRATA = np.zeros(8, np.uint8)
 CANDIDATES = Patterns(LEVELS, np.array([600, 80, 70, 60, 80, 60, 60, 400.0]), NO_STRATA)

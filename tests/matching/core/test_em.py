@@ -32,7 +32,7 @@ def start(matches: float = 2_000.0) -> Learning:
     counts = np.array([matches, 0.0, 100.0, 100.0, 100.0])
     counts[UNRELATED] = PAIRS - counts.sum()
     shipped = table(email=0.8 * EMAIL + 0.05)
-    return Learning(shipped, counts / PAIRS, PAIRS, 20_000.0, ways, ((), (), ()), SIZES)
+    return Learning(shipped, counts / PAIRS, PAIRS, 20_000.0, ways, ((), (), ()), SIZES, np.zeros(3, np.bool_))
 
 
 def population(*, matches: float, namesakes: float) -> Patterns:
@@ -94,3 +94,17 @@ def test_the_order_of_patterns_is_no_part_of_what_is_learnt() -> None:
     turned = replace(every, levels=every.levels[::-1], counts=every.counts[::-1])
     one, other = learn(every, every, start()), learn(turned, turned, start())
     assert np.abs(one.probabilities - other.probabilities).max() <= 1e-9
+
+
+def test_what_candidates_agree_on_by_being_candidates_is_no_evidence() -> None:
+    every = population(matches=3_000.0, namesakes=0.0)
+    # Whoever has the name in common has the last value in common too, as firms of one name are in one country.
+    shared = every.levels.copy()
+    shared[:, 2] = np.where((every.levels[:, 0] == 2) | (every.levels[:, 1] > 1), 2, every.levels[:, 2])
+    candidates = Patterns(shared, np.where((shared[:, :2] > 1).any(axis=1), every.counts, 0.0), every.strata)
+    begin = replace(start(), ways=np.full((5, 3), LEARNT, np.int8))
+    entailed = learn(candidates, every, replace(begin, entailed=np.array([False, False, True])))
+    apart = learn(candidates, every, begin)
+    bits = [float(np.log2(found.probabilities[MATCH, 2, 2] / found.probabilities[UNRELATED, 2, 2])) for found in (apart, entailed)]
+    assert bits[0] > 2
+    assert bits[1] < 0.1

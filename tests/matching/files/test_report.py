@@ -100,6 +100,7 @@ def test_labels_add_how_right_it_is(tmp_path: Path) -> None:
     page = report(matched, FileOptions(), scored)
     assert "How right it is" in page
     assert "95 % interval" in page
+    assert "Vouched for" in page
     assert "Thresholds by the labels" in page
 
 
