@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from matching.core.columns import Codes, Column, Tokens, learn, word_places
+from matching.core.columns import Codes, Column, Tokens, learn, word_places, words_of
 from matching.core.met import Kept, Met, Places
 
 
@@ -116,8 +116,9 @@ class MetTable:
         before = len(known)
         places = [known.places_or_missing(column) for column in texts.values()]
         if len(known) > before:
-            new = known.since(before)
-            learn(Column.of_texts(known.texts(new), (known, new)))
+            # Words are such texts too.
+            known.places([word for text in known.texts(known.since(before)) for word in words_of(text)])
+            learn(known, known.since(before))
         return cls({name: number for number, name in enumerate(texts)}, known, np.array(places, np.int32).reshape(len(texts), -1))
 
     def rows(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "MetTable":
