@@ -1,6 +1,6 @@
 """Dictionary-encoded columns: one code per row, and what is computed once per distinct value."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 from typing import Any, Final
 
@@ -196,7 +196,12 @@ def learn(known: Met, places: Places) -> None:
     known.keep("words", word_places(known, texts), places)
 
 
-_ASKED_OF_ALL: Final = {"lengths": _lengths, "hashes": _hashes, "letters": _letters, "bags": _bags}
+_ASKED_OF_ALL: Final[Mapping[str, Callable[[Column], NDArray[Any]]]] = {
+    "lengths": _lengths,
+    "hashes": _hashes,
+    "letters": _letters,
+    "bags": _bags,
+}
 
 
 def _tokens(column: Column) -> "Tokens":

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from matching.core.columns import MISSING, Column
 from matching.core.declarations import MatchConfig
-from matching.core.encode import FEW, as_text, encode, join, recode, whole
+from matching.core.encode import FEW, as_text, encode, encode_few, join, recode, whole
 from matching.core.forms import FORMS
 from matching.core.hashing import Hashes, mix
 from matching.core.memory import Memory
 from matching.core.met import met
 from matching.core.met_columns import MetTable
 from matching.core.parallel import each, spans
-from matching.core.prepare_few import ORGANISATION_WORDS, PERSON_WORDS, FewColumns, form_few, forms_of_few, texts_of
+from matching.core.prepare_few import ORGANISATION_WORDS, PERSON_WORDS, FewColumns, Forms, form_few, forms_of_table, texts_of
 
 Texts: TypeAlias = pa.StringArray
 Values: TypeAlias = pa.Array | pa.ChunkedArray
@@ -74,7 +74,7 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
     Forms are made once per distinct value. A table of one row and the table of a million give a record equal forms.
     """
     if attributes.num_rows <= FEW:
-        return _looked_up(attributes.num_rows, forms_of_few(attributes, config))
+        return prepared(forms_of_table(attributes, config))
     spread = each if attributes.num_rows >= _THREADED_FROM else map
     made = [field for field in config.fields if field.base is None]
     texts = list(dict.fromkeys((field.of, field.combine) for field in made))
@@ -95,17 +95,21 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
 
 def joined(left: Prepared, right: Prepared) -> Prepared:
     """Put the rows of two prepared tables one below the other, with common dictionaries."""
-    size = left.size + right.size
-    if size <= FEW:
-        return _looked_up(size, {name: [*texts_of(own), *texts_of(right.columns[name])] for name, own in left.columns.items()})
-    return Prepared(size, {name: join(column, right.columns[name]) for name, column in left.columns.items()})
+    if left.size + right.size <= FEW:
+        return prepared(_forms(left).below(_forms(right)))
+    return Prepared(left.size + right.size, {name: join(column, right.columns[name]) for name, column in left.columns.items()})
 
 
-def _looked_up(size: int, texts: Mapping[str, Sequence[str | None]]) -> Prepared:
-    if not texts:
-        return Prepared(size, {})
-    table = MetTable.of(texts, met())
-    return Prepared(size, FewColumns(texts, table), met=table)
+def prepared(forms: Forms) -> Prepared:
+    """Make a table of match forms; of few rows, the texts are looked up among those met."""
+    if forms.size > FEW or not forms.texts:
+        return Prepared(forms.size, {name: encode_few(texts) for name, texts in forms.texts.items()})
+    table = MetTable.of(forms.texts, met())
+    return Prepared(forms.size, FewColumns(forms.texts, table), met=table)
+
+
+def _forms(prepared: Prepared) -> Forms:
+    return Forms(prepared.size, {name: texts_of(column) for name, column in prepared.columns.items()})
 
 
 def _raw(attributes: pa.Table, of: tuple[str, ...], combine: str) -> Column:

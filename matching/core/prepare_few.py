@@ -1,6 +1,7 @@
-"""The match forms of few rows, text by text: in real time most texts were met before, and a call of Arrow costs more than looking them up."""
+"""The match forms of few rows, text by text: in real time most texts were met before, and to look them up is quicker than any column."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import pyarrow as pa
@@ -17,16 +18,37 @@ ORGANISATION_WORDS: Final = ("organisation", "organization", "company", "o", "b"
 PERSON_WORDS: Final = ("person", "individual", "p", "i", "c", "personne", "particulier", "consumer")
 
 
-def forms_of_few(attributes: pa.Table, config: MatchConfig) -> dict[str, Texts]:
-    """Give the match forms of each row, by field: what `prepare` makes of a large table."""
-    wanted = {name for field in config.fields for name in field.of}
-    raw: dict[str, Texts] = {name: as_text(attributes[name]).to_pylist() for name in attributes.column_names if name in wanted}
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The match forms of some records, a text per record and field."""
+
+    size: int
+    texts: Mapping[str, Texts]
+
+    def below(self, other: "Forms") -> "Forms":
+        """Put the records of another table below."""
+        return Forms(self.size + other.size, {name: [*own, *other.texts[name]] for name, own in self.texts.items()})
+
+    def of(self, row: int) -> dict[str, str | None]:
+        """Give the forms of one record."""
+        return {name: column[row] for name, column in self.texts.items()}
+
+
+def forms_of(attributes: Mapping[str, Texts], size: int, config: MatchConfig) -> Forms:
+    """Make the match forms of `size` records of the texts of their attributes; what is not among them is missing throughout."""
     made: dict[str, Texts] = {}
     for field in config.fields:
         # A base is declared before.
-        texts = _raw(field, raw, attributes.num_rows) if field.base is None else made[field.base]
+        texts = _raw(field, attributes, size) if field.base is None else made[field.base]
         made[field.name] = form_few(field.form, texts)
-    return made
+    return Forms(size, made)
+
+
+def forms_of_table(attributes: pa.Table, config: MatchConfig) -> Forms:
+    """Make the match forms of the rows of a small table."""
+    wanted = {name for field in config.fields for name in field.of}
+    texts = {name: as_text(attributes[name]).to_pylist() for name in attributes.column_names if name in wanted}
+    return forms_of(texts, attributes.num_rows, config)
 
 
 def _raw(field: Field, raw: Mapping[str, Texts], size: int) -> Texts:
