@@ -116,8 +116,8 @@ class MetTable:
         before = len(known)
         places = [known.places_or_missing(column) for column in texts.values()]
         if len(known) > before:
-            # Words are such texts too.
-            known.places([word for text in known.texts(known.since(before)) for word in words_of(text)])
+            # Words are such texts too; most texts are one word, which is there by now.
+            known.places([word for text in known.texts(known.since(before)) if " " in text for word in words_of(text)])
             learn(known, known.since(before))
         return cls({name: number for number, name in enumerate(texts)}, known, np.array(places, np.int32).reshape(len(texts), -1))
 

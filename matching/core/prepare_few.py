@@ -60,14 +60,18 @@ def _raw(field: Field, raw: Mapping[str, Texts], size: int) -> Texts:
 
 def form_few(form: str, texts: Texts) -> Texts:
     """Give the form of each text; those met before are looked up."""
+    if not any(texts):
+        return [None] * len(texts)
     known = _KNOWN.get(form)
     if known is None or len(known) > _MOST_REMEMBERED:
         # A new one, not emptied: another thread may be reading the old one.
         known = _KNOWN[form] = {}
-    new = [text for text in dict.fromkeys(texts) if text and text not in known]
-    if new:
+    try:
+        return [known[text] if text else None for text in texts]
+    except KeyError:
+        new = [text for text in dict.fromkeys(texts) if text and text not in known]
         known.update(zip(new, FORMS[form](pa.array(new, pa.string())).to_pylist(), strict=True))
-    return [known[text] if text else None for text in texts]
+        return [known[text] if text else None for text in texts]
 
 
 _MOST_REMEMBERED: Final = 100_000
