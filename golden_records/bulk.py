@@ -18,6 +18,8 @@ from typing import Any, Final, TypeAlias
 import orjson
 from django.db import connection, models
 
+from golden_records.planned import planned_cursor
+
 Row = Mapping[str, object]
 Field: TypeAlias = "models.Field[Any, Any]"
 Model: TypeAlias = type[models.Model]
@@ -83,7 +85,7 @@ def insert(
     given_back = [model._meta.pk, *(model._meta.get_field(name) for name in returning)]
     columns = ", ".join(map(_column, given_back))
     more = _Company(model, copy_to, beside)
-    with connection.cursor() as cursor:
+    with planned_cursor(len(rows)) as cursor:
         if _on_postgresql() and more:
             cursor.execute(more.around(f"{sql} RETURNING *", columns), [_document(fields, rows), *more.parameters])
         else:
@@ -100,7 +102,7 @@ def insert_noted(beside: Beside) -> None:
     if not beside.rows:
         return
     fields = _present(beside.model, beside.rows)
-    with connection.cursor() as cursor:
+    with planned_cursor(len(beside.rows)) as cursor:
         if _on_postgresql():
             sql = f"WITH beside AS ({_inserting(beside)}) {_noting(beside, _FROM_BESIDE)}"
             cursor.execute(sql, [_document(fields, beside.rows)])
@@ -121,7 +123,7 @@ def upsert(model: Model, rows: Sequence[Row], *, by: Sequence[str], columns: Seq
     inserted = _insertion(connection.vendor, model, tuple(field.attname for field in fields), or_ignore=False)
     known_by = ", ".join(map(_column, _fields(model, set(by))))
     settings = ", ".join(f"{_column(field)} = excluded.{_column(field)}" for field in _fields(model, set(columns)))
-    with connection.cursor() as cursor:
+    with planned_cursor(len(rows)) as cursor:
         cursor.execute(f"{inserted} ON CONFLICT ({known_by}) DO UPDATE SET {settings}", [_document(fields, rows)])
 
 
@@ -132,7 +134,7 @@ def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to
     key, fields = model._meta.pk, _fields(model, set(columns))
     sql = _revision(connection.vendor, model, tuple(columns))
     more = _Company(model, copy_to, beside)
-    with connection.cursor() as cursor:
+    with planned_cursor(len(rows)) as cursor:
         if _on_postgresql() and more:
             sql = more.around(f"{sql} RETURNING {_table(model)}.*", "NULL")
             cursor.execute(sql, [_document([key, *fields], rows), *more.parameters])
@@ -146,7 +148,7 @@ def update_next(model: Model, row: Row, *, columns: Sequence[str]) -> bool:
     """Set `columns`, its `version` among them, of a row whose version is the one before; says whether it is."""
     key = model._meta.pk
     sql = _revision(connection.vendor, model, tuple(columns))
-    with connection.cursor() as cursor:
+    with planned_cursor(1) as cursor:
         cursor.execute(f"{sql} AND {_table(model)}.version = given.version - 1", [_document([key, *_fields(model, set(columns))], [row])])
         return bool(cursor.rowcount)
 

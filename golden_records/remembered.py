@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from django.db import connection
 
 from golden_records.models.lookups import Given
+from golden_records.planned import planned_cursor
 
 Row: TypeAlias = Sequence[Any]
 Converters: TypeAlias = tuple[tuple[int, Sequence[Callable[..., Any]], Any], ...]
@@ -44,8 +45,8 @@ class Remembered:
     def as_read(self, **given: Iterable[Any]) -> list[Row]:
         """Ask, with what is given, and give all rows as the driver reads them; `converted` makes of one what `rows` gives."""
         statement = self._statement
-        parameters = [part.prepared(given[part.name]) if isinstance(part, Given) else part for part in statement.parameters]
-        with connection.cursor() as cursor:
+        parameters: list[Any] = [part.prepared(given[part.name]) if isinstance(part, Given) else part for part in statement.parameters]
+        with planned_cursor(sum(len(part) for part in parameters if isinstance(part, list))) as cursor:
             cursor.execute(statement.sql, parameters)
             return cursor.fetchall()  # type: ignore[no-any-return]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from golden_records.attributes import AttributeSpec, attributes_of
 from golden_records.change import Change
@@ -11,11 +12,14 @@ from golden_records.entities import entity_type
 from golden_records.errors import MdmError, NoMapping, UnknownSource
 from golden_records.history import ChangeKind, write_history
 from golden_records.mapping import ColumnMapping, parse_mapping
-from golden_records.models import ProjectFactAttributes, SourceMapping, SourceSystem
+from golden_records.models import Given, ProjectFactAttributes, SourceMapping, SourceSystem
+from golden_records.remembered import Remembered
 
 PROJECT_FACT: Final = "project_fact"
 FACT_ATTRIBUTES: Final = attributes_of(ProjectFactAttributes)
 _SETTINGS: Final = ("name", "trust", "country")
+_COLUMNS: Final = [field.attname for field in SourceSystem._meta.concrete_fields]
+_NAMED: Final = Remembered(lambda: SourceSystem.objects.order_by().filter(code__any=Given("codes")).values_list(*_COLUMNS))
 
 
 class InvalidSource(MdmError):
@@ -27,12 +31,12 @@ class InvalidSource(MdmError):
 
 def source_system(code: str) -> SourceSystem:
     """Find a source system by its code; raises `UnknownSource`, which lists the known ones."""
-    found = SourceSystem.objects.filter(code=code).first()
-    if found is None:
+    rows = _NAMED.rows(codes=[code])
+    if not rows:
         known = ", ".join(SourceSystem.objects.values_list("code", flat=True)) or "none yet: manage.py load_sources FILE.yml"
         message = f"There is no source system '{code}'."
         raise UnknownSource(message, remedy=f"Known are: {known}.", source=code)
-    return found
+    return SourceSystem.from_db(connection.alias, _COLUMNS, rows[0])
 
 
 def attributes_for(kind: str) -> Sequence[AttributeSpec]:

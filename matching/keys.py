@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from golden_records import bulk
 from golden_records.entities import EntityType
+from golden_records.planned import planned_cursor
 from matching.metrics import COMMON_KEYS
 from matching.models import BlockingKey, CommonKey
 
@@ -42,9 +43,13 @@ class KeyRows:
 def known_keys(entity: EntityType, record_id: int, new: Collection[Pair]) -> tuple[dict[Pair, int], set[Pair]]:
     """Give the keys (rule, key) that a record has now, each with its row, and which of the `new` ones are common. One statement."""
     held = f"SELECT rule, key, id FROM {_TABLE} WHERE entity = %s AND record_id = %s"  # noqa: S608 - a table's name
-    common = f"SELECT rule, key, NULL FROM {_COMMON} WHERE entity = %s AND key IN ({_places(new)})"  # noqa: S608 - as above
-    with connection.cursor() as cursor:
-        cursor.execute(f"{held} UNION ALL {common}", [entity.name, record_id, entity.name, *(key for _, key in new)])
+    common = f"SELECT rule, key, NULL FROM {_COMMON} WHERE entity = %s AND {{}}"  # noqa: S608 - as above
+    keys = [key for _, key in new]
+    with planned_cursor(len(keys)) as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"{held} UNION ALL {common.format('key = ANY(%s::bigint[])')}", [entity.name, record_id, entity.name, keys])
+        else:
+            cursor.execute(f"{held} UNION ALL {common.format(f'key IN ({_places(keys)})')}", [entity.name, record_id, entity.name, *keys])
         rows = cursor.fetchall()
     return {(rule, key): row for rule, key, row in rows if row is not None}, {(rule, key) for rule, key, row in rows if row is None}
 
@@ -66,13 +71,12 @@ def exchange_keys(entity: EntityType, record_id: int, keys: KeyChange, *, limits
     most three on SQLite, and one more where a key turns out to be common; the caller holds the locks of all keys that are not.
     """
     gone = [row_id for pair, row_id in keys.old.items() if pair not in keys.new]
-    changes = _changes(entity, record_id, gone, sorted(set(keys.new) - keys.old.keys()))
-    searched = sorted(set(keys.new) - set(keys.common))
+    fresh, searched = sorted(set(keys.new) - keys.old.keys()), sorted(set(keys.new) - set(keys.common))
     if connection.vendor == "postgresql":
-        rows = _sharing(entity, record_id, searched, limits, beside=changes)
+        rows = _exchanged(entity, record_id, gone, fresh, [(*pair, limits[pair[0]]) for pair in searched])
     else:
         with connection.cursor() as cursor:
-            for statement, parameters in changes:
+            for statement, parameters in _changes(entity, record_id, gone, fresh):
                 cursor.execute(statement, parameters)
         rows = _sharing(entity, record_id, searched, limits)
     sizes = Counter((rule, key) for rule, key, _ in rows)
@@ -162,17 +166,38 @@ def _changes(entity: EntityType, record_id: int, gone: Sequence[int], fresh: Seq
     return changes
 
 
-def _sharing(
-    entity: EntityType, record_id: int, keys: Sequence[Pair], limits: Sequence[int], *, beside: Sequence[Statement] = ()
+def _exchanged(
+    entity: EntityType, record_id: int, gone: Sequence[int], fresh: Sequence[Pair], searched: Sequence[tuple[int, int, int]]
 ) -> list[tuple[int, int, int]]:
-    """Read who shares a key: rule, key and record; what is done `beside` is one statement with it, which reads what was there before."""
+    """Write what differs and read who shares a key (rule, key, how many at most) in one statement, which reads what was there before."""
+    with planned_cursor(len(searched) + len(gone)) as cursor:
+        cursor.execute(_EXCHANGE, [gone, entity.name, record_id, *_columns(fresh, 2), *_columns(searched, 3), entity.name, record_id])
+        return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+# Its text does not depend on the record. The limit keeps the database from any other way than by the index, key by key.
+_EXCHANGE: Final = (
+    f"WITH gone AS (DELETE FROM {_TABLE} WHERE id = ANY(%s::bigint[])), "  # noqa: S608 - a table's name
+    f"fresh AS (INSERT INTO {_TABLE} (entity, record_id, rule, key) "
+    "SELECT %s, %s, * FROM unnest(%s::smallint[], %s::bigint[])) "
+    "SELECT found.rule, found.key, found.record_id FROM unnest(%s::smallint[], %s::bigint[], %s::bigint[]) AS asked (rule, key, most) "
+    f"CROSS JOIN LATERAL (SELECT rule, key, record_id FROM {_TABLE} "
+    "WHERE entity = %s AND key = asked.key AND record_id <> %s LIMIT asked.most) AS found"
+)
+
+
+def _columns(rows: Sequence[Sequence[int]], width: int) -> list[list[int]]:
+    return [[row[place] for row in rows] for place in range(width)]
+
+
+def _sharing(entity: EntityType, record_id: int, keys: Sequence[Pair], limits: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Read who shares a key: rule, key and record."""
     part = f"SELECT * FROM (SELECT rule, key, record_id FROM {_TABLE} WHERE entity = %s AND key = %s AND record_id <> %s LIMIT %s) AS k"  # noqa: S608 - as above
     parameters = [value for rule, key in keys for value in (entity.name, key, record_id, limits[rule])]
-    reading = " UNION ALL ".join([part] * len(keys)) or f"SELECT rule, key, record_id FROM {_TABLE} WHERE false"  # noqa: S608 - as above
-    done = ", ".join(f"done_{number} AS ({statement})" for number, (statement, _) in enumerate(beside))
-    given = [value for _, values in beside for value in values]
+    if not keys:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {done} {reading}" if done else reading, [*given, *parameters])
+        cursor.execute(" UNION ALL ".join([part] * len(keys)), parameters)
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 

@@ -22,6 +22,7 @@ from golden_records.entities import EntityType
 from golden_records.errors import Busy
 from golden_records.locking import LockedRows, RecordRow, lock_goldens, lock_records
 from golden_records.models import SourceRecord
+from golden_records.planned import planned_cursor
 from golden_records.storing import store_known
 from matching.metrics import REFUSED, RETRIES
 from matching.models import MatchConfigVersion
@@ -96,7 +97,7 @@ class MatchGuard:
             self._climb(LockLevel.IDENTITY)
             numbers.append(lock_number(LockLevel.IDENTITY, entity.name, *identity))
         if self._advisory:
-            with connection.cursor() as cursor:
+            with planned_cursor() as cursor:
                 sql = _ENTRANCE if identity is None else _ENTRANCE + _AND_IDENTITY
                 cursor.execute(sql, [entity.name, _LOCK_TIMEOUT, _STATEMENT_TIMEOUT, *numbers])
                 self.config_id = cursor.fetchone()[0]
@@ -165,7 +166,7 @@ class MatchGuard:
             raise TooManyLocks(message)
         # A statement of its own: one that also read would read with a snapshot from before the lock was had.
         if self._advisory and numbers:
-            with connection.cursor() as cursor:
+            with planned_cursor(len(numbers)) as cursor:
                 cursor.execute(
                     "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT k FROM unnest(%s::bigint[]) WITH ORDINALITY t(k, o) ORDER BY o) z",
                     [list(numbers)],

@@ -16,9 +16,8 @@ from golden_records.members import LinkedMember, members_of
 from golden_records.models import GoldenState, MatchState, SourceRecord
 from golden_records.models.golden import new_canonical_id
 from matching.active_config import ActiveConfig, active_config
-from matching.core.blocking import BlockingKeys, blocking_keys
 from matching.core.decide import Outcome, decide
-from matching.core.prepare import prepare
+from matching.core.record_keys import record_keys
 from matching.core.score import ScoredPairs, score_one
 from matching.decisions import DecidedBy, evidence_of, set_aside, write_decisions
 from matching.effects import Found, MatchedRecord, take_effect
@@ -27,7 +26,7 @@ from matching.known import Known, known_of
 from matching.locks import MatchGuard, Restart
 from matching.reconsidering import Standing, look_again
 from matching.resolution import Candidate, resolve
-from matching.tables import active_records, compared_references, member_table, record_table
+from matching.tables import active_records, compared_references, member_forms, record_forms
 
 
 def match_record(
@@ -40,14 +39,14 @@ def match_record(
     or a candidate was moved or changed by somebody else while locks were waited for.
     """
     active = active_config(entity, known=guard.config_id)
-    own = record_table(entity, record, active.config)
-    found, locked_keys = _candidate_ids(entity, record, blocking_keys(prepare(own, active.config), active.config), active, guard)
+    own = record_forms(entity, record, active.config)
+    found, locked_keys = _candidate_ids(entity, record, record_keys(own.of(0), active.config), active, guard)
     goldens = guard.goldens(entity, record_ids={*found, record.pk})
     if unwritten is ChangeKind.CHANGED:
         guard.record(entity, record)
     held = _held(entity, record, found, active, goldens)
     members = [each for each in held.members if each.is_active and each.link.golden_id and each.member.record_id != record.pk]
-    scored = score_one(own, member_table(entity, members, active.config), active.model)
+    scored = score_one(own, member_forms(entity, members, active.config), active.model)
     compared = _Compared(members, scored, _outcomes(record, members, scored, active))
     known = known_of(entity, record, [each.member.record_id for each in held.members])
     standing = _look_again(entity, record, held, compared, known, active)
@@ -94,10 +93,9 @@ def match_waiting(entity: EntityType, record_id: int, *, guard: MatchGuard, chan
 
 
 def _candidate_ids(
-    entity: EntityType, record: SourceRecord, keys: BlockingKeys, active: ActiveConfig, guard: MatchGuard
+    entity: EntityType, record: SourceRecord, pairs: set[tuple[int, int]], active: ActiveConfig, guard: MatchGuard
 ) -> tuple[set[int], set[int]]:
     """Give the records that share a key with this one, and those of them that share one which may match without a person."""
-    pairs = {(int(rule), int(key)) for rule, key in zip(keys.rule, keys.key, strict=True)}
     old, common = known_keys(entity, record.pk, pairs)
     guard.keys(entity, {key for _, key in (pairs | old.keys()) - common})
     rules = active.config.blocking

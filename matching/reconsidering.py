@@ -12,14 +12,14 @@ from golden_records.members import LinkedMember
 from golden_records.models import LinkSource, SourceRecord
 from matching.active_config import ActiveConfig
 from matching.core.decide import Outcome, decide
-from matching.core.prepare import prepare
+from matching.core.prepare import prepared
 from matching.core.score import ScoredPairs, score_pairs
 from matching.decisions import PairEvidence, evidence_of
 from matching.evidence import Former, Grid, Reconsidered, reconsider
 from matching.known import Known
 from matching.models import JudgementValue
 from matching.models import Outcome as StoredOutcome
-from matching.tables import member_table
+from matching.tables import member_forms
 
 LARGEST: Final = 60
 """Golden records of more records are looked at record by record: what does not concern the changed one holds together."""
@@ -75,9 +75,9 @@ def with_withdrawn(part: Collection[int], members: Sequence[LinkedMember], known
 
 def _score(entity: EntityType, standing: Sequence[LinkedMember], active: ActiveConfig) -> _Scores:
     size = len(standing)
-    prepared = prepare(member_table(entity, standing, active.config), active.config)
+    table = prepared(member_forms(entity, standing, active.config))
     left, right = (each.astype(np.int32) for each in np.triu_indices(size, 1))
-    scored = score_pairs(prepared, prepared, left, right, active.model)
+    scored = score_pairs(table, table, left, right, active.model)
     place = np.zeros((size, size), np.int64)
     place[left, right] = place[right, left] = np.arange(len(left))
     return _Scores([each.member.record_id for each in standing], scored, decide(scored, active.model), place)

@@ -12,6 +12,8 @@ from golden_records.entities import ENTITIES, EntityType
 from golden_records.members import LinkedMember, reference
 from golden_records.models import RecordState, SourceRecord
 from matching.core.declarations import MatchConfig
+from matching.core.encode import as_text
+from matching.core.prepare_few import Forms, Texts, forms_of
 
 _ARROW: Final = {ValueKind.TEXT: pa.string(), ValueKind.DATE: pa.date32(), ValueKind.DECIMAL: pa.float64()}
 
@@ -38,8 +40,8 @@ def attribute_table(entity: EntityType, records: "QuerySet[Any]", *, extra: Sequ
     return pa.concat_tables([schema.empty_table(), *columns.tables(rows, schema)]).combine_chunks()
 
 
-def record_table(entity: EntityType, record: SourceRecord, config: MatchConfig) -> pa.Table:
-    """Give the attributes of one record as it is in memory: what `attribute_table` gives, as far as the config asks for it.
+def record_forms(entity: EntityType, record: SourceRecord, config: MatchConfig) -> Forms:
+    """Give the match forms of one record as it is in memory: those of its row in `attribute_table`.
 
     A statement per attribute that refers to golden records, where the config asks what it refers to.
     """
@@ -47,14 +49,16 @@ def record_table(entity: EntityType, record: SourceRecord, config: MatchConfig) 
     for spec in compared_references(entity, config):
         records = ENTITIES[str(spec.refers_to)].records.filter(source_id=record.source_id, external_id=values[spec.name])
         values[_of_reference(spec)] = None if values[spec.name] is None else records.values_list("golden_id", flat=True).first()
-    return _known_columns(entity, [values], config)
+    return _forms(entity, [values], config)
 
 
-def member_table(entity: EntityType, members: Sequence[LinkedMember], config: MatchConfig) -> pa.Table:
-    """Give the attributes of records that were read already, a row per member; else as `record_table`."""
+def member_forms(entity: EntityType, members: Sequence[LinkedMember], config: MatchConfig) -> Forms:
+    """Give the match forms of records that were read already, a row per member; else as `record_forms`."""
     references = compared_references(entity, config)
+    if not references:
+        return _forms(entity, [each.member.values for each in members], config)
     rows = [{**each.member.values, **{_of_reference(spec): each.references[spec.name] for spec in references}} for each in members]
-    return _known_columns(entity, rows, config)
+    return _forms(entity, rows, config)
 
 
 def compared_references(entity: EntityType, config: MatchConfig) -> list[AttributeSpec]:
@@ -71,22 +75,19 @@ def _of_reference(spec: AttributeSpec) -> str:
     return f"{spec.name}_canonical_id"
 
 
-def _known_columns(entity: EntityType, rows: Sequence[Mapping[str, Any]], config: MatchConfig) -> pa.Table:
-    """Make a table of what is compared and known of any row: what a table lacks is missing throughout."""
+def _forms(entity: EntityType, rows: Sequence[Mapping[str, Any]], config: MatchConfig) -> Forms:
     wanted = _compared(config)
-    kinds = {spec.name: _ARROW[spec.value_kind] for spec in entity.attributes if spec.name in wanted}
-    kinds |= {_of_reference(spec): None for spec in entity.attributes if spec.refers_to and _of_reference(spec) in wanted}
+    kinds = {spec.name: spec.value_kind for spec in entity.attributes if spec.name in wanted}
+    kinds |= {_of_reference(spec): ValueKind.TEXT for spec in entity.attributes if spec.refers_to and _of_reference(spec) in wanted}
     columns = {name: [row[name] for row in rows] for name in kinds}
-    known = {name: _array(values, kinds[name]) for name, values in columns.items() if any(value is not None for value in values)}
-    # A table without columns would have no rows either.
-    return pa.table({"row": pa.array(range(len(rows)), pa.int64()), **known})
+    # What no row has counts as an attribute that the table lacks.
+    texts = {name: _texts(values, kinds[name]) for name, values in columns.items() if any(value is not None for value in values)}
+    return forms_of(texts, len(rows), config)
 
 
-def _array(values: list[Any], kind: pa.DataType | None) -> pa.Array:
-    if kind is None:
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-    if kind == pa.string():
-        values = [value if value is None or isinstance(value, str) else str(value) for value in values]
-    if kind == pa.float64():
-        values = [None if value is None else float(value) for value in values]
-    return pa.array(values, kind)
+def _texts(values: Sequence[Any], kind: ValueKind) -> Texts:
+    """Give values as texts, as those of a column of `attribute_table` are told."""
+    if kind is ValueKind.DECIMAL:
+        numbers = [None if value is None else float(value) for value in values]
+        return as_text(pa.array(numbers, _ARROW[kind])).to_pylist()  # type: ignore[no-any-return]
+    return [None if value is None else str(value) for value in values]

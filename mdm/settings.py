@@ -134,6 +134,10 @@ def database(url: str | None) -> dict[str, Any]:
     parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     if parsed["ENGINE"] == "django.db.backends.sqlite3":
         parsed["OPTIONS"] = SQLITE_OPTIONS
+    elif _flag("DATABASE_KEEPS_PLANS", default=True):
+        # Only statements of `golden_records.planned` are kept, from the third time on. A pooler that hands each transaction another
+        # connection, and knows nothing of prepared statements, must turn it off.
+        parsed.setdefault("OPTIONS", {}).setdefault("prepare_threshold", 2)
     return parsed
 
 

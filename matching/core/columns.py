@@ -1,6 +1,6 @@
 """Dictionary-encoded columns: one code per row, and what is computed once per distinct value."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 from typing import Any, Final
 
@@ -187,10 +187,21 @@ def _bags(column: Column) -> NDArray[np.uint64]:
     return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.add, MULTIPLIERS[data], offsets))
 
 
-def learn(column: Column) -> None:
-    """Make what is asked of nearly every value."""
-    for name, make in (("lengths", _lengths), ("hashes", _hashes), ("letters", _letters)):
-        column.of_each(name, make)
+def learn(known: Met, places: Places) -> None:
+    """Make what is asked of nearly every text, of new ones, in one go: each by itself costs more than the work."""
+    texts = known.texts(places)
+    column = Column.of_texts(texts)
+    for name, make in _ASKED_OF_ALL.items():
+        known.keep(name, make(column), places)
+    known.keep("words", word_places(known, texts), places)
+
+
+_ASKED_OF_ALL: Final[Mapping[str, Callable[[Column], NDArray[Any]]]] = {
+    "lengths": _lengths,
+    "hashes": _hashes,
+    "letters": _letters,
+    "bags": _bags,
+}
 
 
 def _tokens(column: Column) -> "Tokens":
@@ -272,7 +283,12 @@ class Tokens:
 def word_places(known: Met, texts: list[str]) -> NDArray[np.int32]:
     """Give where the words of each text are, each once, padded with -1."""
     places = np.full((len(texts), MOST_TOKENS), MISSING, np.int32)
-    words = [list(dict.fromkeys(text.split(" ")[:MOST_TOKENS])) for text in texts]
+    words = [words_of(text) for text in texts]
     there = np.arange(MOST_TOKENS) < np.array([len(each) for each in words], np.int64)[:, None]
     places[there] = known.places([word for each in words for word in each])
     return places
+
+
+def words_of(text: str) -> list[str]:
+    """Split a text at spaces; a word that occurs twice counts once."""
+    return list(dict.fromkeys(text.split(" ")[:MOST_TOKENS]))

@@ -1,5 +1,6 @@
 """Encoding: from arrays of texts to columns, and columns under one dictionary."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -32,7 +33,7 @@ def as_text(values: pa.Array | pa.ChunkedArray) -> pa.StringArray:
 def encode(values: pa.Array) -> Column:
     """Encode a text array; null and the empty text are missing."""
     if len(values) <= FEW:
-        return _encode_few(as_text(values).to_pylist())
+        return encode_few(as_text(values).to_pylist())
     values = whole(values)
     if pa.types.is_dictionary(values.type):
         inner = encode(values.dictionary)
@@ -46,7 +47,8 @@ def encode(values: pa.Array) -> Column:
     return Column(codes, encoded.dictionary)
 
 
-def _encode_few(texts: list[str | None]) -> Column:
+def encode_few(texts: Sequence[str | None]) -> Column:
+    """Encode few texts; None and the empty text are missing."""
     places: dict[str, int] = {}
     codes = [places.setdefault(text, len(places)) if text else MISSING for text in texts]
     return Column(np.array(codes, np.int32), list(places))
@@ -54,7 +56,7 @@ def _encode_few(texts: list[str | None]) -> Column:
 
 def recode(column: Column, values: pa.StringArray | list[str | None]) -> Column:
     """Give the column whose value for each code is the text at that place of `values` (null: missing)."""
-    inner = _encode_few(values) if isinstance(values, list) else encode(values)
+    inner = encode_few(values) if isinstance(values, list) else encode(values)
     return inner.with_codes(np.append(inner.codes, np.int32(MISSING))[column.codes])
 
 
@@ -62,17 +64,9 @@ def join(left: Column, right: Column) -> Column:
     """Put the rows of two columns under one dictionary, so that equal texts have equal codes."""
     if left is right:
         return left
-    if left.size + right.size <= FEW:
-        return _join_few(left, right)
     both = pa.concat_arrays([left.values, right.values]).dictionary_encode()
     lookup = both.indices.to_numpy(zero_copy_only=False).astype(np.int32)
     size = len(left.values)
     first = np.append(lookup[:size], np.int32(MISSING))[left.codes]
     second = np.append(lookup[size:], np.int32(MISSING))[right.codes]
     return Column(np.concatenate([first, second]), both.dictionary)
-
-
-def _join_few(left: Column, right: Column) -> Column:
-    places = {text: code for code, text in enumerate(left.strings)}
-    lookup = np.array([*(places.setdefault(text, len(places)) for text in right.strings), MISSING], np.int32)
-    return Column(np.concatenate([left.codes, lookup[right.codes]]), list(places))

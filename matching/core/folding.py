@@ -115,7 +115,17 @@ def _fold_few(values: pa.StringArray) -> list[str]:
     texts = [text or "" for text in values.to_pylist()]
     others = [text for text in texts if not text.isascii() and max(text) > _LAST_LATIN]
     made = dict(zip(others, _fold_many(pa.array(others, pa.string())).to_pylist(), strict=True)) if others else {}
-    return [made[text] if text in made else " ".join(filter(None, text.translate(_LATIN).split(" "))) for text in texts]
+    return [made[text] if text in made else fold_latin(text) for text in texts]
+
+
+def fold_latin(text: str) -> str:
+    """Fold one text that has no letter beyond those of Latin."""
+    return " ".join(filter(None, text.translate(_LATIN).split(" ")))
+
+
+def is_nothing(folded: str) -> bool:
+    """Say whether a folded text says nothing: the empty one and what people type for it."""
+    return folded in _NOTHING
 
 
 def _latin() -> dict[int, str]:

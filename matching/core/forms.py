@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golden_records.standardising.words import LEGAL_FORMS, PLACEHOLDER_DATES, TITLES
-from matching.core.folding import FEW, empty_is_null, fold, known, null_where, one_replaced, replace, replace_rare, text
+from matching.core.folding import FEW, empty_is_null, fold, is_nothing, known, null_where, one_replaced, replace, replace_rare, text
 from matching.core.forms_contacts import email, email_domain, local_part, phone, website
 from matching.core.forms_places import city, house_number, position, street, street_name
 
@@ -77,6 +77,9 @@ def _name_parts(values: pa.StringArray, away: str, nothing: str | None) -> pa.St
 
 def compact(values: pa.StringArray) -> pa.StringArray:
     """A code: letters and digits only."""
+    if len(values) <= FEW:
+        codes = ((folded or "").replace(" ", "") for folded in fold(values).to_pylist())
+        return pa.array([None if is_nothing(code) else code for code in codes], pa.string())
     return known(pc.replace_substring(fold(values), pattern=" ", replacement=""))
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golden_records.standardising.words import FREE_MAIL_DOMAINS, GENERIC_MAILBOXES
-from matching.core.folding import FEW, NOTHING, empty_is_null, fold, null_where, replace, replace_where
+from matching.core.folding import FEW, NOTHING, empty_is_null, fold, fold_latin, is_nothing, null_where, replace, replace_where
 from matching.core.texts import DIGITS, byte_set, keep_bytes, last_place, slice_texts, text_buffer
 
 _LETTERS: Final = byte_set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#")
@@ -35,6 +35,8 @@ _NO_NUMBERS: Final = pa.array([digit * length for digit in "0123456789" for leng
 
 def email(values: pa.StringArray) -> pa.StringArray:
     """An e-mail address in lower case; a shared mailbox at a provider where anyone may have one is missing."""
+    if len(values) <= FEW and pc.all(pc.string_is_ascii(values)).as_py():
+        return pa.array([_address((text or "").lower().strip()) for text in values.to_pylist()], pa.string())
     lowered = pc.utf8_trim_whitespace(pc.utf8_lower(values))
     domain = domain_part(lowered)
     free = pc.is_in(domain, value_set=_ANYONES)
@@ -48,6 +50,20 @@ def email(values: pa.StringArray) -> pa.StringArray:
     if pc.any(bare).as_py():
         nothing = pc.or_(nothing, pc.replace_with_mask(bare, bare, pc.is_in(fold(lowered.filter(bare)), value_set=NOTHING)))
     return empty_is_null(null_where(lowered, nothing))
+
+
+def _address(lowered: str) -> str | None:
+    """Give one address of ASCII letters as `email` gives many."""
+    local, at, domain = lowered.rpartition("@")
+    if not at:
+        return None if is_nothing(fold_latin(lowered)) else lowered
+    if domain in NO_DOMAINS or (domain in FREE_MAIL_DOMAINS and _is_generic(fold_latin(local))):
+        return None
+    return lowered
+
+
+def _is_generic(local: str) -> bool:
+    return local in GENERIC_MAILBOXES or local.partition(" ")[0] in GENERIC_MAILBOXES or local.replace(" ", "") in GENERIC_MAILBOXES
 
 
 def _generic(addresses: pa.StringArray) -> pa.BooleanArray:
@@ -65,9 +81,8 @@ _MAYBE_GENERIC: Final = "^[^a-z0-9@]*(?:{})|^[^@]*[^ -~]".format(
     "|".join("[^a-z0-9@]*".join(name.replace(" ", "")) for name in sorted(GENERIC_MAILBOXES))
 )
 _ANYONES: Final = pa.array(sorted(FREE_MAIL_DOMAINS))
-_NO_DOMAINS: Final = pa.array(
-    [f"{name}.{end}" for name in ("example", "exemple", "test") for end in ("com", "org", "net", "fr", "de", "invalid")]
-)
+NO_DOMAINS: Final = {f"{name}.{end}" for name in ("example", "exemple", "test") for end in ("com", "org", "net", "fr", "de", "invalid")}
+_NO_DOMAINS: Final = pa.array(sorted(NO_DOMAINS))
 
 
 def local_part(values: pa.StringArray) -> pa.StringArray:

@@ -75,7 +75,13 @@ def _by_words(
 
 def house_number(values: pa.StringArray) -> pa.StringArray:
     """The first number of an address."""
+    if len(values) <= FEW:
+        found = (_DIGITS.search(text or "") for text in values.to_pylist())
+        return pa.array([number.group() if number else None for number in found], pa.string())
     return empty_is_null(first_run(values, DIGITS))
+
+
+_DIGITS: Final = re.compile("[0-9]+")
 
 
 def position(values: pa.StringArray) -> pa.StringArray:

@@ -1,6 +1,9 @@
 """Numbers that stand for texts: hashes that depend on nothing but the bytes, and sets of letters."""
 
 from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate
+from operator import mul
 from typing import Any, Final
 
 import numpy as np
@@ -48,10 +51,34 @@ def in_parts(data: NDArray[np.uint8], offsets: NDArray[np.int64], make: Callable
 
 def mix(numbers: Hashes) -> Hashes:
     """Spread 64-bit numbers: the finaliser of SplitMix64 (Steele, Lea, Flood 2014)."""
-    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed = numbers + np.uint64(GOLDEN_RATIO)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_FIRST_FACTOR)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SECOND_FACTOR)
     return mixed ^ (mixed >> np.uint64(31))
+
+
+def mix_one(number: int) -> int:
+    """Spread one number as `mix` does, modulo 2^64."""
+    mixed = (number + GOLDEN_RATIO) & _WORD
+    mixed = (mixed ^ (mixed >> 30)) * _FIRST_FACTOR & _WORD
+    mixed = (mixed ^ (mixed >> 27)) * _SECOND_FACTOR & _WORD
+    return mixed ^ (mixed >> 31)
+
+
+@lru_cache(maxsize=20_000)
+def hash_one(text: str) -> int:
+    """Hash one text as `hash_texts` does: for a single one, NumPy's calls cost more than the work."""
+    data, total = text.encode(), 0
+    for first in range(0, len(data), _LONGEST_HASHED):
+        part = data[first : first + _LONGEST_HASHED]
+        total += sum(map(mul, part, _FACTORS)) + _SUMS_OF_FACTORS[len(part)]
+    return mix_one(total + len(data))
+
+
+GOLDEN_RATIO: Final = 0x9E3779B97F4A7C15
+_FIRST_FACTOR: Final = 0xBF58476D1CE4E5B9
+_SECOND_FACTOR: Final = 0x94D049BB133111EB
+_WORD: Final = (1 << 64) - 1
 
 
 def _letter_bits() -> NDArray[np.uint64]:
@@ -66,3 +93,5 @@ LETTER_BITS: Final = _letter_bits()
 """Byte -> one bit for the letter or digit; other characters share bits."""
 MULTIPLIERS: Final = mix(np.arange(_LONGEST_HASHED, dtype=np.uint64)) | np.uint64(1)
 """An odd number per place or byte."""
+_FACTORS: Final[list[int]] = MULTIPLIERS.tolist()
+_SUMS_OF_FACTORS: Final = list(accumulate(_FACTORS, initial=0))

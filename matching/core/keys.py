@@ -1,7 +1,6 @@
 """Blocking keys: 64-bit numbers that equal texts share in every process and at every time."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,7 +12,7 @@ from matching.core.columns import Column
 from matching.core.declarations import BlockingRule, KeyPart
 from matching.core.encode import encode, recode
 from matching.core.folding import FEW, fold, replace_each
-from matching.core.hashing import Hashes, hash_texts, mix
+from matching.core.hashing import GOLDEN_RATIO, Hashes, hash_one, mix
 from matching.core.prepare import Prepared
 
 SHORTEST_TOKEN: Final = 3
@@ -28,7 +27,7 @@ def rule_keys(prepared: Prepared, rule: BlockingRule, entity: str) -> tuple[NDAr
               for part in rule.parts if part.transform != "token"]  # fmt: skip
     several = [prepared.columns[part.field] for part in rule.parts if part.transform == "token"]
     rows = _known_rows([column.codes for column in [*single, *several]])
-    hashes = np.full(len(rows), _seed(entity, rule.name), np.uint64)
+    hashes = np.full(len(rows), rule_seed(entity, rule.name), np.uint64)
     for part, column in zip([part for part in rule.parts if part.transform != "token"], single, strict=True):
         own = column.feature("words hash", _word_sums) if part.transform == "words" else column.hashes
         hashes = _mixed(hashes, own[column.codes[rows]])
@@ -67,15 +66,12 @@ def _known_rows(codes: list[NDArray[np.int32]]) -> NDArray[np.int32]:
 
 
 def _mixed(hashes: Hashes, further: Hashes) -> Hashes:
-    return mix(hashes * np.uint64(0x9E3779B97F4A7C15) + further)
+    return mix(hashes * np.uint64(GOLDEN_RATIO) + further)
 
 
-@lru_cache(maxsize=1024)
-def _seed(entity: str, rule: str) -> np.uint64:
+def rule_seed(entity: str, rule: str) -> int:
     """Give the number that keeps the keys of one rule apart from those of all others."""
-    data = np.frombuffer(f"{entity}\x00{rule}".encode(), np.uint8)
-    seed: np.uint64 = hash_texts(data, np.array([0, len(data)], np.int64))[0]
-    return seed
+    return hash_one(f"{entity}\x00{rule}")
 
 
 def _word_sums(column: Column) -> Hashes:

@@ -12,7 +12,7 @@ from golden_records.errors import MdmError
 from matching.core.column_names import role_of_name
 from matching.core.columns import Column
 from matching.core.encode import encode
-from matching.core.prepare import ORGANISATION_WORDS, PERSON_WORDS
+from matching.core.prepare_few import ORGANISATION_WORDS, PERSON_WORDS
 from matching.core.recognise import ATTRIBUTE_ROLES, ATTRIBUTES, PROJECT_ROLES, role_of_values, sample_of, shape_of, tells_persons
 
 REPEATED: Final = 2.0

@@ -14,6 +14,7 @@ Places: TypeAlias = NDArray[np.int64] | NDArray[np.int32]
 Made: TypeAlias = NDArray[Any]
 Kept: TypeAlias = dict[str, tuple["Met", NDArray[np.bool_], Made]]
 """What was made, by name: of which collection, of which of its texts, and a row per text."""
+_MISSING: Final = -1
 MOST_MET: Final = 50_000
 """Texts that are remembered; each costs about a kilobyte once everything is known of it."""
 
@@ -38,13 +39,30 @@ class Met:
         try:
             return np.array([known[text] for text in texts], np.int64)
         except KeyError:
-            with self._lock:
-                for text in texts:
-                    if text not in known:
-                        # The text first: who finds a place finds its text too.
-                        self._texts.append(text)
-                        known[text] = len(self._texts) - 1
+            self._take_up(texts)
             return np.array([known[text] for text in texts], np.int64)
+
+    def places_or_missing(self, texts: Sequence[str | None]) -> list[int]:
+        """Give where these texts are, and -1 where there is none or an empty one; those that are new get a place."""
+        known = self._places
+        try:
+            return [known[text] if text else _MISSING for text in texts]
+        except KeyError:
+            self._take_up(texts)
+            return [known[text] if text else _MISSING for text in texts]
+
+    def _take_up(self, texts: Sequence[str | None]) -> None:
+        known = self._places
+        with self._lock:
+            for text in texts:
+                if text is not None and text not in known:
+                    # The text first: who finds a place finds its text too.
+                    self._texts.append(text)
+                    known[text] = len(self._texts) - 1
+
+    def since(self, count: int) -> Places:
+        """Give the places of the texts that came after the first so many."""
+        return np.arange(count, len(self._texts))
 
     def texts(self, places: Places) -> list[str]:
         """Give the texts at these places."""
@@ -72,12 +90,23 @@ class Met:
                 store[name] = self, made, rows
             return rows
 
+    def keep(self, name: str, told: Made, places: Places) -> None:
+        """Keep what was made of the texts at these places, a row each."""
+        with self._lock:
+            _, made, rows = self._made.get(name, (self, *_NOTHING[1:]))
+            if len(made) <= len(self._texts):
+                made = _longer(made, made, 2 * len(self._texts) + 1)
+            rows = _longer(_longer(rows, told, len(made)), told, len(made))
+            rows[places], made[places] = told, True
+            self._made[name] = self, made, rows
+
     def _learnt(
         self, made: NDArray[np.bool_], rows: Made, make: Callable[[list[str]], Made], places: Places
     ) -> tuple[NDArray[np.bool_], Made]:
         if len(made) <= len(self._texts):
             made = _longer(made, made, 2 * len(self._texts) + 1)
-        new = np.unique(places.astype(np.int64)[~made[places]])
+        # Of few numbers Python's own sets are faster.
+        new = np.array(sorted(set(places[~made[places]].tolist())), np.int64)
         if len(new):
             told = make(self.texts(new))
             rows = _longer(rows, told, len(made))

@@ -3,17 +3,16 @@
 What is known comes as a row per text met, whichever field it is of, so that texts of all fields can be compared in one go.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from matching.core.columns import MISSING, Codes, Column, Tokens, learn, word_places
+from matching.core.columns import Codes, Column, Tokens, learn, word_places, words_of
 from matching.core.met import Kept, Met, Places
 
 
@@ -101,39 +100,30 @@ class MetTable:
 
     field: Mapping[str, int]
     known: Met
-    places: tuple[Places, ...]
     codes: Codes
     _columns: dict[int, MetColumn] = dataclass_field(default_factory=dict, compare=False, repr=False)
 
     def column(self, field: int) -> MetColumn:
         """Give what is known of the texts of a field."""
         if field not in self._columns:
-            self._columns[field] = MetColumn(self.known, self.places[field])
+            own = self.codes[field]
+            self._columns[field] = MetColumn(self.known, own[own >= 0])
         return self._columns[field]
 
     @classmethod
-    def learn(cls, columns: Mapping[str, Column], known: Met) -> "MetTable":
-        """Let the values of columns of few be looked up among the texts met, those that are new all in one go."""
-        texts, before = [text for column in columns.values() for text in column.strings], len(known)
-        places = known.places(texts)
+    def of(cls, texts: Mapping[str, Sequence[str | None]], known: Met) -> "MetTable":
+        """Look the texts of each field (a row each, what is missing None or empty) up among those met; learn the new ones in one go."""
+        before = len(known)
+        places = [known.places_or_missing(column) for column in texts.values()]
         if len(known) > before:
-            learn(Column.of_texts(texts, (known, places)))
-        ends = list(accumulate(column.size for column in columns.values()))
-        starts = [0, *ends][:-1]
-        for column, start, end in zip(columns.values(), starts, ends, strict=True):
-            column.look_up(known, places[start:end])
-        codes = np.concatenate([column.codes for column in columns.values()]).reshape(len(columns), -1)
-        missing = codes < 0
-        codes += np.array(starts, np.int32)[:, None]
-        codes[missing] = MISSING
-        # Where a value is missing, the place is the last one, behind those of all values.
-        found = np.append(places, MISSING).astype(np.int32)[codes]
-        own = tuple(places[start:end] for start, end in zip(starts, ends, strict=True))
-        return cls({name: number for number, name in enumerate(columns)}, known, own, found)
+            # Words are such texts too; most texts are one word, which is there by now.
+            known.places([word for text in known.texts(known.since(before)) if " " in text for word in words_of(text)])
+            learn(known, known.since(before))
+        return cls({name: number for number, name in enumerate(texts)}, known, np.array(places, np.int32).reshape(len(texts), -1))
 
     def rows(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "MetTable":
         """Give some rows, in this order."""
-        return MetTable(self.field, self.known, self.places, self.codes[:, rows], self._columns)
+        return MetTable(self.field, self.known, self.codes[:, rows])
 
 
 def _of(texts: list[str]) -> Tokens:

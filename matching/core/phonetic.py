@@ -4,6 +4,7 @@ Vowels count by their colour, open, front or back, so that Meyer, Maier and Mayr
 The rules are of our own making, after what Soundex, Kölner Phonetik and French Phonex agree on.
 """
 
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -11,8 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from matching.core.columns import Column
-from matching.core.folding import replace_each
-from matching.core.hashing import LETTER_BITS, Hashes, hash_texts
+from matching.core.folding import one_replaced, replace_each
+from matching.core.hashing import LETTER_BITS, Hashes, hash_one, hash_texts
 from matching.core.texts import from_buffer, text_buffer
 
 SHORTEST_SOUND: Final = 3
@@ -55,7 +56,7 @@ def _sounds(column: Column, codes: NDArray[np.int32]) -> Hashes:
     found = column.met_at(codes)
     if found is not None:
         met, places = found
-        heard: Hashes = met.known("sounds", lambda texts: _heard(pa.array(texts, pa.string())), places)
+        heard: Hashes = met.known("sounds", lambda texts: np.array([_heard_one(text) for text in texts], np.uint64), places)
         return heard
     known: Hashes = column.feature("sounds", lambda own: np.zeros(own.size, np.uint64))
     asked = np.unique(codes)
@@ -70,3 +71,11 @@ def _sounds(column: Column, codes: NDArray[np.int32]) -> Hashes:
 def _heard(texts: pa.StringArray) -> Hashes:
     data, offsets = text_buffer(spelt_by_sound(texts))
     return np.where(np.diff(offsets) >= SHORTEST_SOUND, hash_texts(data, offsets), np.uint64(0))
+
+
+def _heard_one(text: str) -> int:
+    """Hash the sound of one text as `_heard` does: what is spelt is ASCII, and a letter doubled is one."""
+    for pattern, by in _RULES:
+        text = one_replaced(text, pattern, by)
+    sound = "".join(letter for letter, _ in groupby(text))
+    return hash_one(sound) if len(sound) >= SHORTEST_SOUND else 0

@@ -1,6 +1,6 @@
 """From attributes to match forms: each field of the config becomes a dictionary-encoded column, once per table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 
 from matching.core.columns import MISSING, Column
 from matching.core.declarations import MatchConfig
-from matching.core.encode import FEW, as_text, encode, join, recode, whole
+from matching.core.encode import FEW, as_text, encode, encode_few, join, recode, whole
 from matching.core.forms import FORMS
 from matching.core.hashing import Hashes, mix
 from matching.core.memory import Memory
 from matching.core.met import met
 from matching.core.met_columns import MetTable
 from matching.core.parallel import each, spans
+from matching.core.prepare_few import ORGANISATION_WORDS, PERSON_WORDS, FewColumns, Forms, form_few, forms_of_table, texts_of
 
 Texts: TypeAlias = pa.StringArray
 Values: TypeAlias = pa.Array | pa.ChunkedArray
 """A column of a table: texts, dictionary-encoded or not, or what can be told as texts."""
-ORGANISATION_WORDS: Final = ("organisation", "organization", "company", "o", "b", "societe", "firma", "business")
-PERSON_WORDS: Final = ("person", "individual", "p", "i", "c", "personne", "particulier", "consumer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,8 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
 
     Forms are made once per distinct value. A table of one row and the table of a million give a record equal forms.
     """
+    if attributes.num_rows <= FEW:
+        return prepared(forms_of_table(attributes, config))
     spread = each if attributes.num_rows >= _THREADED_FROM else map
     made = [field for field in config.fields if field.base is None]
     texts = list(dict.fromkeys((field.of, field.combine) for field in made))
@@ -89,17 +90,26 @@ def prepare(attributes: pa.Table, config: MatchConfig) -> Prepared:
     if attributes.num_rows >= _THREADED_FROM:
         # What was needed on the way is as much as what is kept.
         pa.default_memory_pool().release_unused()
-    return _looked_up(attributes.num_rows, named)
+    return Prepared(attributes.num_rows, named)
 
 
 def joined(left: Prepared, right: Prepared) -> Prepared:
     """Put the rows of two prepared tables one below the other, with common dictionaries."""
-    columns = {name: join(column, right.columns[name]) for name, column in left.columns.items()}
-    return _looked_up(left.size + right.size, columns)
+    if left.size + right.size <= FEW:
+        return prepared(_forms(left).below(_forms(right)))
+    return Prepared(left.size + right.size, {name: join(column, right.columns[name]) for name, column in left.columns.items()})
 
 
-def _looked_up(size: int, columns: Mapping[str, Column]) -> Prepared:
-    return Prepared(size, columns, met=MetTable.learn(columns, met()) if size <= FEW and columns else None)
+def prepared(forms: Forms) -> Prepared:
+    """Make a table of match forms; of few rows, the texts are looked up among those met."""
+    if forms.size > FEW or not forms.texts:
+        return Prepared(forms.size, {name: encode_few(texts) for name, texts in forms.texts.items()})
+    table = MetTable.of(forms.texts, met())
+    return Prepared(forms.size, FewColumns(forms.texts, table), met=table)
+
+
+def _forms(prepared: Prepared) -> Forms:
+    return Forms(prepared.size, {name: texts_of(column) for name, column in prepared.columns.items()})
 
 
 def _raw(attributes: pa.Table, of: tuple[str, ...], combine: str) -> Column:
@@ -107,7 +117,7 @@ def _raw(attributes: pa.Table, of: tuple[str, ...], combine: str) -> Column:
     present = [name for name in of if name in attributes.column_names]
     if not present:
         return Column(np.full(attributes.num_rows, MISSING, np.int32), pa.array([], pa.string()))
-    if attributes.num_rows > FEW and combine == "join":
+    if combine == "join":
         return _combined([_coded(attributes[name]) for name in present])
     if combine == "first" and len(present) == 1:
         return _coded(attributes[present[0]])
@@ -144,27 +154,16 @@ def _formed(column: Column, form: str) -> Column:
     return recode(column, form_of(form, column)) if column.size else column
 
 
-def form_of(form: str, column: Column) -> Texts | list[str | None]:
-    """Give the form of distinct texts. Few texts are looked up among those met before: in real time most are known."""
-    if column.size > FEW:
-        # Parts that stay in the processor's cache: several times as fast as all at once.
-        return pa.concat_arrays([FORMS[form](column.values[part]) for part in spans(column.size, _FORMED_AT_ONCE)])
-    known, texts = _KNOWN.setdefault(form, {}), column.strings
-    new = [text for text in texts if text not in known]
-    if not new:
-        return [known[text] for text in texts]
-    if len(known) > _MOST_REMEMBERED:
-        # A new one, not emptied: another thread may be reading the old one.
-        known = _KNOWN[form] = {}
-        new = texts
-    known.update(zip(new, FORMS[form](pa.array(new, pa.string())).to_pylist(), strict=True))
-    return [known[text] for text in texts]
+def form_of(form: str, column: Column) -> Texts | Sequence[str | None]:
+    """Give the form of distinct texts. Few texts are looked up among those met before."""
+    if column.size <= FEW:
+        return form_few(form, column.strings)
+    # Parts that stay in the processor's cache: several times as fast as all at once.
+    return pa.concat_arrays([FORMS[form](column.values[part]) for part in spans(column.size, _FORMED_AT_ONCE)])
 
 
 _THREADED_FROM: Final = 50_000
 _FORMED_AT_ONCE: Final = 32_768
-_MOST_REMEMBERED: Final = 100_000
-_KNOWN: Final[dict[str, dict[str, str | None]]] = {}
 
 
 def _first(_: list[str], columns: list[Values]) -> Texts:
@@ -177,8 +176,6 @@ def _join(_: list[str], columns: list[Values]) -> Texts:
 
 
 def _kind(names: list[str], columns: list[Values]) -> Texts:
-    if len(columns[0]) <= FEW:
-        return _kind_of_few(dict(zip(names, (as_text(column).to_pylist() for column in columns), strict=True)), len(columns[0]))
     known = dict(zip(names, columns, strict=True))
     size = len(columns[0])
     word = pc.utf8_lower(as_text(known["kind"])) if "kind" in known else pa.nulls(size, pa.string())
@@ -192,23 +189,6 @@ def _kind(names: list[str], columns: list[Values]) -> Texts:
         ),
         "organisation", "person", "organisation", "person",
     )  # fmt: skip
-
-
-def _kind_of_few(known: Mapping[str, list[str | None]], size: int) -> Texts:
-    """Do as `_kind` does, without Arrow's functions, whose calls are dear for a few texts."""
-    none = [None] * size
-    columns = (known.get(name, none) for name in ("kind", "legal_name", "trade_name", "given_name", "family_name"))
-    return pa.array([_kind_of(kind, *names) for kind, *names in zip(*columns, strict=True)], pa.string())
-
-
-def _kind_of(kind: str | None, *names: str | None) -> str | None:
-    """Say what kind of party a record is of, by what it says or by which names it has: of a firm two, of a person two."""
-    # Arrow lowers this letter to one, Python to two.
-    word = kind.replace("İ", "i").lower() if kind else ""
-    if word in ORGANISATION_WORDS or word in PERSON_WORDS:
-        return "organisation" if word in ORGANISATION_WORDS else "person"
-    organisation, person = (any(name is not None for name in some) for some in (names[:2], names[2:]))
-    return None if organisation == person else "organisation" if organisation else "person"
 
 
 def _any_of(known: Mapping[str, Values], names: tuple[str, ...]) -> pa.BooleanArray | None:

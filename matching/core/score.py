@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from matching.core.compare import compare_rows, strata
 from matching.core.grades import Levels, Rows
 from matching.core.model import EXCUSED, MatchModel, summable
 from matching.core.parallel import each, spans
-from matching.core.prepare import Prepared, joined, prepare
+from matching.core.prepare import Prepared, joined, prepared
+from matching.core.prepare_few import Forms
 
 Weights = NDArray[np.float64]
 MOST_BITS: Final = 60.0
@@ -55,11 +55,10 @@ def score_pairs(left: Prepared, right: Prepared, left_rows: Rows, right_rows: Ro
     return weigh(both, left_rows, second, levels, model)
 
 
-def score_one(record: pa.Table, others: pa.Table, model: MatchModel) -> ScoredPairs:
-    """Score one record with each of some others, attributes in: the road of real time, to the bit as in batch."""
-    # What only one side has a column for is missing on the other.
-    both = prepare(pa.concat_tables([record, others], promote_options="default"), model.config)
-    return score_pairs(both, both, np.zeros(others.num_rows, np.int32), np.arange(1, both.size, dtype=np.int32), model)
+def score_one(record: Forms, others: Forms, model: MatchModel) -> ScoredPairs:
+    """Score one record with each of some others, match forms in: the road of real time, to the bit as in batch."""
+    both = prepared(record.below(others))
+    return score_pairs(both, both, np.zeros(others.size, np.int32), np.arange(1, both.size, dtype=np.int32), model)
 
 
 def weigh(prepared: Prepared, left: Rows, right: Rows, levels: Levels, model: MatchModel) -> ScoredPairs:

@@ -21,11 +21,12 @@ from rapidfuzz.distance import Indel
 from rapidfuzz.process import cdist
 
 import matching
-from matching.core.blocking import blocking_keys
 from matching.core.config import load_config
 from matching.core.decide import decide
 from matching.core.model import MatchModel, shipped_model
-from matching.core.prepare import prepare
+from matching.core.prepare import prepared
+from matching.core.prepare_few import forms_of_table
+from matching.core.record_keys import record_keys
 from matching.core.score import score_pairs
 from tests.benchmarks.serving.firms import firm
 
@@ -69,9 +70,9 @@ def _steps(drawn: tuple[pa.Table, pa.Table], model: MatchModel) -> dict[str, flo
         spent[step] = (time.process_time_ns() - since) / 1e6
         return made
 
-    own = timed("prepare one record", lambda: prepare(record, model.config))
-    timed("blocking keys", lambda: blocking_keys(own, model.config))
-    both = timed("prepare with candidates", lambda: prepare(pa.concat_tables([record, others]), model.config))
+    own = timed("prepare one record", lambda: forms_of_table(record, model.config))
+    timed("blocking keys", lambda: record_keys(own.of(0), model.config))
+    both = timed("prepare with candidates", lambda: prepared(own.below(forms_of_table(others, model.config))))
     left, right = np.zeros(CANDIDATES, np.int32), np.arange(1, both.size, dtype=np.int32)
     scored = timed("score", lambda: score_pairs(both, both, left, right, model))
     timed("decide", lambda: decide(scored, model))

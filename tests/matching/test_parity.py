@@ -20,9 +20,9 @@ from matching.core.config import load_config
 from matching.core.decide import decide
 from matching.core.model import MatchModel, shipped_model
 from matching.core.prepare import prepare
-from matching.core.score import ScoredPairs, score_one, score_pairs
+from matching.core.score import ScoredPairs, score_pairs
 from matching.engines.local import match
-from tests.matching.core.conftest import CONFIGS, Record, table
+from tests.matching.core.conftest import CONFIGS, Record, score_row, table
 from tests.matching.core.test_scoring_laws import ATTRIBUTES
 
 DEMO: Final = Path(__file__).parents[2] / "fixtures" / "demo"
@@ -52,7 +52,7 @@ def _same_on_both_roads(records: pa.Table, model: MatchModel, left: np.ndarray, 
     outcome = decide(batch, model)
     for one in np.unique(left):
         pairs = np.flatnonzero(left == one)
-        alone = score_one(records.slice(int(one), 1), records.take(right[pairs]), model)
+        alone = score_row(records.slice(int(one), 1), records.take(right[pairs]), model)
         _identical(alone, batch, pairs)
         assert (decide(alone, model) == outcome[pairs]).all()
     return len(left)

@@ -5,8 +5,8 @@ import pytest
 from golden_records.entities import EntityType
 from golden_records.members import members_of
 from matching.active_config import shipped_config
-from matching.core.prepare import Prepared, prepare
-from matching.tables import active_records, attribute_table, compared_references, member_table, record_table
+from matching.core.prepare import Prepared, prepare, prepared
+from matching.tables import active_records, attribute_table, compared_references, member_forms, record_forms
 from tests.matching.conftest import ACME, ACME_IN_ERP, CUSTOMER, PROJECT, Submit
 
 pytestmark = pytest.mark.django_db
@@ -32,15 +32,15 @@ def test_match_forms_do_not_depend_on_where_a_record_is_read(submitted: Submit, 
     members = members_of(entity, records.values_list("golden_id", flat=True), references=compared_references(entity, config))
     expected = _texts(prepare(attribute_table(entity, records), config))
     assert any(value is not None for row in expected for value in row)
-    assert _texts(prepare(member_table(entity, members, config), config)) == expected
+    assert _texts(prepared(member_forms(entity, members, config))) == expected
     for submission, row in zip(submissions, expected, strict=True):
-        assert _texts(prepare(record_table(entity, submission.record, config), config)) == [row]
+        assert _texts(prepared(record_forms(entity, submission.record, config))) == [row]
 
 
 def test_a_table_of_no_members_has_no_rows() -> None:
     config = shipped_config(CUSTOMER)
-    assert prepare(member_table(CUSTOMER, [], config), config).size == 0
+    assert prepared(member_forms(CUSTOMER, [], config)).size == 0
 
 
-def _texts(prepared: Prepared) -> list[list[str | None]]:
-    return [[column.texts([row])[0] for column in prepared.columns.values()] for row in range(prepared.size)]
+def _texts(table: Prepared) -> list[list[str | None]]:
+    return [[column.texts([row])[0] for column in table.columns.values()] for row in range(table.size)]

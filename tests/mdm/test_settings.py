@@ -70,6 +70,12 @@ def test_the_environments_broker_is_used_instead(tmp_path: Path) -> None:
     assert shown["CELERY_BROKER_URL"] == PRODUCTION["REDIS_URL"]
 
 
+@pytest.mark.parametrize(("told", "kept"), [({}, True), ({"DATABASE_KEEPS_PLANS": "0"}, False)])
+def test_a_pooler_without_prepared_statements_can_be_told_of(told: dict[str, str], kept: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    shown = _settings("DATABASES", environment=PRODUCTION | told, data_dir=tmp_path)
+    assert ("prepare_threshold" in shown["DATABASES"]) is kept
+
+
 @pytest.mark.parametrize("value", ["maybe", "2"])
 def test_a_switch_that_is_neither_on_nor_off_is_refused(value: str, tmp_path: Path) -> None:
     result = _python("-c", "from mdm import settings", environment={"DEBUG": value}, data_dir=tmp_path)

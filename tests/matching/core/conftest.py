@@ -11,7 +11,8 @@ import matching
 from matching.core.config import MatchConfig, load_config
 from matching.core.model import MatchModel, shipped_model
 from matching.core.prepare import prepare
-from matching.core.score import ScoredPairs, score_pairs
+from matching.core.prepare_few import forms_of_table
+from matching.core.score import ScoredPairs, score_one, score_pairs
 
 CONFIGS = Path(matching.__file__).parent / "configs"
 Record = Mapping[str, str | None]
@@ -43,3 +44,8 @@ def project() -> MatchConfig:
 @pytest.fixture(scope="session")
 def shipped(customer: MatchConfig) -> MatchModel:
     return shipped_model(customer, records=20_000)
+
+
+def score_row(record: pa.Table, others: pa.Table, model: MatchModel) -> ScoredPairs:
+    """Score one record with others by the road of real time."""
+    return score_one(forms_of_table(record, model.config), forms_of_table(others, model.config), model)

@@ -8,8 +8,7 @@ from matching.core.blocking import blocking_keys
 from matching.core.met import Met, met
 from matching.core.model import MatchModel
 from matching.core.prepare import prepare
-from matching.core.score import score_one
-from tests.matching.core.conftest import table
+from tests.matching.core.conftest import score_row, table
 
 RECORD = {"legal_name": "Groupe Novatech France SAS", "address_lines": "12 rue de la Paix", "postcode": "75002", "city": "Paris"}
 OTHERS = [
@@ -54,8 +53,13 @@ def test_scores_and_keys_are_the_same_whether_the_texts_are_new_or_met_before(mo
     told = []
     for _ in range(2):
         keys = blocking_keys(prepare(record, shipped.config), shipped.config)
-        told.append((score_one(record, others, shipped).weights.tobytes(), keys.key.tobytes()))
+        told.append(
+            (
+                score_row(record, others, shipped).weights.tobytes(),
+                keys.key.tobytes(),
+            )
+        )
     assert told[0] == told[1]
     monkeypatch.setattr(module, "_current", [Met()])
     prepare(others, shipped.config)
-    assert score_one(record, others, shipped).weights.tobytes() == told[0][0]
+    assert score_row(record, others, shipped).weights.tobytes() == told[0][0]
