@@ -16,7 +16,9 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import orjson
+import psycopg
 from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
 
 Row = Mapping[str, object]
 Field: TypeAlias = "models.Field[Any, Any]"
@@ -62,6 +64,28 @@ def without_waiting() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def bound_by_server() -> Iterator[CursorWrapper]:
+    """Give a cursor that hands its parameters to PostgreSQL beside the statement, where Django would write them into it.
+
+    A document of a megabyte is then neither quoted here nor read twice there. A parameter whose column does not give its type away
+    needs a cast.
+    """
+    if not _on_postgresql():
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    connection.ensure_connection()
+    driver = connection.connection
+    usual, driver.cursor_factory = driver.cursor_factory, psycopg.Cursor
+    try:
+        cursor = connection.cursor()
+    finally:
+        driver.cursor_factory = usual
+    with cursor:
+        yield cursor
+
+
 def insert(
     model: Model,
     rows: Sequence[Row],
@@ -83,7 +107,7 @@ def insert(
     given_back = [model._meta.pk, *(model._meta.get_field(name) for name in returning)]
     columns = ", ".join(map(_column, given_back))
     more = _Company(model, copy_to, beside)
-    with connection.cursor() as cursor:
+    with bound_by_server() as cursor:
         if _on_postgresql() and more:
             cursor.execute(more.around(f"{sql} RETURNING *", columns), [_document(fields, rows), *more.parameters])
         else:
@@ -100,7 +124,7 @@ def insert_noted(beside: Beside) -> None:
     if not beside.rows:
         return
     fields = _present(beside.model, beside.rows)
-    with connection.cursor() as cursor:
+    with bound_by_server() as cursor:
         if _on_postgresql():
             sql = f"WITH beside AS ({_inserting(beside)}) {_noting(beside, _FROM_BESIDE)}"
             cursor.execute(sql, [_document(fields, beside.rows)])
@@ -121,7 +145,7 @@ def upsert(model: Model, rows: Sequence[Row], *, by: Sequence[str], columns: Seq
     inserted = _insertion(connection.vendor, model, tuple(field.attname for field in fields), or_ignore=False)
     known_by = ", ".join(map(_column, _fields(model, set(by))))
     settings = ", ".join(f"{_column(field)} = excluded.{_column(field)}" for field in _fields(model, set(columns)))
-    with connection.cursor() as cursor:
+    with bound_by_server() as cursor:
         cursor.execute(f"{inserted} ON CONFLICT ({known_by}) DO UPDATE SET {settings}", [_document(fields, rows)])
 
 
@@ -132,7 +156,7 @@ def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to
     key, fields = model._meta.pk, _fields(model, set(columns))
     sql = _revision(connection.vendor, model, tuple(columns))
     more = _Company(model, copy_to, beside)
-    with connection.cursor() as cursor:
+    with bound_by_server() as cursor:
         if _on_postgresql() and more:
             sql = more.around(f"{sql} RETURNING {_table(model)}.*", "NULL")
             cursor.execute(sql, [_document([key, *fields], rows), *more.parameters])
@@ -146,7 +170,7 @@ def update_next(model: Model, row: Row, *, columns: Sequence[str]) -> bool:
     """Set `columns`, its `version` among them, of a row whose version is the one before; says whether it is."""
     key = model._meta.pk
     sql = _revision(connection.vendor, model, tuple(columns))
-    with connection.cursor() as cursor:
+    with bound_by_server() as cursor:
         cursor.execute(f"{sql} AND {_table(model)}.version = given.version - 1", [_document([key, *_fields(model, set(columns))], [row])])
         return bool(cursor.rowcount)
 
@@ -159,7 +183,7 @@ def copy(source: Model, ids: Iterable[Any], copy_to: Copy) -> None:
     key = source._meta.pk
     named = f"{_table(source)} WHERE {_column(key)} IN ({_keys_of_document(key)})"
     document = orjson.dumps(keys if _on_postgresql() else [_as_stored(key, value) for value in keys]).decode()
-    with connection.cursor() as cursor:
+    with bound_by_server() as cursor:
         cursor.execute(_copying(source, copy_to, named), [*_constants(copy_to), document])
 
 
@@ -218,7 +242,7 @@ def _revision(_vendor: str, model: Model, names: tuple[str, ...]) -> str:
 
 def _copying(source: Model, copy_to: Copy, origin: str) -> str:
     columns, own, key = _copied_columns(connection.vendor, source, copy_to.to, tuple(copy_to.extra))
-    places = ", ".join(["%s"] * len(copy_to.extra))
+    places = ", ".join(map(_place, _fields(copy_to.to, set(copy_to.extra))))
     return f"INSERT INTO {_table(copy_to.to)} ({columns}, {own}) SELECT {columns}, {places} FROM {origin} ORDER BY {key}"  # noqa: S608  # as above
 
 
@@ -240,6 +264,11 @@ def _noting(beside: Beside, keys: str) -> str:
 
 def _constants(copy_to: Copy) -> list[Any]:
     return [field.get_db_prep_save(copy_to.extra[field.attname], connection) for field in _fields(copy_to.to, set(copy_to.extra))]
+
+
+def _place(field: Any) -> str:
+    # Told of which type it is, as nothing else says it of a column that is selected.
+    return f"%s::{field.rel_db_type(connection)}" if _on_postgresql() else "%s"
 
 
 def _present(model: Model, rows: Sequence[Row]) -> list[Field]:
