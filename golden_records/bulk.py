@@ -308,7 +308,7 @@ def _document(fields: Sequence[Field], rows: Sequence[Row]) -> str:
     # A column that is left out of a row is NULL, and costs nothing.
     names = [(str(field.column), field, field.attname) for field in fields]
     if _on_postgresql():
-        document = [{column: row[name] for column, _, name in names if row.get(name) is not None} for row in rows]
+        document = [{column: value for column, _, name in names if (value := row.get(name)) is not None} for row in rows]
     else:
         document = [{column: _as_stored(field, row[name]) for column, field, name in names if row.get(name) is not None} for row in rows]
     return orjson.dumps(document, default=str).decode()
