@@ -161,7 +161,7 @@ def copy(source: Model, ids: Iterable[Any], copy_to: Copy) -> None:
     key = source._meta.pk
     named = f"{_table(source)} WHERE {_column(key)} IN ({_keys_of_document(key)})"
     document = orjson.dumps(keys if _on_postgresql() else [_as_stored(key, value) for value in keys]).decode()
-    with connection.cursor() as cursor:
+    with planned_cursor(len(keys)) as cursor:
         cursor.execute(_copying(source, copy_to, named), [*_constants(copy_to), document])
 
 
@@ -220,7 +220,7 @@ def _revision(_vendor: str, model: Model, names: tuple[str, ...]) -> str:
 
 def _copying(source: Model, copy_to: Copy, origin: str) -> str:
     columns, own, key = _copied_columns(connection.vendor, source, copy_to.to, tuple(copy_to.extra))
-    places = ", ".join(["%s"] * len(copy_to.extra))
+    places = ", ".join(map(_place, _fields(copy_to.to, set(copy_to.extra))))
     return f"INSERT INTO {_table(copy_to.to)} ({columns}, {own}) SELECT {columns}, {places} FROM {origin} ORDER BY {key}"  # noqa: S608  # as above
 
 
@@ -242,6 +242,11 @@ def _noting(beside: Beside, keys: str) -> str:
 
 def _constants(copy_to: Copy) -> list[Any]:
     return [field.get_db_prep_save(copy_to.extra[field.attname], connection) for field in _fields(copy_to.to, set(copy_to.extra))]
+
+
+def _place(field: Any) -> str:
+    # Told of which type it is, as nothing else says it of a column that is selected.
+    return f"%s::{field.rel_db_type(connection)}" if _on_postgresql() else "%s"
 
 
 def _present(model: Model, rows: Sequence[Row]) -> list[Field]:
@@ -281,7 +286,7 @@ def _document(fields: Sequence[Field], rows: Sequence[Row]) -> str:
     # A column that is left out of a row is NULL, and costs nothing.
     names = [(str(field.column), field, field.attname) for field in fields]
     if _on_postgresql():
-        document = [{column: row[name] for column, _, name in names if row.get(name) is not None} for row in rows]
+        document = [{column: value for column, _, name in names if (value := row.get(name)) is not None} for row in rows]
     else:
         document = [{column: _as_stored(field, row[name]) for column, field, name in names if row.get(name) is not None} for row in rows]
     return orjson.dumps(document, default=str).decode()

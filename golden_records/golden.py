@@ -46,11 +46,13 @@ class Membership:
 class Held:
     """Golden records that the caller has locked, as they are, and the source records of theirs, read since.
 
-    Also of the source records that are to move: every one of them, and every one that shares a golden record with it.
+    Also of the source records that are to move: every one of them, and every one that shares a golden record with it; where
+    `records_locked`, the caller has locked those that are to move as well.
     """
 
     goldens: Mapping[UUID, GoldenRow]
     members: Sequence[LinkedMember]
+    records_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,11 @@ def assign(
         elif golden_id in goldens:
             plan.retire(goldens[golden_id], _heirs(homes.get(golden_id), groups), anew=golden_id == revive)
     plan.write()
-    _write_links(entity, placed, members, change, outbox.beside(telling.of_links(), change=change))
+    links = _links(placed, members, change)
+    if sum(map(len, links.values())) > 1 and not (held is not None and held.records_locked):
+        # An import writes some of them too, and waits for nothing else: in the order of ids as here.
+        lock_records(entity, [row["id"] for linked in links.values() for row in linked])
+    _write_links(entity, links, change, outbox.beside(telling.of_links(), change=change))
     return plan.done
 
 
@@ -249,9 +255,8 @@ def _lineage(survived: Survived, rules: SurvivorshipRules) -> dict[str, dict[str
     }
 
 
-def _write_links(
-    entity: EntityType, placed: Mapping[int, Membership], members: Sequence[LinkedMember], change: Change, beside: bulk.Beside
-) -> None:
+def _links(placed: Mapping[int, Membership], members: Sequence[LinkedMember], change: Change) -> dict[ChangeKind, list[Mapping[str, Any]]]:
+    """Give the links that are to be written, by what is kept of them in history."""
     rows: dict[ChangeKind, list[Mapping[str, Any]]] = {}
     for each in members:
         membership = placed.get(each.member.record_id)
@@ -261,9 +266,10 @@ def _write_links(
         if link != each.link or membership.unwritten is not None:
             row = {"id": each.member.record_id} | {name: getattr(link, name) for name in _LINK}
             rows.setdefault(membership.unwritten or ChangeKind.CHANGED, []).append(row)
-    if sum(map(len, rows.values())) > 1:
-        # An import writes some of them too, and waits for nothing else: in the order of ids as here.
-        lock_records(entity, [row["id"] for linked in rows.values() for row in linked])
+    return rows
+
+
+def _write_links(entity: EntityType, rows: Mapping[ChangeKind, Sequence[Mapping[str, Any]]], change: Change, beside: bulk.Beside) -> None:
     for number, (kind, linked) in enumerate(rows.items()):
         # The events of all links come with the first statement: what moved is among the rows of one of them.
         told = beside if number == 0 else None

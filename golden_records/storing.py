@@ -165,17 +165,23 @@ class _Batch:
         return Stored(held, outcome)
 
     def _new(self, sent: UnderstoodRecord) -> SourceRecord:
-        return self._model(
-            source=sent.source,
-            external_id=sent.external_id,
-            payload=sent.payload,
-            problems=list(sent.problems),
-            fingerprint=sent.fingerprint,
-            source_updated_at=sent.source_updated_at,
-            received_at=self._change.at,
-            updated_at=self._change.at,
+        values: dict[str, Any] = {
+            **_defaults(self._model),
             **sent.values,
-        )
+            "source_id": sent.source.pk,
+            "external_id": sent.external_id,
+            "payload": sent.payload,
+            "problems": list(sent.problems),
+            "fingerprint": sent.fingerprint,
+            "source_updated_at": sent.source_updated_at,
+            "received_at": self._change.at,
+            "updated_at": self._change.at,
+            "link": {},
+        }
+        # As one that was read: to find out what is left out costs Django more than all the rest of storing a record.
+        record = self._model.from_db(connection.alias, list(values), list(values.values()))
+        _source_field(self._model).set_cached_value(record, sent.source)
+        return record
 
     def _replace(self, held: SourceRecord, sent: UnderstoodRecord) -> None:
         for name in self._names:
@@ -216,6 +222,17 @@ def _held_rows(model: type[SourceRecord], *, locked: bool) -> Remembered:
 
 def _suppressing(entity: EntityType, record: UnderstoodRecord) -> tuple[str, ...]:
     return suppressing(entity, (record.source.code, record.external_id))
+
+
+@cache
+def _defaults(model: type[SourceRecord]) -> Mapping[str, Any]:
+    """Give the columns of a model in their order, with what a new record has in them; none that can be changed is left so."""
+    return {field.attname: field.get_default() for field in model._meta.concrete_fields}
+
+
+@cache
+def _source_field(model: type[SourceRecord]) -> Any:
+    return model._meta.get_field("source")
 
 
 def _key(record: UnderstoodRecord) -> Key:

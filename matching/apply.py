@@ -1,8 +1,10 @@
 """Applying a chunk of a plan: one transaction, alone in the entity type, only to what is still as it was planned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,8 +17,8 @@ from golden_records import bulk, golden
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.golden import Held, Membership
-from golden_records.members import members_of
-from golden_records.models import GoldenState, LinkSource, MatchState, RecordState
+from golden_records.members import Link, LinkedMember, members_of
+from golden_records.models import GoldenState, LinkSource, MatchState
 from matching import review_queue
 from matching.active_config import ActiveConfig
 from matching.chunks import Chunk
@@ -27,6 +29,8 @@ from matching.locks import MatchGuard
 from matching.models import BlockingKey, ChunkKind, TaskKind
 from matching.moves import apply_moves
 from matching.review_queue import AskedPair
+
+_PART: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +61,56 @@ def _apply_memberships(rows: pa.Table, under: Applying) -> dict[str, int]:
     entity = under.entity
     planned = {row["record_id"]: row for row in rows.to_pylist()}
     overtaken = _overtaken(rows, under)
-    goldens = under.guard.goldens(entity, {UUID(row["golden_id"]) for row in planned.values()}, record_ids=planned)
+    targets = {UUID(row["golden_id"]) for row in planned.values()}
+    goldens = under.guard.goldens(entity, targets, record_ids=planned)
     retired = {golden_id for golden_id, row in goldens.items() if row["state"] != GoldenState.ACTIVE}
-    under.guard.records(entity, planned)
-    waiting = entity.records.filter(id__any=planned, state=RecordState.ACTIVE, match_state=MatchState.PENDING)
-    now = {pk: tuple(found) for pk, *found in waiting.values_list(*_NOW)}
+    locked = under.guard.records(entity, planned)
+    members = members_of(entity, goldens.keys() | targets, planned)
+    found = {each.member.record_id: each for each in members if each.member.record_id in planned}
     memberships = [
-        Membership(pk, UUID(row["golden_id"]), *_link_of(row, now[pk], under.active.version), sent=True)
+        Membership(pk, golden_id, *_link_of(row, found[pk].link, under.active.version), sent=True)
         for pk, row in planned.items()
-        if pk in now and pk not in overtaken and _still_so(row, now[pk]) and UUID(row["golden_id"]) not in retired
+        if pk in found
+        and pk not in overtaken
+        and _still_so(row, locked[pk].version, found[pk])
+        and (golden_id := UUID(row["golden_id"])) not in retired
     ]
-    targets = {membership.golden_id for membership in memberships}
-    held = Held(goldens, members_of(entity, goldens.keys() | targets, planned))
-    matched = {membership.record_id for membership in memberships}
+    held = Held(goldens, members, records_locked=True)
+    new = {pk for pk, each in found.items() if each.link.golden_id is None}
+    change = replace(under.change, config=under.active.version)
+    created = 0
     with bulk.without_waiting():
-        # The database works on the keys while it is found out what survives.
-        write_keys(entity, _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(matched, pa.int64())))))
-        assigned = golden.assign(entity, memberships, change=replace(under.change, config=under.active.version), held=held)
+        # The database works on one part while it is found out what survives of the next.
+        for part in _parts(memberships):
+            matched = pa.array([membership.record_id for membership in part], pa.int64())
+            write_keys(entity, _key_rows(rows.filter(pc.is_in(rows["record_id"], matched))), new=new)
+            created += len(golden.assign(entity, part, change=change, held=held).created)
     linked = sum(1 for membership in memberships if membership.link)
-    return {"matched": len(memberships), "linked": linked, "created": len(assigned.created), "left": len(planned) - len(memberships)}
+    return {"matched": len(memberships), "linked": linked, "created": created, "left": len(planned) - len(memberships)}
 
 
-_NOW: Final = ("id", "version", "golden_id", "link_source", "link")
+def _parts(memberships: Sequence[Membership]) -> Iterator[list[Membership]]:
+    """Cut memberships into parts that are written at once; all of one golden record are in one part."""
+    part: list[Membership] = []
+    for _, group in groupby(sorted(memberships, key=attrgetter("golden_id")), key=attrgetter("golden_id")):
+        part += group
+        if len(part) >= _PART:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
-def _still_so(row: Mapping[str, Any], now: tuple[Any, ...]) -> bool:
-    version, golden_id, *_ = now
-    return bool(version == row["version"] and (golden_id is None or str(golden_id) == row["golden_id"]))
+def _still_so(row: Mapping[str, Any], version: int, found: LinkedMember) -> bool:
+    waits = found.is_active and found.link.match_state == MatchState.PENDING
+    home = found.link.golden_id
+    return waits and version == row["version"] and (home is None or str(home) == row["golden_id"])
 
 
-def _link_of(row: Mapping[str, Any], now: tuple[Any, ...], config: str) -> tuple[LinkSource, dict[str, Any]]:
+def _link_of(row: Mapping[str, Any], before: Link, config: str) -> tuple[LinkSource, dict[str, Any]]:
     # What a steward linked stays a steward's link, whatever the engine thinks of it later.
-    if now[2] == LinkSource.MANUAL:
-        return LinkSource.MANUAL, now[3]
+    if before.link_source == LinkSource.MANUAL:
+        return LinkSource.MANUAL, before.link
     return LinkSource.AUTO, _link(row, config)
 
 

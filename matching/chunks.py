@@ -14,7 +14,7 @@ from matching.engines.local import MatchResult
 from matching.models import ChunkKind
 from matching.population import Population
 
-RECORDS: Final = 1_000
+RECORDS: Final = 2_000
 _PAIRS: Final = 5_000
 
 

@@ -136,15 +136,20 @@ def drop_keys(entity: EntityType, record_id: int) -> None:
     BlockingKey.objects.filter(entity=entity.name, record_id=record_id).delete()
 
 
-def write_keys(entity: EntityType, rows: KeyRows) -> None:
-    """Write the keys of many records, in place of those that they had."""
-    BlockingKey.objects.filter(entity=entity.name, record_id__any=np.unique(rows.record_ids).tolist()).delete()
+def write_keys(entity: EntityType, rows: KeyRows, *, new: Collection[int] = ()) -> None:
+    """Write the keys of many records, in place of those that they had; `new` are records that never had any."""
+    old = set(np.unique(rows.record_ids).tolist()).difference(new)
+    if old:
+        BlockingKey.objects.filter(entity=entity.name, record_id__any=sorted(old)).delete()
     if connection.vendor == "postgresql":
-        # Not COPY, which would be waited for; and a list of numbers would be taken apart one by one.
+        # In the order of the index that is spread widest. Not COPY, which would be waited for; and a list of numbers would be taken
+        # apart one by one.
+        order = np.argsort(rows.keys)
+        parts = [_array(column[order]) for column in (rows.record_ids, rows.rules, rows.keys)]
         given = "unnest(%s::bigint[], %s::smallint[], %s::bigint[])"
-        statement = f"INSERT INTO {_TABLE} (entity, record_id, rule, key) SELECT %s, * FROM {given}"  # noqa: S608 - a table's name
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [entity.name, _array(rows.record_ids), _array(rows.rules), _array(rows.keys)])
+        statement = f"INSERT INTO {_TABLE} (entity, record_id, rule, key) SELECT %s::text, * FROM {given}"  # noqa: S608 - a table's name
+        with planned_cursor(len(rows.keys)) as cursor:
+            cursor.execute(statement, [entity.name, *parts])
         return
     values = zip(rows.record_ids.tolist(), rows.rules.tolist(), rows.keys.tolist(), strict=True)
     BlockingKey.objects.bulk_create(

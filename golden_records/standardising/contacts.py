@@ -1,7 +1,8 @@
 """How to reach a customer: e-mail, phone, website."""
 
 import re
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Final
 
 import phonenumbers
@@ -67,19 +68,67 @@ _SAME_DIGITS: Final = re.compile(r"(\d)\1{6,}$")
 
 
 _BETWEEN_DIGITS: Final = re.compile(r"[ .-]")
-_PLAIN_FRENCH: Final = re.compile(r"(?:0|\+33|0033)([1-9]\d{8})", re.ASCII)
+_PLAIN_NUMBER: Final = re.compile(r"(?P<abroad>\+|00)?(?P<trunk>0?)(?P<number>[1-9]\d{6,14})", re.ASCII)
+_LONGEST_COUNTRY_CODE: Final = 3
+# What phonenumbers looks for before a number at home, and what has to be there: in North America, a 1 is left out more often than not.
+_TRUNKS: Final[dict[str | None, str]] = {"0": "0", "1": "", None: ""}
 
 
-def _numbering_plan(country: str) -> re.Pattern[str]:
-    """Join the patterns that phonenumbers has for the country: asking it takes ten times as long, for the same answer."""
+@dataclass(frozen=True, slots=True)
+class _NumberingPlan:
+    """The numbers of a country: what is dialled before them at home and from home abroad, their lengths, and their patterns."""
+
+    code: int
+    trunk: str
+    abroad: re.Pattern[str]
+    lengths: frozenset[int]
+    numbers: re.Pattern[str]
+
+    def has(self, number: str) -> bool:
+        return len(number) in self.lengths and self.numbers.fullmatch(number) is not None
+
+
+@cache
+def _numbering_plan(country: str) -> _NumberingPlan | None:
+    """Join the patterns that phonenumbers has for a country; None for one whose numbers are not read so simply."""
     plan = phonenumbers.PhoneMetadata.metadata_for_region(country)
-    if plan is None:
-        raise LookupError(country)
+    if plan is None or plan.country_code is None or plan.general_desc is None:
+        return None
+    if plan.national_prefix_for_parsing not in _TRUNKS or plan.national_prefix_transform_rule or plan.leading_digits:
+        return None
+    # Of several countries with one code, the first is the one by whose plan numbers are read.
+    if phonenumbers.COUNTRY_CODE_TO_REGION_CODE[plan.country_code][0] != country:
+        return None
     kinds = (plan.fixed_line, plan.mobile, plan.toll_free, plan.premium_rate, plan.shared_cost, plan.voip, plan.uan, plan.personal_number)
-    return re.compile("|".join(f"(?:{kind.national_number_pattern})" for kind in kinds if kind and kind.national_number_pattern))
+    patterns = "|".join(f"(?:{kind.national_number_pattern})" for kind in kinds if kind and kind.national_number_pattern)
+    lengths = frozenset(plan.general_desc.possible_length)
+    trunk, abroad = _TRUNKS[plan.national_prefix_for_parsing], re.compile(plan.international_prefix or "00")
+    return _NumberingPlan(plan.country_code, trunk, abroad, lengths, re.compile(patterns))
 
 
-_FRENCH_PLAN: Final = _numbering_plan("FR")
+@cache
+def _country_of_code(code: str) -> str | None:
+    return next(iter(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())), None)
+
+
+def _plain_number(digits: str, country: str | None) -> str | None:
+    """Read a number as its country's plan has it, None where that takes more: asking phonenumbers takes ten times as long."""
+    found = _PLAIN_NUMBER.fullmatch(digits)
+    if found is None:
+        return None
+    number, trunk = found["number"], found["trunk"]
+    if found["abroad"]:
+        codes = (number[:size] for size in range(1, _LONGEST_COUNTRY_CODE + 1))
+        code, country = next(((code, country) for code in codes if (country := _country_of_code(code))), ("", None))
+        number = number[len(code) :]
+    plan = _numbering_plan(country) if country else None
+    if plan is None or number.startswith("0") or not plan.has(number):
+        return None
+    # What begins as a call abroad is not read as a number of the country.
+    at_home = found["abroad"] is None
+    if trunk != (plan.trunk if at_home else "") or (at_home and plan.abroad.match(digits)):
+        return None
+    return f"+{plan.code}{number}"
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
@@ -97,7 +146,7 @@ def phone(raw: str, place: Place) -> Standardised:
         return PLACEHOLDER
     if place.country is None and not cleaned.startswith(("+", "00", "tel:+")):
         return left_out("Without a country code and without a country, this number could be anybody's.", _PHONE_REMEDY)
-    candidates = (cleaned, *_BETWEEN_NUMBERS.split(cleaned))
+    candidates = dict.fromkeys((cleaned, *_BETWEEN_NUMBERS.split(cleaned)))
     number = next(filter(None, (_number(candidate, place.country) for candidate in candidates)), None)
     if number is not None:
         return Standardised(number)
@@ -105,9 +154,9 @@ def phone(raw: str, place: Place) -> Standardised:
 
 
 def _number(text: str, country: str | None) -> str | None:
-    plain = _PLAIN_FRENCH.fullmatch(_BETWEEN_DIGITS.sub("", text)) if country == "FR" else None
-    if plain is not None and _FRENCH_PLAN.fullmatch(plain.group(1)):
-        return f"+33{plain.group(1)}"
+    plain = _plain_number(_BETWEEN_DIGITS.sub("", text), country)
+    if plain is not None:
+        return plain
     text = _EXTENSION_WORDS.sub("ext", text)
     text = "+" + text[2:] if text.startswith("00") else text
     try:

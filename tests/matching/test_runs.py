@@ -13,6 +13,7 @@ from django.utils import timezone
 from golden_records.models import CustomerRecord, GoldenCustomer, MatchState
 from matching import apply, chunks, runs
 from matching.models import BlockingKey, MatchDecision, MatchRun, ReviewTask, RunChunk, RunState
+from matching.verifying import verify
 from tests.matching.conftest import ACME, ACME_IN_ERP, CUSTOMER, Arrive, Submit
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,28 @@ def test_records_of_one_customer_come_together_and_each_knows_why(matched: Match
         assert MatchDecision.objects.get(left_record_id=one.pk, right_record_id=other.pk).levels == one.link["levels"]
     assert run.counts["created"] == len(FIRMS)
     assert not RunChunk.objects.exists()
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_chunk_is_written_in_parts_without_cutting_a_golden_record_in_two(matched: Match, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply, "_PART", 1)
+    run = matched()
+    assert (run.counts["created"], run.counts["matched"], run.counts["left"]) == (len(FIRMS), 2 * len(FIRMS), 0)
+    assert set(GoldenCustomer.objects.values_list("member_count", "version")) == {(2, 1)}
+    assert not [finding.check.name for finding in verify() if finding.count]
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_run_replaces_the_keys_of_a_record_that_has_changed(matched: Match, arrived: Arrive) -> None:
+    matched()
+    record = CustomerRecord.objects.get(external_id="C0")
+    before = set(BlockingKey.objects.filter(record_id=record.pk).values_list("rule", "key"))
+    arrived("crm", "C0", legal_name="Dubois Transports SARL", phone="+33142685399", postcode="75002", city="Paris", country="FR")
+    matched()
+    after = list(BlockingKey.objects.filter(record_id=record.pk).values_list("rule", "key"))
+    assert len(after) == len(set(after))
+    assert set(after) != before
+    assert not [finding.check.name for finding in verify() if finding.count]
 
 
 @pytest.mark.usefixtures("waiting")

@@ -61,13 +61,33 @@ def test_an_unusable_text_never_sends_the_row_to_quarantine(sent: str, place: Pl
         assert outcome.remark is None or (outcome.remark.reason and outcome.remark.remedy)
 
 
-@settings(deadline=None)
-@given(digits=st.from_regex(r"0[1-9][0-9]{8}", fullmatch=True))
-def test_the_short_way_for_french_numbers_answers_as_the_numbering_plan_does(digits: str) -> None:
-    number = phonenumbers.parse(digits, "FR")
-    valid = phonenumbers.is_valid_number(number)
-    outcome = TEXT_STANDARDISERS["phone"](digits, Place("FR"))
-    assert outcome == PLACEHOLDER or outcome.value == (f"+33{digits[1:]}" if valid else None)
+@st.composite
+def _dialled(draw: st.DrawFn) -> tuple[str, str]:
+    """A number like one that a country has, as it may be dialled, and the country."""
+    country = draw(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)))
+    kind = draw(st.sampled_from(("fixed_line", "mobile", "toll_free", "pager")))
+    known = getattr(phonenumbers.PhoneMetadata.metadata_for_region(country), kind)
+    example = (known and known.example_number) or "123456789"
+    kept = draw(st.integers(0, len(example)))
+    number = example[:kept] + draw(st.from_regex(rf"[0-9]{{{len(example) - kept}}}", fullmatch=True))
+    code = phonenumbers.country_code_for_region(country)
+    return draw(st.sampled_from((number, f"0{number}", f"1{number}", f"+{code}{number}", f"00{code}{number}", f"{code}{number}"))), country
+
+
+@settings(deadline=None, max_examples=500)
+@given(dialled=_dialled())
+def test_the_short_way_to_a_phone_number_answers_as_phonenumbers_does(dialled: tuple[str, str]) -> None:
+    digits, country = dialled
+    outcome = TEXT_STANDARDISERS["phone"](digits, Place(country))
+    assert outcome == PLACEHOLDER or outcome.value == _as_phonenumbers_reads(digits, country)
+
+
+def _as_phonenumbers_reads(digits: str, country: str) -> str | None:
+    try:
+        number = phonenumbers.parse(f"+{digits[2:]}" if digits.startswith("00") else digits, country)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) else None
 
 
 def test_an_id_that_does_not_fit_an_assumed_country_is_kept() -> None:
