@@ -24,9 +24,8 @@ def first_of_runs(ordered: NDArray[Number]) -> NDArray[np.bool_]:
 def grouping(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give an order that brings equal keys together, rows ascending within each, and the keys in that order.
 
-    One sort of numbers that hold the upper bits of a key and its place: twice as fast as sorting places by key, and it
-    reads memory in order, so that it takes no longer per key of a table that no cache holds. Keys are hashes, so that few
-    others share those bits, and only these are sorted whole.
+    One sort of numbers that hold the upper bits of a key and its place: it reads memory in order, which matters where no
+    cache holds the table. Keys are hashes, so that few others share those bits, and only these are sorted whole.
     """
     bits = np.uint64(len(keys).bit_length())
     packed = (keys.view(np.uint64) >> bits << bits) | np.arange(len(keys), dtype=np.uint64)
