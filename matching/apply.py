@@ -18,7 +18,7 @@ from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.golden import Held, Membership
 from golden_records.members import Link, LinkedMember, members_of
-from golden_records.models import GoldenState, LinkSource, MatchState
+from golden_records.models import GoldenState, LinkSource, MatchState, RecordState
 from matching import review_queue
 from matching.active_config import ActiveConfig
 from matching.chunks import Chunk

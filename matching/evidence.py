@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.core.components import components
 from matching.core.decide import Outcome
-from matching.engines.evidence import components
 
 
 @dataclass(frozen=True, slots=True)

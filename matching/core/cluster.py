@@ -6,9 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from matching.core.components import components as components_of
 from matching.core.declarations import MatchConfig
 from matching.core.links import Clusters, Constraints, Cut, Edges, Labels, columns, ordered
 from matching.core.lockstep import Pairs, join_in_lockstep
@@ -39,9 +38,13 @@ def cluster(n: int, edges: Edges, constraints: Constraints, config: MatchConfig)
         doubtful |= contested(components, seats)
     settled = _settled(components, constraints)
     # Where nothing speaks against joining a whole component, there is nothing to weigh: nearly always.
-    start = np.where(doubtful | settled, np.arange(n), components)
-    sizes = np.bincount(components, minlength=n)[components]
-    large = (doubtful | settled) & (sizes >= DENSE_FROM) & (sizes <= DENSE_TO)
+    weighed = doubtful | settled
+    (asked,) = weighed.nonzero()
+    start = components.copy()
+    start[asked] = asked
+    sizes = np.zeros(n, np.int64)
+    sizes[asked] = np.bincount(components[asked], minlength=n)[components[asked]]
+    large = weighed & (sizes >= DENSE_FROM) & (sizes <= DENSE_TO)
     for rows, some in _by_component(components, large, edges):
         start[rows] = rows[average_linkage(rows, some, constraints, config.clusters.weak_bridge)]
     cuts = _separated(start, large, edges, constraints)
@@ -50,11 +53,12 @@ def cluster(n: int, edges: Edges, constraints: Constraints, config: MatchConfig)
     cuts += _join_small(start, (components, small), seated, config.clusters.weak_bridge)
     parts = Parts(start, constraints)
     parts.settle(constraints)
-    weighed = (doubtful | settled) & ~large & ~small
+    weighed &= ~large & ~small
     cuts += parts.agglomerate(edges, np.flatnonzero(weighed[edges.left] & weighed[edges.right]), config.clusters.weak_bridge)
     labels = parts.labels()
-    alarms = tuple(np.flatnonzero(np.bincount(labels, minlength=n) > config.clusters.size_alarm).tolist())
-    return Clusters(labels, _confidence(labels, edges, constraints), told(cuts, labels, seats), alarms)
+    counts = np.bincount(labels, minlength=n)
+    alarms = tuple(np.flatnonzero(counts > config.clusters.size_alarm).tolist())
+    return Clusters(labels, _confidence(labels, counts, edges, constraints), told(cuts, labels, seats), alarms)
 
 
 def _all_of(one: Edges, other: Edges) -> Edges:
@@ -144,17 +148,15 @@ def _separated(start: Labels, large: NDArray[np.bool_], edges: Edges, constraint
 def _components(n: int, edges: Edges, constraints: Constraints) -> tuple[Labels, NDArray[np.bool_]]:
     """Give each row the smallest row that it hangs together with, and say whether evidence speaks against its component."""
     joins = edges.weight > 0
-    linked = np.array(constraints.must_link, np.int64).reshape(-1, 2)
+    linked = np.array(constraints.must_link, np.int32).reshape(-1, 2)
     left = np.concatenate([edges.left[joins], linked[:, 0]])
     right = np.concatenate([edges.right[joins], linked[:, 1]])
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), (n, n))
-    number, component = connected_components(graph, directed=False)
-    doubtful = np.zeros(number, np.bool_)
-    against = ~joins & (component[edges.left] == component[edges.right])
-    doubtful[component[edges.left[against]]] = True
-    smallest = np.full(number, n, np.int64)
-    smallest[component[::-1]] = np.arange(n - 1, -1, -1)
-    return smallest[component], doubtful[component]
+    component = components_of(n, left, right).astype(np.int64)
+    doubtful = np.zeros(n, np.bool_)
+    (against,) = (~joins).nonzero()
+    one, other = component[edges.left[against]], component[edges.right[against]]
+    doubtful[one[one == other]] = True
+    return component, doubtful[component]
 
 
 def _settled(components: Labels, constraints: Constraints) -> NDArray[np.bool_]:
@@ -167,8 +169,10 @@ def _settled(components: Labels, constraints: Constraints) -> NDArray[np.bool_]:
     return found[components]
 
 
-def _confidence(labels: Labels, edges: Edges, constraints: Constraints) -> NDArray[np.float64]:
-    """Give the probability of the best link of each cluster's worst linked row; 1 for a row alone."""
+def _confidence(labels: Labels, counts: Labels, edges: Edges, constraints: Constraints) -> NDArray[np.float64]:
+    """Give the probability of the best link of each cluster's worst linked row; 1 for a row alone. `counts` says how many rows
+    each cluster has, by its label.
+    """
     inside = (labels[edges.left] == labels[edges.right]) & (edges.weight > 0)
     best = np.full(len(labels), -np.inf)
     for rows in (edges.left[inside], edges.right[inside]):
@@ -177,7 +181,8 @@ def _confidence(labels: Labels, edges: Edges, constraints: Constraints) -> NDArr
     best[settled] = CERTAIN
     if constraints.groups is not None:
         best[constraints.groups >= 0] = CERTAIN
-    best[np.bincount(labels, minlength=len(labels))[labels] == 1] = CERTAIN
     worst = np.full(len(labels), CERTAIN)
-    np.minimum.at(worst, labels, best)
-    return 1 / (1 + np.exp2(-worst[labels]))  # type: ignore[no-any-return]
+    (linked,) = (counts[labels] > 1).nonzero()
+    np.minimum.at(worst, labels[linked], best[linked])
+    certainty: NDArray[np.float64] = 1 / (1 + np.exp2(-worst))
+    return certainty[labels]

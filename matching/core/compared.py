@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.core.compare import compare_rows, compare_words, strata
+from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Levels, Rows
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared
-from matching.core.score import PairLevels, ScoredPairs, weigh_likely
+from matching.core.score import PairLevels, ScoredPairs, tell_likely, weigh_likely
 from matching.core.terms import Terms
 
 
@@ -37,7 +38,19 @@ class Compared:
 
     def weighed(self, prepared: Prepared, model: MatchModel, least: float | None = None) -> tuple[NDArray[np.int64], ScoredPairs]:
         """Give the pairs (places) that are at least so probable, all by default, and how they score."""
-        return weigh_likely(prepared, PairLevels(self.left, self.right, self.levels, self.strata), model, least)
+        return weigh_likely(prepared, self._levels, model, least)
+
+    def matching(self, prepared: Prepared, model: MatchModel) -> NDArray[np.int64]:
+        """Give the pairs (places, ascending) that match."""
+
+        def told(places: NDArray[np.int64], scored: ScoredPairs) -> NDArray[np.int64]:
+            return places[decide(scored, model) == Outcome.MATCH]  # type: ignore[no-any-return]
+
+        return np.concatenate(tell_likely(prepared, self._levels, model, model.config.review_threshold, told))
+
+    @property
+    def _levels(self) -> PairLevels:
+        return PairLevels(self.left, self.right, self.levels, self.strata)
 
 
 def compared(prepared: Prepared, rows: tuple[Rows, Rows], config: MatchConfig, terms: Terms) -> Compared:

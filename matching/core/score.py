@@ -1,8 +1,8 @@
 """Scoring: match weight in bits and match probability of pairs, the same function on every road."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,11 @@ from matching.core.compare import compare_rows, strata
 from matching.core.grades import Levels, Rows
 from matching.core.model import EXCUSED, MatchModel, summable
 from matching.core.parallel import each, spans
-from matching.core.prepare import Prepared, joined, prepared
+from matching.core.prepare import ROWS_AT_ONCE, Prepared, joined, prepared
 from matching.core.prepare_few import Forms
 
 Weights = NDArray[np.float64]
+Told = TypeVar("Told")
 MOST_BITS: Final = 60.0
 """Weights beyond say no more: the probability is 0 or 1 to eighteen digits."""
 
@@ -45,6 +46,13 @@ class ScoredPairs:
     def evidence(self, row: int) -> Evidence:
         """Give the evidence on one of the pairs."""
         return Evidence(self.levels[row], self.weights[row], int(self.vetoes[row]), int(self.strata[row]))
+
+    @classmethod
+    def joined(cls, parts: Sequence["ScoredPairs"]) -> "ScoredPairs":
+        """Put pairs one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(part, field.name).T for part in parts], axis=-1).T for field in fields(cls)))
 
 
 def score_pairs(left: Prepared, right: Prepared, left_rows: Rows, right_rows: Rows, model: MatchModel) -> ScoredPairs:
@@ -79,6 +87,10 @@ class PairLevels:
         """Give some of the pairs; nothing is copied."""
         return PairLevels(self.left[span], self.right[span], self.levels[span], self.strata[span])
 
+    def at(self, places: NDArray[np.int64]) -> "PairLevels":
+        """Keep some of the pairs; the levels stay a column per comparison."""
+        return PairLevels(self.left[places], self.right[places], self.levels.T[:, places].T, self.strata[places])
+
 
 def weigh_likely(
     prepared: Prepared, pairs: PairLevels, model: MatchModel, least: float | None = None
@@ -87,22 +99,33 @@ def weigh_likely(
 
     Only these take memory: most candidate pairs are no match by far.
     """
+    places, scored = zip(*tell_likely(prepared, pairs, model, least, lambda places, scored: (places, scored)), strict=True)
+    return np.concatenate(places), ScoredPairs.joined(scored)
+
+
+def tell_likely(
+    prepared: Prepared,
+    pairs: PairLevels,
+    model: MatchModel,
+    least: float | None,
+    tell: Callable[[NDArray[np.int64], ScoredPairs], Told],
+) -> list[Told]:
+    """Give what is told of each part of the pairs, given those of it (places) that are so probable, and how they score."""
     # Of many pairs nearly every field is asked for: then all cores read what was made once.
     several = len(pairs.left) > _AT_ONCE
     shares = prepared.latest(model.rarity, (lambda: rarities(prepared, model)) if several else None)
 
-    def weigh_part(span: slice) -> tuple[NDArray[np.int64], NDArray[np.float32], Weights]:
-        weights, weight = _weigh_part(pairs.part(span), prepared, model, shares)
-        if least is None:
-            return np.arange(span.start, span.stop), weights, weight
-        kept = np.flatnonzero(probability(weight) >= least)
-        return kept + span.start, weights[:, kept], weight[kept]
+    def told(span: slice) -> Told:
+        part = pairs.part(span)
+        weights, weight = _weigh_part(part, prepared, model, shares)
+        likely, places = probability(weight), np.arange(len(weight))
+        if least is not None:
+            places = np.flatnonzero(likely >= least)
+            part, weights, weight, likely = part.at(places), weights[:, places], weight[places], likely[places]
+        scored = ScoredPairs(weight, likely, part.levels, weights.T, find_vetoes(part.levels, model), part.strata)
+        return tell(places + span.start, scored)
 
-    places, weights, weight = zip(*each(weigh_part, spans(len(pairs.left), _AT_ONCE)), strict=True)
-    place, total = np.concatenate(places), np.concatenate(weight)
-    levels = pairs.levels if least is None else np.asfortranarray(pairs.levels[place])
-    vetoes, stratum = find_vetoes(levels, model), pairs.strata[place]
-    return place, ScoredPairs(total, probability(total), levels, np.concatenate(weights, axis=1).T, vetoes, stratum)
+    return each(told, spans(len(pairs.left), _AT_ONCE))
 
 
 _AT_ONCE: Final = 32_768
@@ -209,18 +232,23 @@ def rarities(prepared: Prepared, model: MatchModel, fields: Sequence[int] | None
     is missing). With `fields`, their places, only these are filled in.
     """
     names = model.rarity.fields
-    if fields is None:
-        made = each(lambda name: _row_shares(prepared, model, name), names)
-        return np.stack(made, axis=1) if made else np.zeros((prepared.size, 0), np.float32)
+    wanted = range(len(names)) if fields is None else fields
+    spread = each if fields is None else map
+    made = list(spread(lambda place: _shares(prepared, model, names[place]), wanted))
     shares = np.zeros((prepared.size, len(names)), np.float32)
-    for place in fields:
-        shares[:, place] = _row_shares(prepared, model, names[place])
+
+    def fill(rows: slice) -> None:
+        for place, (codes, known) in zip(wanted, made, strict=True):
+            shares[rows, place] = known.take(codes[rows], mode="wrap")
+
+    each(fill, spans(prepared.size, ROWS_AT_ONCE))
     return shares
 
 
-def _row_shares(prepared: Prepared, model: MatchModel, name: str) -> NDArray[np.float32]:
+def _shares(prepared: Prepared, model: MatchModel, name: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Give the value of each row (its code), and the share of records that have each value."""
     column = prepared.columns[name]
-    return model.terms.bits(name, column).take(column.codes, mode="wrap")
+    return column.codes, model.terms.bits(name, column)
 
 
 def find_vetoes(levels: Levels, model: MatchModel) -> NDArray[np.uint32]:

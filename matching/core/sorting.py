@@ -24,14 +24,16 @@ def first_of_runs(ordered: NDArray[Number]) -> NDArray[np.bool_]:
 def grouping(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give an order that brings equal keys together, rows ascending within each, and the keys in that order.
 
-    Two passes of radix sort over the low 32 bits (NumPy's stable sort of 16-bit numbers), which is twice as fast as
-    sorting; keys are hashes, so that few others share those bits, and only these are sorted whole.
+    One sort of numbers that hold the upper bits of a key and its place: it reads memory in order, which matters where no
+    cache holds the table. Keys are hashes, so that few others share those bits, and only these are sorted whole.
     """
-    low = keys.astype(np.uint32)
-    order = np.argsort(low.astype(np.uint16), kind="stable")
-    order = order[np.argsort((low >> np.uint32(16)).astype(np.uint16)[order], kind="stable")]
-    ordered, low = keys[order], low[order]
-    alike = low[1:] == low[:-1]
+    bits = np.uint64(len(keys).bit_length())
+    packed = (keys.view(np.uint64) >> bits << bits) | np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    upper = packed >> bits
+    order = (packed ^ (upper << bits)).view(np.int64)
+    ordered = keys[order]
+    alike = upper[1:] == upper[:-1]
     muddled = np.flatnonzero(alike & (ordered[1:] != ordered[:-1]))
     if len(muddled):
         run = np.append(0, np.cumsum(~alike))

@@ -5,14 +5,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from matching.core.blocking import CandidatePairs
 from matching.core.comparators import BOUNDS, ENTAILED, HELD
 from matching.core.compare import count_terms, count_words, worded_fields
 from matching.core.compared import Compared, compared, completed
-from matching.core.decide import Outcome, decide
+from matching.core.components import components
 from matching.core.declarations import MatchConfig
 from matching.core.em import LEARNT, RELATIVES, SHIPPED, TIED, Answered, Learning, learn
 from matching.core.grades import Rows
@@ -114,16 +112,13 @@ def _entity_words(prepared: Prepared, entities: Entities, config: MatchConfig) -
 
 def _entities(prepared: Prepared, pairs: Compared, model: MatchModel) -> Entities:
     """Find the rows that seem to be one."""
-    found = _matches(prepared, pairs, model)
-    rows = (pairs.left[found], pairs.right[found])
-    graph = coo_array((np.ones(len(rows[0]), np.int8), rows), (prepared.size, prepared.size))
-    return Entities.of(connected_components(graph, directed=False)[1].astype(np.int64))
+    found = pairs.matching(prepared, model)
+    return Entities.of(components(prepared.size, pairs.left[found], pairs.right[found]).astype(np.int64))
 
 
 def _matches(prepared: Prepared, pairs: Compared, model: MatchModel) -> NDArray[np.bool_]:
     found = np.zeros(len(pairs.left), np.bool_)
-    places, scored = pairs.weighed(prepared, model, model.config.review_threshold)
-    found[places] = decide(scored, model) == Outcome.MATCH
+    found[pairs.matching(prepared, model)] = True
     return found
 
 

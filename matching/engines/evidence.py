@@ -5,16 +5,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from matching.core.compared import Compared
+from matching.core.components import components
 from matching.core.decide import Outcome, decide
 from matching.core.declarations import MatchConfig
 from matching.core.grades import Rows
 from matching.core.links import Edges
 from matching.core.model import MatchModel
-from matching.core.parallel import spans
+from matching.core.parallel import each, spans
 from matching.core.prepare import Prepared
 from matching.core.score import ScoredPairs, score_pairs
 
@@ -26,6 +25,7 @@ PAIRS_PER_RECORD: Final = 5
 FEWEST_RECORDS: Final = 1_000_000
 """How many pairs may be scored for that, per record of a table of at least so many; the largest components go without first."""
 
+_LOOKED_AT_ONCE: Final = 1_000_000
 _SCORED_AT_ONCE: Final = 2_000_000
 """Pairs whose weights are in memory at a time. No part of the result."""
 
@@ -41,7 +41,7 @@ def evidence(
     weight = edge_weights(scored, outcome, model.config)
     joins = places[weight > 0]
     component = components(prepared.size, pairs.left[joins], pairs.right[joins])
-    inside = component[pairs.left] == component[pairs.right]
+    inside = _inside(component, pairs)
     kept = inside[places]
     edges = Edges(pairs.left[places[kept]], pairs.right[places[kept]], weight[kept])
     inside[places] = False
@@ -50,10 +50,13 @@ def evidence(
     return with_missing(prepared, component, _all_of(edges, below), model)
 
 
-def components(size: int, left: Rows, right: Rows) -> NDArray[np.int32]:
-    """Give each row the number of the component that it hangs together with along the pairs."""
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), (size, size))
-    return connected_components(graph, directed=False)[1]  # type: ignore[no-any-return]
+def _inside(component: Rows, pairs: Compared) -> NDArray[np.bool_]:
+    """Say which pairs are of two rows of one component."""
+
+    def of_part(part: slice) -> NDArray[np.bool_]:
+        return component[pairs.left[part]] == component[pairs.right[part]]  # type: ignore[no-any-return]
+
+    return np.concatenate(each(of_part, spans(len(pairs.left), _LOOKED_AT_ONCE)))
 
 
 def with_missing(prepared: Prepared, component: NDArray[np.int32], edges: Edges, model: MatchModel) -> Edges:
@@ -100,5 +103,6 @@ def _unscored(component: NDArray[np.int32], left: Rows, right: Rows) -> tuple[Ro
     one = np.repeat(np.arange(len(rows)), after)
     other = one + np.arange(int(after.sum())) - np.repeat(np.cumsum(after) - after, after) + 1
     pairs = rows[one].astype(np.int64) * size + rows[other]
-    fresh = np.setdiff1d(pairs, left.astype(np.int64) * size + right, assume_unique=True)
+    known = wanted[component[left]]
+    fresh = np.setdiff1d(pairs, left[known].astype(np.int64) * size + right[known], assume_unique=True)
     return (fresh // size).astype(np.int32), (fresh % size).astype(np.int32)

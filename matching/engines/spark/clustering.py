@@ -11,10 +11,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - as everywhere
 
 from matching.core.cluster import cluster
+from matching.core.components import components as components_of
 from matching.core.links import Clusters, Constraints, Edges
 from matching.core.model import MatchModel
 from matching.core.prepare import Prepared
-from matching.engines.evidence import components as components_of
 from matching.engines.evidence import with_missing
 from matching.engines.spark.components import components, settled
 from matching.engines.spark.forms import form_columns, prepared_of
