@@ -23,6 +23,7 @@ _ROUNDS: Final = 3
 _CONTENT: Final = (
     "payload",
     "problems",
+    "sent_empty",
     "fingerprint",
     "source_updated_at",
     "updated_at",
@@ -48,6 +49,7 @@ class UnderstoodRecord:
     fingerprint: str
     source_updated_at: datetime | None
     held_since: datetime | None = None
+    sent_empty: Sequence[str] = ()
 
 
 class StoreOutcome(StrEnum):
@@ -165,6 +167,7 @@ class _Batch:
             external_id=sent.external_id,
             payload=sent.payload,
             problems=list(sent.problems),
+            sent_empty=list(sent.sent_empty) or None,
             fingerprint=sent.fingerprint,
             source_updated_at=sent.source_updated_at,
             received_at=self._change.at,
@@ -176,6 +179,7 @@ class _Batch:
         for name in self._names:
             setattr(held, name, sent.values.get(name))
         held.payload, held.problems, held.fingerprint = dict(sent.payload), list(sent.problems), sent.fingerprint
+        held.sent_empty = list(sent.sent_empty) or None
         # A source that gives no time this once does not open the door to what is older than the last time it gave.
         held.source_updated_at = sent.source_updated_at or held.source_updated_at
         held.updated_at, held.state, held.match_state = self._change.at, RecordState.ACTIVE, MatchState.PENDING

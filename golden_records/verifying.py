@@ -6,27 +6,32 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Window
 from django.db.models.functions import Lag
+from django.utils import timezone
 
 from golden_records import feed_checks, lone
 from golden_records.entities import ENTITIES, EntityType
-from golden_records.golden import content_of
-from golden_records.members import LinkedMember, members_of
+from golden_records.golden_content import content_of, day_of, differing, last_day_of
+from golden_records.locking import CONTENT
+from golden_records.members import LinkedMember, members_of, rules_for
 from golden_records.models import (
     GoldenState,
     ImportJob,
     ImportState,
     MatchState,
     MergeReceipt,
+    Override,
     ProjectFact,
     QuarantinedRow,
     RecordState,
     SourceMapping,
     SourceSystem,
+    SurvivorshipVersion,
 )
 from golden_records.offences import Check, Offence
 from golden_records.recency import LONGEST_AHEAD
 from golden_records.replay import unlike_history
-from golden_records.rulebook import rules_of
+from golden_records.survivorship.members import Member
+from golden_records.survivorship.rules import SEPARATOR
 
 _AT_ONCE: Final = 1_000
 _LONGEST_CHAIN: Final = 100
@@ -93,12 +98,12 @@ def _endless(entity: EntityType) -> Iterator[str]:
 
 def _values() -> Iterator[Offence]:
     for entity in ENTITIES.values():
-        rules = rules_of(entity)
         for golden, members in _goldens_with_members(entity):
             active = [each.member for each in members if each.is_active]
+            day = last_day_of(golden["due_on"], day_of(timezone.now()))
             # One that has no member is an offence of its own.
-            wanted = content_of(rules, active) if active else {}
-            wrong = sorted(name for name, value in wanted.items() if golden[name] != value)
+            wanted = content_of(entity, rules_for(entity, members), active, golden["pins"] or (), day)[0] if active else {}
+            wrong = differing(golden, wanted)
             if wrong:
                 told = f"Not what its records give: {', '.join(wrong)}."
                 yield Offence(entity.name, {"golden": str(golden["id"])}, told, _rebuild(entity, golden))
@@ -111,13 +116,24 @@ def _provenance() -> Iterator[Offence]:
             wrong = []
             for name in entity.attribute_names:
                 winner = golden["lineage"].get(name)
-                member = active.get(winner["record"]) if winner else None
-                told = member is not None and member.source == winner["source"] and member.values.get(name) == golden[name]
-                if (golden[name] is not None and not told) or (golden[name] is None and winner is not None):
+                if not (golden[name] is None if winner is None else _is_told(name, golden[name], winner, active)):
                     wrong.append(name)
             if wrong:
                 told = f"Nobody among its records says so: {', '.join(wrong)}."
                 yield Offence(entity.name, {"golden": str(golden["id"])}, told, _rebuild(entity, golden))
+
+
+def _is_told(name: str, value: Any, winner: Mapping[str, Any], active: Mapping[int, Member]) -> bool:
+    """Whether who is named as the origin of a value says it: a source record, several of a union, or a person."""
+    if winner["record"] is None:
+        return winner.get("pin") is not None
+    member = active.get(winner["record"])
+    if member is None or member.source != winner["source"]:
+        return False
+    if "also" in winner:
+        records = [winner["record"], *winner["also"]]
+        return active.keys() >= set(records) and value == SEPARATOR.join(str(active[record].values.get(name)) for record in records)
+    return bool(member.values.get(name) == value)
 
 
 def _rebuild(entity: EntityType, golden: Mapping[str, Any]) -> str:
@@ -129,7 +145,7 @@ def _goldens_with_members(entity: EntityType) -> Iterator[tuple[dict[str, Any], 
 
     Those with a record that waits to be matched are left out: they are made anew when it is.
     """
-    columns = ("id", "state", "successor_id", "lineage", "completeness", "member_count", *entity.attribute_names)
+    columns = ("id", *CONTENT, *entity.attribute_names)
     active = entity.goldens.filter(state=GoldenState.ACTIVE).order_by("id").values(*columns)
     for ids in lone.to_look_at(entity):
         for start in range(0, len(ids), _AT_ONCE):
@@ -187,7 +203,7 @@ def _replay() -> Iterator[Offence]:
     for entity in ENTITIES.values():
         yield from unlike_history(entity.record, entity=entity.name)
         yield from unlike_history(entity.golden, entity=entity.name)
-    for model in (MergeReceipt, SourceSystem, SourceMapping, QuarantinedRow, ProjectFact):
+    for model in (MergeReceipt, Override, SurvivorshipVersion, SourceSystem, SourceMapping, QuarantinedRow, ProjectFact):
         yield from unlike_history(model, entity="")
 
 

@@ -10,6 +10,7 @@ from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedE
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
 from golden_records.models.lookups import AnyOf, Given
+from golden_records.models.overrides import Override, OverrideEnd, OverrideLife, OverrideState
 from golden_records.models.records import (
     CustomerRecord,
     LinkSource,
@@ -19,6 +20,7 @@ from golden_records.models.records import (
     RecordState,
     SourceRecord,
 )
+from golden_records.models.rules import Confirmation, SurvivorshipVersion
 from golden_records.models.sources import SourceMapping, SourceSystem
 from golden_records.models.webhooks import (
     DeadLetterState,
@@ -33,6 +35,7 @@ from golden_records.models.webhooks import (
 __all__ = [
     "AnyOf",
     "ChangeEvent",
+    "Confirmation",
     "CustomerAttributes",
     "CustomerKind",
     "CustomerRecord",
@@ -49,6 +52,10 @@ __all__ = [
     "LinkSource",
     "MatchState",
     "MergeReceipt",
+    "Override",
+    "OverrideEnd",
+    "OverrideLife",
+    "OverrideState",
     "ProjectAttributes",
     "ProjectFact",
     "ProjectFactAttributes",
@@ -60,6 +67,7 @@ __all__ = [
     "SourceMapping",
     "SourceRecord",
     "SourceSystem",
+    "SurvivorshipVersion",
     "UnsealedEvent",
     "WebhookDeadLetter",
     "WebhookDelivery",
