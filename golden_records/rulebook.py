@@ -1,5 +1,6 @@
 """The survivorship rules in force: those that people published last, else the documents of `golden_records/rules`."""
 
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +17,11 @@ from golden_records.survivorship.rules import Reads, SurvivorshipRules
 _FOLDER: Final = Path(__file__).parent / "rules"
 _KEPT: Final = 64
 
+_BELIEVED_SECONDS: Final = 5.0
+
 # What the rules that this process met last must know of records: only a guess of what the next ones do.
 _guesses: dict[str, frozenset[Reads]] = {}
+_asked: dict[str, float] = {}
 
 
 def rules_of(entity: EntityType) -> SurvivorshipRules:
@@ -40,6 +44,21 @@ def in_force(entity: EntityType) -> Any:
 def reads_guess(entity: EntityType) -> frozenset[Reads]:
     """Guess what the rules in force must know of records beside their values, without asking the database."""
     return _guesses.get(entity.name, frozenset())
+
+
+def reads_in_force(entity: EntityType) -> frozenset[Reads]:
+    """Give what the rules in force must know of records beside their values, as of a few seconds ago at most."""
+    now = time.monotonic()
+    if now - _asked.get(entity.name, -_BELIEVED_SECONDS) >= _BELIEVED_SECONDS:
+        rules_of(entity)
+        _asked[entity.name] = now
+    return reads_guess(entity)
+
+
+def forget() -> None:
+    """Forget which rules this process met."""
+    _guesses.clear()
+    _asked.clear()
 
 
 def shipped_document(entity: EntityType) -> str:

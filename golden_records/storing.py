@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from golden_records import bulk
+from golden_records import bulk, confirming
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import Busy
@@ -119,6 +119,7 @@ class _Batch:
     """One round of storing: read what is there, decide in memory, write."""
 
     def __init__(self, entity: EntityType, records: Sequence[UnderstoodRecord], change: Change, *, locked: bool = True) -> None:
+        self._entity = entity
         self._model = entity.record
         self._names = entity.attribute_names
         self._records = records
@@ -138,6 +139,8 @@ class _Batch:
         """Write what is new; None as in `apply`."""
         stored = [self._take(record) for record in self._records]
         lost = self._insert()
+        again = [done.record.pk for done in stored if done.outcome is StoreOutcome.UNCHANGED and done.record.state == RecordState.ACTIVE]
+        confirming.note(self._entity, again, at=self._change.at)
         return [None if _key(record) in lost else done for record, done in zip(self._records, stored, strict=True)]
 
     def _read(self, *, locked: bool) -> dict[Key, SourceRecord]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from golden_records import imports
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.waiting import waiting
-from matching import runs, verifying
+from matching import runs, turning, verifying
 from matching.doorbell import ring
 from matching.models import MatchRun, Pulse, RunState
 from matching.waiting import forget_attempts, match_all_waiting, match_if_waiting
@@ -76,6 +76,14 @@ def rematch() -> None:
     """Match every entity type anew: finds what one-by-one matching could not see, and learns again when there is much more."""
     for entity in ENTITIES.values():
         ring(work_on_run, runs.start(entity, actor="engine:nightly").pk)
+
+
+@shared_task(name="matching.tasks.turn", time_limit=_RUN_LIMIT)
+def turn(entity_name: str | None = None) -> None:
+    """Bring golden records up to the day, of one entity type or of all, for a while; ring again for what is left."""
+    for name in (entity_name,) if entity_name else tuple(ENTITIES):
+        if turning.turn(entity_type(name), seconds=_WORK_SECONDS):
+            ring(turn, name)
 
 
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)

@@ -187,6 +187,8 @@ CELERY_BEAT_SCHEDULE = {
     # Most events are sealed by a ring at their commit or by who reads the feed; this finds what came between two rings.
     "seal": {"task": "golden_records.tasks.seal_events", "schedule": timedelta(seconds=1), "options": {"expires": 1}},
     "rematch": {"task": "matching.tasks.rematch", "schedule": crontab(hour=3, minute=17)},
+    # Just after midnight by UTC, by which survivorship counts days; and every minute again, for what was left or confirmed.
+    "turn": {"task": "matching.tasks.turn", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "prune_idempotency_keys": {"task": "api.tasks.prune_idempotency_keys", "schedule": crontab(minute=23)},
     "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},
     "webhooks": {"task": "golden_records.webhooks.tasks.ring_webhooks", "schedule": timedelta(seconds=2), "options": {"expires": 10}},

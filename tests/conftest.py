@@ -19,6 +19,7 @@ import pytest
 from celery import current_app
 from playwright.sync_api import Browser, sync_playwright
 
+from golden_records import rulebook
 from matching.active_config import forget_versions
 from mdm.embedded import valkey
 from tests.databases import broker_key
@@ -41,6 +42,7 @@ def _no_config_of_another_test() -> Iterator[None]:
     """A test's rows are gone after it, and SQLite gives their ids to others."""
     yield
     forget_versions()
+    rulebook.forget()
 
 
 @pytest.fixture(autouse=True)

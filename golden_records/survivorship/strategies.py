@@ -29,8 +29,8 @@ def last_arrived(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def last_confirmed(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep what a source sent last, be it new or the same again."""
-    return _greatest(candidates, lambda candidate: candidate.member.confirmed)
+    """Keep what a source sent last, be it new or the same again; to the day."""
+    return _greatest(candidates, lambda candidate: candidate.member.confirmed.date())
 
 
 def most_complete(candidates: Sequence[Candidate]) -> list[Candidate]:
