@@ -20,6 +20,7 @@ from golden_records.models import (
     MatchState,
     MergeReceipt,
     Override,
+    OverrideState,
     ProjectFact,
     QuarantinedRow,
     RecordState,
@@ -123,6 +124,26 @@ def _provenance() -> Iterator[Offence]:
                 yield Offence(entity.name, {"golden": str(golden["id"])}, told, _rebuild(entity, golden))
 
 
+def _overrides() -> Iterator[Offence]:
+    for entity in ENTITIES.values():
+        told = Override.objects.filter(entity=entity.name, state=OverrideState.IN_FORCE).order_by("pk")
+        standing = {str(pk): str(home) for pk, home in told.values_list("pk", "golden_id")}
+        active = entity.goldens.filter(state=GoldenState.ACTIVE)
+        carried: set[str] = set()
+        for golden, entries in active.filter(pins__isnull=False).order_by("id").values_list("id", "pins").iterator():
+            ids = [entry["id"] for entry in entries]
+            wrong = [each for each in ids if each not in standing or each in carried]
+            carried.update(ids)
+            for each in wrong:
+                remedy = "End the override, or make it anew."
+                yield Offence(entity.name, {"golden": str(golden), "override": each}, "It carries an override that does not stand.", remedy)
+        at_home = set(_text(active.filter(pk__in=set(standing.values())).values_list("pk", flat=True)))
+        for each, home in standing.items():
+            if home in at_home and each not in carried:
+                remedy = "End the override and make it anew."
+                yield Offence(entity.name, {"golden": home, "override": each}, "Its override stands, and it does not carry it.", remedy)
+
+
 def _is_told(name: str, value: Any, winner: Mapping[str, Any], active: Mapping[int, Member]) -> bool:
     """Whether who is named as the origin of a value says it: a source record, several of a union, or a person."""
     if winner["record"] is None:
@@ -223,6 +244,7 @@ CHECKS: Final = (
     Check("ids answer", "Every canonical id there ever was answers: itself, or its successors up to one that stands.", _ids_answer),
     Check("values", "A golden record's values are what survivorship makes of its active source records, to the byte.", _values),
     Check("provenance", "Every value of a golden record names an active source record of its own that has this value.", _provenance),
+    Check("overrides", "The overrides that golden records carry are those that stand, each at one golden record.", _overrides),
     Check("no lost update", "What is older, by the source's own time or version, never takes the place of what is newer.", _no_lost_update),
     Check("reversible", "Every merge that stands can be undone: its golden record is retired, and history knows the links.", _reversible),
     Check("replay", "Every row is what the last entry of its history says.", _replay),
