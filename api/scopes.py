@@ -12,12 +12,14 @@ INGEST: Final = "ingest"
 READ: Final = "read"
 CHANGES: Final = "changes"
 WEBHOOKS: Final = "webhooks"
+OVERRIDES: Final = "overrides"
 
 SCOPES: Final = {
     INGEST: "Send source records.",
     READ: "Read source records, golden records and cross-references.",
     CHANGES: "Follow the change feed: what happened to which golden record; with 'read', the values too.",
     WEBHOOKS: "Subscribe endpoints to changes, and see how deliveries go.",
+    OVERRIDES: "Override values of golden records as a steward does, and end overrides.",
 }
 
 

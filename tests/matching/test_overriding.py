@@ -23,7 +23,7 @@ from tests.factories import a_change, a_record, a_source, into
 
 pytestmark = pytest.mark.django_db
 CUSTOMER = entity_type("customer")
-ACME = {"legal_name": "Acme Conseil", "registration_id": "732829320", "city": "Lyon", "postcode": "69002", "country": "FR"}
+ACME: dict[str, Any] = {"legal_name": "Acme Conseil", "registration_id": "732829320", "city": "Lyon", "postcode": "69002", "country": "FR"}
 PHONE = {"phone": "+33 1 42 68 53 00"}
 
 
