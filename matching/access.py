@@ -14,6 +14,7 @@ _SEEN: Final = (
     "golden_records.customerrecord",
     "golden_records.projectrecord",
     "golden_records.mergereceipt",
+    "golden_records.override",
     "golden_records.changeevent",
     "golden_records.quarantinedrow",
     "golden_records.importjob",
@@ -24,10 +25,11 @@ _SEEN: Final = (
     "matching.matchrun",
     "matching.matchconfigversion",
 )
-_CHANGED: Final = ("golden_records.mergereceipt", "golden_records.quarantinedrow", "matching.reviewtask")
+_CHANGED: Final = ("golden_records.mergereceipt", "golden_records.override", "golden_records.quarantinedrow", "matching.reviewtask")
+_MADE: Final = ("golden_records.override",)
 
-GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {STEWARDS: {"view": _SEEN, "change": _CHANGED}}
-"""Of each group, what it may view and what it may change: to change a review task is to decide it, a merge to undo it."""
+GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {STEWARDS: {"view": _SEEN, "add": _MADE, "change": _CHANGED}}
+"""Of each group, what it may view, make and change: to change a review task is to decide it, a merge to undo it, an override to end it."""
 
 
 def ensure_groups() -> list[Group]:

@@ -97,6 +97,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Customers"), "apartment", "golden_records.goldencustomer"),
                     _item(_("Projects"), "work", "golden_records.goldenproject"),
                     _item(_("Merges"), "merge", "golden_records.mergereceipt"),
+                    _item(_("Overrides"), "push_pin", "golden_records.override"),
                     _item(_("Changes"), "timeline", "golden_records.changeevent"),
                 ],
             },
