@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from golden_records import columns
 from golden_records.entities import EntityType
 from golden_records.models import GoldenState, MatchState, RecordState
-from golden_records.rulebook import rules_of
+from golden_records.rulebook import in_force, rules_of
 from golden_records.survivorship.survive import ONLY_VALUE
 
 _AT_ONCE: Final = 50_000
@@ -74,7 +74,10 @@ def _says(entity: EntityType, golden: pa.Table, record: pa.Table) -> NDArray[np.
     same &= pc.equal(record["match_state"], MatchState.MATCHED.value).to_numpy()
     for name in names:
         same &= _equal(golden[name], record[name])
-    return np.asarray(same & _equal(golden["lineage"], _lineage(names, record, rules_of(entity).version)))
+    versions = [rules_of(entity).version, *in_force(entity).values_list("version", flat=True)[1:]]
+    # Of one record alone every version says the same, and lineage names the one by which it was said.
+    told = np.any([_equal(golden["lineage"], _lineage(names, record, version)) for version in versions], axis=0)
+    return np.asarray(same & told)
 
 
 def _equal(one: pa.ChunkedArray, other: pa.ChunkedArray) -> NDArray[np.bool_]:

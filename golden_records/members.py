@@ -72,19 +72,24 @@ class LinkedMember:
 
 
 def members_of(
-    entity: EntityType, golden_ids: Iterable[UUID], record_ids: Iterable[int] = (), *, references: Sequence[AttributeSpec] = ()
+    entity: EntityType,
+    golden_ids: Iterable[UUID],
+    record_ids: Iterable[int] = (),
+    *,
+    references: Sequence[AttributeSpec] = (),
+    reads: frozenset[Reads] = frozenset(),
 ) -> list[LinkedMember]:
     """Read the source records of these golden records, and these records beside, in the order of their ids.
 
     One statement (two where the rules in force ask more of records than those before). Nothing is locked: memberships change only
-    under the locks of the golden records.
+    under the locks of the golden records. `reads` is what other rules than those in force ask of records.
     """
     names = tuple(spec.name for spec in references)
     golden_ids, record_ids = list(golden_ids), list(record_ids)
-    reads = reads_guess(entity)
+    reads |= reads_guess(entity)
     rows = _query(entity.name, names, _extra(reads)).rows(golden_ids=golden_ids, record_ids=record_ids)
     if rows and not (needed := rules_under(entity, rows[0][_RULES]).reads) <= reads:
-        reads = needed
+        reads |= needed
         rows = _query(entity.name, names, _extra(reads)).rows(golden_ids=golden_ids, record_ids=record_ids)
     return [_linked_member(entity.attribute_names, names, _extra(reads), row) for row in rows]
 

@@ -15,6 +15,7 @@ _SEEN: Final = (
     "golden_records.projectrecord",
     "golden_records.mergereceipt",
     "golden_records.override",
+    "golden_records.survivorshipversion",
     "golden_records.changeevent",
     "golden_records.quarantinedrow",
     "golden_records.importjob",

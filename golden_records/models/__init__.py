@@ -20,7 +20,7 @@ from golden_records.models.records import (
     RecordState,
     SourceRecord,
 )
-from golden_records.models.rules import Confirmation, SurvivorshipVersion
+from golden_records.models.rules import Confirmation, RulesRun, RulesRunKind, RulesRunState, SurvivorshipVersion
 from golden_records.models.sources import SourceMapping, SourceSystem
 from golden_records.models.webhooks import (
     DeadLetterState,
@@ -63,6 +63,9 @@ __all__ = [
     "QuarantineState",
     "QuarantinedRow",
     "RecordState",
+    "RulesRun",
+    "RulesRunKind",
+    "RulesRunState",
     "Seal",
     "SourceMapping",
     "SourceRecord",
