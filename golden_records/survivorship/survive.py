@@ -76,6 +76,9 @@ def survive(rules: SurvivorshipRules, members: Iterable[Member], *, pins: Sequen
     due: list[date] = []
     for unit in rules.units:
         pin = living.get(unit.name)
+        if pin is None and unit.terms is None:
+            _stand(unit, everyone, values, winners)
+            continue
         chosen = _choice(unit, everyone, day) if pin is None else _pinned(pin, unit, by_id)
         until = _next_change(unit, everyone, day, chosen) if pin is None else pin.ends_on
         if until is not None:
@@ -104,6 +107,20 @@ def _alone(rules: SurvivorshipRules, member: Member) -> Survived:
     values = {name: said.get(name) for unit in rules.units for name in unit.attributes}
     winners = {name: winner for name, value in values.items() if value is not None}
     return Survived(values=MappingProxyType(values), winners=MappingProxyType(winners))
+
+
+def _stand(unit: Unit, members: Sequence[Member], values: dict[str, Value | None], winners: dict[str, Winner]) -> None:
+    """Choose for a unit that nothing special is asked of: most of them, of which nothing more need be known."""
+    candidates = _plain_candidates(unit, members)
+    if not candidates:
+        values.update(dict.fromkeys(unit.attributes))
+        return
+    chosen, rule = _choose(unit, candidates)
+    winner = Winner(chosen.member.record_id, chosen.member.source, rule)
+    for name, part in zip(unit.attributes, chosen.parts, strict=True):
+        values[name] = part
+        if part is not None:
+            winners[name] = winner
 
 
 def _keep(unit: Unit, chosen: _Choice | None, values: dict[str, Value | None], winners: dict[str, Winner]) -> None:

@@ -27,7 +27,7 @@ def test_every_right_of_the_group_is_a_permission_that_exists() -> None:
     ensure_groups()
     granted = Group.objects.get(name=STEWARDS).permissions
     assert granted.filter(codename__startswith="view_").count() == 16
-    assert granted.filter(codename__startswith="change_").count() == 3
+    assert granted.filter(codename__startswith="change_").count() == 4
 
 
 def test_a_group_that_people_changed_is_left_as_it_is() -> None:
