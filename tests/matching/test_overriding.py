@@ -260,3 +260,20 @@ def test_when_records_are_parted_the_override_stays_with_the_canonical_id() -> N
     assert (golden(one.golden_id).segment, golden(moved.golden_id).segment) == ("right", "two")
     assert golden(moved.golden_id).pins is None
     assert offences() == []
+
+
+def test_verify_names_an_override_that_is_carried_and_does_not_stand_and_one_that_stands_and_is_not_carried() -> None:
+    record = a_record("1", segment="one")
+    made = pinned(record.golden_id)
+    Override.objects.filter(pk=made.pk).update(state="ended")
+    assert [offence.ids["override"] for offence in found_by("overrides")] == [str(made.pk)]
+    Override.objects.filter(pk=made.pk).update(state="in_force")
+    assert found_by("overrides") == []
+    GoldenCustomer.objects.filter(pk=record.golden_id).update(pins=None)
+    assert [offence.ids["override"] for offence in found_by("overrides")] == [str(made.pk)]
+    assert [offence.ids["golden"] for offence in found_by("values")] == [str(record.golden_id)]
+
+
+def found_by(check: str) -> list[Any]:
+    """What one check of `verify` finds."""
+    return [offence for finding in verifying.verify() if finding.check.name == check for offence in finding.offences]

@@ -109,3 +109,15 @@ def test_that_a_source_sent_nothing_counts_where_rules_say_so() -> None:
     golden = GoldenCustomer.objects.get(pk=said.golden_id)
     assert (golden.segment, golden.lineage["segment"]["source"]) == (None, "erp")
     assert offences() == []
+
+
+def test_a_union_names_all_that_have_a_part_in_it_and_verify_looks_at_each() -> None:
+    in_force(attributes="{segment: {union: true, by: [most_recent]}}")
+    first = a_record("1", source="crm", segment="first")
+    second = into(a_record("2", source="erp", segment="second"), first.golden_id)
+    golden = GoldenCustomer.objects.get(pk=first.golden_id)
+    told = golden.lineage["segment"]
+    assert (golden.segment, told["rule"], told["record"], told["also"]) == ("second | first", "union", second.pk, [first.pk])
+    assert offences() == []
+    GoldenCustomer.objects.filter(pk=golden.pk).update(segment="second | third")
+    assert offences() != []
