@@ -142,6 +142,10 @@ def _store(entity: EntityType, number: int, document: str, change: Change) -> No
 
 def _numbered(entity: EntityType, text: str, number: int) -> str:
     """Give the document with the name of its version, which people need not think of; raises `InvalidRules`."""
-    document = _VERSION.sub(f"version: {entity.name}-{number}", text.replace("\r\n", "\n"), count=1)
-    read_document(entity, document)
+    name = f"{entity.name}-{number}"
+    document = _VERSION.sub(f"version: {name}", text.replace("\r\n", "\n"), count=1)
+    # In a document of another shape the name is not found, and two versions would have one name.
+    if read_document(entity, document).version != name:
+        problem = "'version' must stand at the beginning of a line of its own."
+        raise InvalidRules(problem, remedy="Write the rules line by line.", problems=[problem])
     return document

@@ -111,9 +111,11 @@ def read_attribute(rule: ColumnRule, row: Row) -> Reading:
 
 def is_sent_empty(rule: ColumnRule, row: Row) -> bool:
     """Say whether a row has the columns of an attribute, and nothing in them: its source says that there is no value."""
-    if not rule.columns or not all(condition.holds(row) for condition in rule.conditions):
+    columns = rule.columns
+    if not columns or (rule.conditions and not all(condition.holds(row) for condition in rule.conditions)):
         return False
-    return all(column in row and is_blank(row[column]) for column in rule.columns)
+    # Most often there is one column, and most rows have it.
+    return all(column in row and is_blank(row[column]) for column in columns)
 
 
 def is_blank(sent: object) -> bool:

@@ -92,6 +92,8 @@ def test_what_is_wrong_is_told_at_once_and_nothing_is_published() -> None:
     assert len(caught.value.data["problems"]) == 2  # type: ignore[arg-type]  # a list
     with pytest.raises(InvalidRules, match="no YAML"):
         published("a: [")
+    with pytest.raises(InvalidRules, match="line of its own"):
+        published("{entity: customer, version: mine, default: [longest]}")
     assert not SurvivorshipVersion.objects.exists()
 
 
