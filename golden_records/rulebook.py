@@ -21,7 +21,7 @@ _BELIEVED_SECONDS: Final = 5.0
 
 # What the rules that this process met last must know of records: only a guess of what the next ones do.
 _guesses: dict[str, frozenset[Reads]] = {}
-_asked: dict[str, float] = {}
+_met: dict[str, float] = {}
 
 
 def rules_of(entity: EntityType) -> SurvivorshipRules:
@@ -32,7 +32,7 @@ def rules_of(entity: EntityType) -> SurvivorshipRules:
 def rules_under(entity: EntityType, version_id: UUID | None) -> SurvivorshipRules:
     """Give the rules of a version by its id, the shipped ones for None; read once."""
     rules = _stored(entity.name, version_id) if version_id is not None else _shipped(entity.name)
-    _guesses[entity.name] = rules.reads
+    _guesses[entity.name], _met[entity.name] = rules.reads, time.monotonic()
     return rules
 
 
@@ -47,18 +47,19 @@ def reads_guess(entity: EntityType) -> frozenset[Reads]:
 
 
 def reads_in_force(entity: EntityType) -> frozenset[Reads]:
-    """Give what the rules in force must know of records beside their values, as of a few seconds ago at most."""
-    now = time.monotonic()
-    if now - _asked.get(entity.name, -_BELIEVED_SECONDS) >= _BELIEVED_SECONDS:
+    """Give what the rules in force must know of records beside their values, as of a few seconds ago at most.
+
+    Who changes golden records meets the rules anyway: where that was lately, the database is not asked.
+    """
+    if time.monotonic() - _met.get(entity.name, -_BELIEVED_SECONDS) >= _BELIEVED_SECONDS:
         rules_of(entity)
-        _asked[entity.name] = now
     return reads_guess(entity)
 
 
 def forget() -> None:
     """Forget which rules this process met."""
     _guesses.clear()
-    _asked.clear()
+    _met.clear()
 
 
 def shipped_document(entity: EntityType) -> str:
