@@ -13,6 +13,7 @@ READ: Final = "read"
 CHANGES: Final = "changes"
 WEBHOOKS: Final = "webhooks"
 ERASE: Final = "erase"
+OVERRIDES: Final = "overrides"
 
 SCOPES: Final = {
     INGEST: "Send source records.",
@@ -20,6 +21,7 @@ SCOPES: Final = {
     CHANGES: "Follow the change feed: what happened to which golden record; with 'read', the values too.",
     WEBHOOKS: "Subscribe endpoints to changes, and see how deliveries go.",
     ERASE: "Erase golden records for good, with all their source records; for a key that is bound to no source.",
+    OVERRIDES: "Override values of golden records as a steward does, and end overrides.",
 }
 
 

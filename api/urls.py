@@ -11,6 +11,7 @@ from api.v1.erasures import erasure_view
 from api.v1.golden_records import golden_record_view, golden_records_view
 from api.v1.jobs import JobView
 from api.v1.match_explanations import MatchExplanationsView
+from api.v1.overrides import OverrideEndView, OverridesView, OverrideView, golden_overrides_view
 from api.v1.project_facts import ProjectFactsView
 from api.v1.source_records import UnknownEntityView, source_record_view
 from api.v1.source_stream import SourceRecordsView
@@ -32,11 +33,13 @@ def _routes_of(entity: EntityType) -> list[URLPattern]:
     golden: Any = golden_record_view(entity)
     goldens: Any = golden_records_view(entity)
     erasure: Any = erasure_view(entity)
+    overrides: Any = golden_overrides_view(entity)
     return [
         path(f"source-records/<str:source>/{entity.name}/<path:external_id>", record.as_view(), name=f"{entity.name}-record"),
         path(entity.plural, goldens.as_view(), name=entity.plural),
         path(f"{entity.plural}/<uuid:canonical_id>", golden.as_view(), name=entity.name),
         path(f"{entity.plural}/<uuid:canonical_id>/erasure", erasure.as_view(), name=f"{entity.name}-erasure"),
+        path(f"{entity.plural}/<uuid:canonical_id>/overrides", overrides.as_view(), name=f"{entity.name}-overrides"),
     ]
 
 
@@ -47,6 +50,9 @@ urlpatterns = [
     path("source-records/<str:source>/<str:entity>/<path:external_id>", UnknownEntityView.as_view(), name="unknown-entity"),
     path("projects/<uuid:canonical_id>/facts", ProjectFactsView.as_view(), name="project-facts"),
     path("cross-references/resolve", ResolveView.as_view(), name="resolve-cross-references"),
+    path("overrides", OverridesView.as_view(), name="overrides"),
+    path("overrides/<uuid:override_id>", OverrideView.as_view(), name="override"),
+    path("overrides/<uuid:override_id>/end", OverrideEndView.as_view(), name="end-override"),
     path("changes", ChangesView.as_view(), name="changes"),
     path("match-explanations", MatchExplanationsView.as_view(), name="match-explanations"),
     path("webhook-subscriptions", WebhooksView.as_view(), name="webhooks"),

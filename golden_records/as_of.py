@@ -92,7 +92,15 @@ def _lineage(name: str, golden: Any, members: Iterable[Any]) -> AttributeLineage
         for member in members
         if member.state == RecordState.ACTIVE and member.id != entry.get("record") and (value := getattr(member, name)) is not None
     )
-    return AttributeLineage(standing, entry.get("record"), entry.get("source"), entry.get("rule"), entry.get("rules"), others)
+    return AttributeLineage(
+        value=standing,
+        record_id=entry.get("record"),
+        source=entry.get("source"),
+        rule=entry.get("rule"),
+        rules=entry.get("rules"),
+        pin=entry.get("pin"),
+        others=others,
+    )
 
 
 def _references(entity: EntityType, golden: Any, moment: datetime) -> dict[str, UUID | None]:

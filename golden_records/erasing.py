@@ -31,8 +31,15 @@ from golden_records.privacy import Erasing, KnownRecord, Subject, holders
 from golden_records.tombstones import tombstone_of
 
 EMPTIED_EVENT: Final[Mapping[str, None]] = {"before": None, "after": None, "external_id": None, "reason": None, "salt": None}
-EMPTIED_RECORD: Final[Mapping[str, Any]] = {"payload": {}, "problems": [], "fingerprint": "", "source_updated_at": None, "link": {}}
-EMPTIED_GOLDEN: Final[Mapping[str, Any]] = {"lineage": {}, "completeness": 0.0, "member_count": 0}
+EMPTIED_RECORD: Final[Mapping[str, Any]] = {
+    "payload": {},
+    "problems": [],
+    "sent_empty": None,
+    "fingerprint": "",
+    "source_updated_at": None,
+    "link": {},
+}
+EMPTIED_GOLDEN: Final[Mapping[str, Any]] = {"lineage": {}, "completeness": 0.0, "member_count": 0, "pins": None, "due_on": None}
 
 
 def carry_out(subject: Subject, *, when_sent_again: WhenSentAgain, change: Change) -> Erasure:

@@ -19,7 +19,7 @@ _ERASE_BY_HAND: Final = "Somebody wrote to the database beside the service, or b
 def _no_values() -> Iterator[Offence]:
     for entity in ENTITIES.values():
         golden, record = _goldens(entity), _records(entity)
-        holding = _any_value(entity) | ~Q(lineage={})
+        holding = _any_value(entity) | ~Q(lineage={}) | Q(pins__isnull=False)
         yield from _offences(entity, "golden", entity.goldens.filter(holding, pk__any=golden), "It was erased, and has a value.")
         entries = _history(entity.golden).filter(holding | ~Q(member_count=0), id__any=golden)
         yield from _offences(entity, "golden", entries, "It was erased, and its history has a value.", "id")

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from golden_records import bulk, outbox
+from golden_records import bulk, outbox, pins
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import Busy, StaleWrite, UnknownSourceRecord
+from golden_records.golden_content import content_of, day_of, differing
 from golden_records.golden_events import Placing, Telling
 from golden_records.history import ChangeKind, history_of
 from golden_records.locking import CONTENT, GoldenRow, lock_goldens, lock_records
-from golden_records.members import Link, LinkedMember, members_of
+from golden_records.members import Link, LinkedMember, members_of, rules_for
 from golden_records.models import GoldenState, LinkSource, MatchState
-from golden_records.rulebook import rules_of
+from golden_records.pins import NONE, Entry
 from golden_records.survivorship.members import Member
+from golden_records.survivorship.pins import Lapse
 from golden_records.survivorship.rules import SurvivorshipRules
-from golden_records.survivorship.survive import Survived, survive
 
 _LINK: Final = ("golden_id", "match_state", "link_source", "link", "linked_at")
 
@@ -83,12 +84,15 @@ def assign(
     _check(placed, goldens, members, revive)
     groups, homes = _regroup(placed, members, goldens)
     telling = Telling(entity, _placings(placed, members), known=goldens)
-    plan = _Plan(entity, change, telling)
+    heirs = {golden_id: _heirs(homes.get(golden_id), groups) for golden_id in goldens if not groups[golden_id]}
+    first = {golden_id: some[0] for golden_id, some in heirs.items() if some}
+    plan = _Plan(entity, rules_for(entity, members), change, telling)
+    plan.pins = pins.after_move(entity, goldens, first, revive=revive)
     for golden_id in sorted(goldens.keys() | targets):
         if groups[golden_id]:
             plan.stand(golden_id, groups[golden_id], goldens.get(golden_id))
         elif golden_id in goldens:
-            plan.retire(goldens[golden_id], _heirs(homes.get(golden_id), groups), anew=golden_id == revive)
+            plan.retire(goldens[golden_id], heirs[golden_id], anew=golden_id == revive)
     plan.write()
     links = _links(placed, members, change)
     if sum(map(len, links.values())) > 1 and not (held is not None and held.records_locked):
@@ -98,16 +102,19 @@ def assign(
     return plan.done
 
 
-def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -> list[UUID]:
+def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change, pinned: Mapping[UUID, Sequence[Entry]] = NONE) -> list[UUID]:
     """Compute active golden records again from their members, and write those that come out different; names them.
 
-    One whose source records were all withdrawn is retired, and answers as it was.
+    One whose source records were all withdrawn is retired, and answers as it was. `pinned` has the overrides of those whose overrides
+    are to be others than they carry.
     """
     goldens = {
         golden_id: row for golden_id, row in lock_goldens(entity, golden_ids=golden_ids).items() if row["state"] == GoldenState.ACTIVE
     }
-    groups, _ = _regroup({}, members_of(entity, goldens), goldens)
-    plan = _Plan(entity, change, Telling(entity, ()))
+    members = members_of(entity, goldens)
+    groups, _ = _regroup({}, members, goldens)
+    plan = _Plan(entity, rules_for(entity, members), change, Telling(entity, ()))
+    plan.pins = pinned
     for golden_id in sorted(goldens):
         if groups[golden_id]:
             plan.stand(golden_id, groups[golden_id], goldens[golden_id])
@@ -117,38 +124,34 @@ def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -
     return sorted({*plan.done.changed, *plan.done.retired})
 
 
-def content_of(rules: SurvivorshipRules, members: Sequence[Member]) -> GoldenRow:
-    """Give what an active golden record with these active members holds: its values, where they come from, and counts."""
-    survived = survive(rules, members)
-    return {
-        **survived.values,
-        "state": GoldenState.ACTIVE,
-        "successor_id": None,
-        "lineage": _lineage(survived, rules),
-        "completeness": round(len(survived.winners) / len(survived.values), 4),
-        "member_count": len(members),
-    }
-
-
 class _Plan:
     """What is to be written to the golden records of one entity type; one statement for each kind of change."""
 
-    def __init__(self, entity: EntityType, change: Change, telling: Telling) -> None:
+    def __init__(self, entity: EntityType, rules: SurvivorshipRules, change: Change, telling: Telling) -> None:
         self._entity = entity
-        self._rules = rules_of(entity)
+        self._rules = rules
+        self._day = day_of(change.at)
         self._change = change
         self._telling = telling
         self._inserts: list[GoldenRow] = []
         self._updates: list[GoldenRow] = []
         self._retired: list[UUID] = []
+        self._lapses: list[Lapse] = []
+        self.pins: Mapping[UUID, Sequence[Entry]] = NONE
+        """The overrides of the golden records whose overrides are others than they carry."""
 
     def stand(self, golden_id: UUID, members: Sequence[Member], before: GoldenRow | None) -> None:
-        content: GoldenRow = {**content_of(self._rules, members), "id": golden_id}
+        carried = self.pins.get(golden_id)
+        if carried is None:
+            carried = (before["pins"] if before is not None else None) or ()
+        content, lapses = content_of(self._entity, self._rules, members, carried, self._day)
+        content["id"] = golden_id
+        self._lapses += lapses
         if before is None:
             at = self._change.at
             self._inserts.append({**content, "version": 1, "created_at": at, "updated_at": at})
             self._telling.created(self._inserts[-1])
-        elif any(before[name] != value for name, value in content.items()):
+        elif differing(before, content):
             self._telling.revised(before, self._revise(before, content))
         else:
             self._telling.unchanged(before)
@@ -157,7 +160,7 @@ class _Plan:
         """Retire a golden record; one that is retired keeps its successor, but where it is retired `anew`."""
         was_active = before["state"] == GoldenState.ACTIVE
         kept = None if was_active or anew else before["successor_id"]
-        content = {"state": GoldenState.RETIRED, "successor_id": kept or next(iter(successors), None), "member_count": 0}
+        content = {"state": GoldenState.RETIRED, "successor_id": kept or next(iter(successors), None), "member_count": 0, "due_on": None}
         if before["state"] == GoldenState.ERASED or all(before[name] == value for name, value in content.items()):
             self._telling.unchanged(before)
             return
@@ -178,6 +181,7 @@ class _Plan:
         of_changed = outbox.beside(self._telling.of_changed, change=self._change)
         bulk.insert(golden, self._inserts, copy_to=created, beside=of_created)
         bulk.update(golden, self._updates, columns=(*names, *CONTENT, "version", "updated_at"), copy_to=changed, beside=of_changed)
+        pins.lapse(self._lapses, change=self._change)
 
     @property
     def done(self) -> Assigned:
@@ -246,13 +250,6 @@ def _heirs(homes: Counter[UUID] | None, groups: Mapping[UUID, Sequence[Member]])
 def _placings(placed: Mapping[int, Membership], members: Sequence[LinkedMember]) -> list[Placing]:
     found = ((each, placed.get(each.member.record_id)) for each in members)
     return [Placing(each, membership.golden_id, membership.sent) for each, membership in found if membership is not None]
-
-
-def _lineage(survived: Survived, rules: SurvivorshipRules) -> dict[str, dict[str, object]]:
-    return {
-        name: {"record": winner.record_id, "source": winner.source, "rule": winner.rule, "rules": rules.version}
-        for name, winner in survived.winners.items()
-    }
 
 
 def _links(placed: Mapping[int, Membership], members: Sequence[LinkedMember], change: Change) -> dict[ChangeKind, list[Mapping[str, Any]]]:

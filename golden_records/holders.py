@@ -13,17 +13,21 @@ from golden_records.models import (
     AuditEntry,
     AuditSeal,
     ChangeEvent,
+    Confirmation,
     EmptiedEntry,
     EmptiedEvent,
     Erasure,
     ImportJob,
     MergeReceipt,
+    Override,
     ProjectFact,
     ProjectRecord,
     QuarantinedRow,
+    RulesRun,
     Seal,
     SourceMapping,
     SourceSystem,
+    SurvivorshipVersion,
     UnsealedEntry,
     UnsealedEvent,
     WebhookDeadLetter,
@@ -99,6 +103,7 @@ def _entries(subject: Subject) -> Any:
     read, said = Q(), Q()
     for golden_id in subject.golden_ids:
         read |= Q(named__contains=str(golden_id))
+        said |= Q(content__golden_id=str(golden_id))
         said |= Q(content__survivor_id=str(golden_id)) | Q(content__absorbed_id=str(golden_id))
     for record_id in subject.record_ids:
         said |= Q(content__left_record_id=record_id) | Q(content__right_record_id=record_id)
@@ -112,6 +117,25 @@ def _empty_entries(subject: Subject, erasing: Erasing) -> int:
     ids = list(told.values_list("pk", flat=True))
     EmptiedEntry.objects.bulk_create([EmptiedEntry(entry_id=pk, erasure_id=erasing.erasure_id) for pk in ids])
     return AuditEntry.objects.filter(pk__in=ids).update(subject=None, content=None, reason=None, salt=None)
+
+
+def _overrides(subject: Subject) -> Any:
+    """Find what people said stands at these golden records, and elsewhere what rests on the word of these source records."""
+    ids = subject.record_ids
+    part = Q(golden_id__in=subject.golden_ids) | Q(record_id__in=ids) | Q(watched_id__in=ids)
+    return Override.objects.filter(part, entity=subject.entity.name).values("pk")
+
+
+def _erase_overrides(subject: Subject, erasing: Erasing) -> int:
+    """Remove them, also from golden records that go on and carry or carried them."""
+    del erasing
+    gone = {str(override["pk"]) for override in _overrides(subject)}
+    tables: list[Any] = [subject.entity.golden, history_of(subject.entity.golden)]
+    for model in tables:
+        for row in model.objects.filter(id__in=subject.former_ids, pins__isnull=False):
+            kept = [entry for entry in row.pins if entry["id"] not in gone]
+            model.objects.filter(pk=row.pk).update(pins=kept or None)
+    return remove(Override, pk__in=gone)
 
 
 def _receipts(subject: Subject) -> Rows:
@@ -149,6 +173,7 @@ _CONFIGURATION: Final = "it is how the service is set up, and says nothing of a 
 privacy.register(
     Holder("change events", (ChangeEvent,), _events, erasing.empty_events),
     Holder("audit log", (AuditEntry,), lambda of: list(_entries(of).values()), _empty_entries),
+    Holder("overrides", with_history([Override]), lambda of: rows_of(Override, pk__in=_overrides(of)), _erase_overrides),
     Holder("golden records", with_history(entity.golden for entity in ENTITIES.values()), _goldens, erasing.empty_goldens),
     Holder("source records", with_history(entity.record for entity in ENTITIES.values()), _records, erasing.empty_records),
     Holder("project facts", with_history([ProjectFact]), _facts, _erase_facts),
@@ -157,7 +182,7 @@ privacy.register(
     Holder("answers of webhooks", (WebhookDelivery, WebhookDeadLetter), _deliveries, _empty_answers),
     without=dict.fromkeys(
         [
-            *with_history([SourceSystem, SourceMapping, WebhookSubscription]),
+            *with_history([SourceSystem, SourceMapping, SurvivorshipVersion, WebhookSubscription]),
             WebhookSecret,
         ],
         _CONFIGURATION,
@@ -167,6 +192,8 @@ privacy.register(
         ImportJob: "it counts rows, and names the file and what stopped it; values are in quarantine",
         Seal: "it holds salted digests and hashes over them; of what was erased the salt is gone",
         UnsealedEvent: "it names an event",
+        RulesRun: "it names golden records, and counts them",
+        Confirmation: "it says when a source sent a record again as it was",
         AuditSeal: "as a seal of the feed",
         UnsealedEntry: "it names an entry of the audit log",
         EmptiedEntry: "it names an entry of the audit log",

@@ -17,7 +17,7 @@ from golden_records.errors import UnknownGoldenRecord
 from golden_records.models.lookups import Given
 from golden_records.remembered import Remembered, Row
 
-CONTENT: Final = ("state", "successor_id", "lineage", "completeness", "member_count")
+CONTENT: Final = ("state", "successor_id", "lineage", "completeness", "member_count", "pins", "due_on")
 """What survivorship writes of a golden record beside its attributes."""
 
 GoldenRow = dict[str, Any]

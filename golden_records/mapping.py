@@ -41,7 +41,7 @@ from golden_records.standardising.column_rules import (
     read_rule,
     read_separator,
 )
-from golden_records.standardising.columns import ColumnRule, Row, read_attribute
+from golden_records.standardising.columns import ColumnRule, Row, is_sent_empty, read_attribute
 from golden_records.standardising.dates import parse_moment, with_zone
 from golden_records.standardising.folding import fold
 from golden_records.standardising.problems import Problem, Remark, Severity
@@ -81,13 +81,15 @@ class MissingColumn:
 class MappedRow:
     """A row in the names of the data dictionary. With a problem of severity error it goes to quarantine.
 
-    `external_id` is empty where the row has none; `updated_at` is in UTC.
+    `external_id` is empty where the row has none; `updated_at` is in UTC. `sent_empty` names the attributes of which the row has the
+    columns, and nothing in them.
     """
 
     external_id: str
     updated_at: datetime | None
     attributes: Mapping[str, object]
     problems: tuple[Problem, ...]
+    sent_empty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +119,13 @@ class ColumnMapping:
         """Read a row in the source's own columns. Never raises for what the row holds: its problems are in the result."""
         problems: list[Problem] = []
         attributes: dict[str, object] = {}
+        emptied: list[str] = []
         for name, rule in self.rules.items():
             reading = read_attribute(rule, row)
             if reading.value is not None:
                 attributes[name] = reading.value
+            elif reading.remark is None and is_sent_empty(rule, row):
+                emptied.append(name)
             if reading.remark is not None:
                 problems.append(_about_columns(reading.remark, name, rule, row))
         return MappedRow(
@@ -128,6 +133,7 @@ class ColumnMapping:
             updated_at=self._updated_at(row, problems),
             attributes=attributes,
             problems=tuple(problems),
+            sent_empty=tuple(emptied),
         )
 
     def _needed(self) -> Mapping[str, str]:

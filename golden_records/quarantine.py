@@ -18,6 +18,7 @@ from golden_records.readers.rows import WHOLE_ROW
 from golden_records.row_kinds import row_kind
 from golden_records.source_systems import attributes_for, load_mapping
 from golden_records.sources import SentRow, SourceRecordDraft
+from golden_records.standardising.columns import is_blank
 from golden_records.storing import StoreOutcome
 from golden_records.tombstones import erased_record
 
@@ -164,14 +165,15 @@ def _store(row: QuarantinedRow, change: Change) -> StoreOutcome:
 
 def _mapped(row: QuarantinedRow) -> MappedRow:
     if row.payload_is_mapped:
-        return MappedRow(row.external_id, row.source_updated_at, row.payload, ())
+        emptied = tuple(name for name, value in row.payload.items() if is_blank(value))
+        return MappedRow(row.external_id, row.source_updated_at, row.payload, (), emptied)
     read = load_mapping(row.source, row.entity).apply(row.payload)
     updated_at = row.source_updated_at or read.updated_at
     # What came by the API is named by its address, and need not name itself inside.
     if row.job_id is None and not external_id_problems(row.external_id):
         problems = tuple(problem for problem in read.problems if problem.field != EXTERNAL_ID)
-        return MappedRow(row.external_id, updated_at, read.attributes, problems)
-    return MappedRow(read.external_id, updated_at, read.attributes, read.problems)
+        return MappedRow(row.external_id, updated_at, read.attributes, problems, read.sent_empty)
+    return MappedRow(read.external_id, updated_at, read.attributes, read.problems, read.sent_empty)
 
 
 def _resolve(row: QuarantinedRow, state: QuarantineState, change: Change) -> None:

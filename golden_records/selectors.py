@@ -30,13 +30,14 @@ class GoldenView:
 
 @dataclass(frozen=True, slots=True)
 class AttributeLineage:
-    """Where the value of one attribute comes from, by which rule, and what the other records say."""
+    """Where the value of one attribute comes from, by which rule or override (`pin`), and what the other records say."""
 
     value: Value | None
     record_id: int | None
     source: str | None
     rule: str | None
     rules: str | None
+    pin: str | None
     others: tuple[Contender, ...]
 
 
@@ -157,6 +158,7 @@ def _attribute_lineage(value: Value | None, entry: Mapping[str, Any], others: tu
         source=entry.get("source"),
         rule=entry.get("rule"),
         rules=entry.get("rules"),
+        pin=entry.get("pin"),
         others=others,
     )
 

@@ -11,6 +11,7 @@ from golden_records.mapping import EXTERNAL_ID, ColumnMapping, MappedRow
 from golden_records.models import SourceSystem
 from golden_records.payloads import external_id_problems, fingerprint, unstorable
 from golden_records.source_systems import load_mapping, save_mapping, save_source
+from golden_records.standardising.columns import is_blank
 from golden_records.standardising.problems import Problem, Severity
 from golden_records.standardising.record import StandardisedRecord, standardise
 from golden_records.storing import Stored, StoreOutcome, UnderstoodRecord, store, store_known, store_new
@@ -85,6 +86,7 @@ def understand_row(entity: EntityType, sent: SentRow) -> UnderstoodRecord:
         fingerprint=fingerprint(payload=sent.payload, meaning=mapped.attributes, source_updated_at=mapped.updated_at),
         source_updated_at=mapped.updated_at,
         held_since=sent.held_since,
+        sent_empty=mapped.sent_empty,
     )
 
 
@@ -113,14 +115,15 @@ def rejected(external_id: str, problems: Sequence[Problem]) -> RejectedRecord:
 def _sent(draft: SourceRecordDraft, mapping: ColumnMapping | None) -> SentRow:
     if draft.payload is None:
         attributes = draft.attributes or {}
-        mapped = MappedRow(draft.external_id, _aware(draft.source_updated_at), attributes, ())
+        emptied = tuple(name for name, value in attributes.items() if is_blank(value))
+        mapped = MappedRow(draft.external_id, _aware(draft.source_updated_at), attributes, (), emptied)
         return SentRow(draft.source, attributes, mapped)
     columns = mapping or load_mapping(draft.source, draft.entity.name)
     read = columns.apply(draft.payload)
     # Who names the record need not name it again inside.
     problems = tuple(problem for problem in read.problems if problem.field != EXTERNAL_ID)
     updated_at = _aware(draft.source_updated_at) or read.updated_at
-    return SentRow(draft.source, draft.payload, MappedRow(draft.external_id, updated_at, read.attributes, problems))
+    return SentRow(draft.source, draft.payload, MappedRow(draft.external_id, updated_at, read.attributes, problems, read.sent_empty))
 
 
 def _warnings(mapped: MappedRow, standardised: StandardisedRecord) -> list[Problem]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from golden_records import bulk
+from golden_records import bulk, confirming
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import Busy
@@ -24,6 +24,7 @@ _ROUNDS: Final = 3
 _CONTENT: Final = (
     "payload",
     "problems",
+    "sent_empty",
     "fingerprint",
     "source_updated_at",
     "updated_at",
@@ -49,6 +50,7 @@ class UnderstoodRecord:
     fingerprint: str
     source_updated_at: datetime | None
     held_since: datetime | None = None
+    sent_empty: Sequence[str] = ()
 
 
 class StoreOutcome(StrEnum):
@@ -139,6 +141,8 @@ class _Batch:
         """Write what is new; None as in `apply`."""
         stored = [self._take(record) for record in self._records]
         lost = self._insert()
+        again = [done.record.pk for done in stored if done.outcome is StoreOutcome.UNCHANGED and done.record.state == RecordState.ACTIVE]
+        confirming.note(self._entity, again, at=self._change.at)
         return [None if _key(record) in lost else done for record, done in zip(self._records, stored, strict=True)]
 
     def _read(self, *, locked: bool) -> dict[Key, SourceRecord]:
@@ -172,6 +176,7 @@ class _Batch:
             "external_id": sent.external_id,
             "payload": sent.payload,
             "problems": list(sent.problems),
+            "sent_empty": list(sent.sent_empty) or None,
             "fingerprint": sent.fingerprint,
             "source_updated_at": sent.source_updated_at,
             "received_at": self._change.at,
@@ -187,6 +192,7 @@ class _Batch:
         for name in self._names:
             setattr(held, name, sent.values.get(name))
         held.payload, held.problems, held.fingerprint = dict(sent.payload), list(sent.problems), sent.fingerprint
+        held.sent_empty = list(sent.sent_empty) or None
         # A source that gives no time this once does not open the door to what is older than the last time it gave.
         held.source_updated_at = sent.source_updated_at or held.source_updated_at
         held.updated_at, held.state, held.match_state = self._change.at, RecordState.ACTIVE, MatchState.PENDING

@@ -7,28 +7,34 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Window
 from django.db.models.functions import Lag
+from django.utils import timezone
 
 from golden_records import erasure_checks, feed_checks, lone
 from golden_records.entities import ENTITIES, EntityType
-from golden_records.golden import content_of
-from golden_records.members import LinkedMember, members_of
+from golden_records.golden_content import content_of, day_of, differing, last_day_of
+from golden_records.locking import CONTENT
+from golden_records.members import LinkedMember, members_of, rules_for
 from golden_records.models import (
     GoldenState,
     ImportJob,
     ImportState,
     MatchState,
     MergeReceipt,
+    Override,
+    OverrideState,
     ProjectFact,
     QuarantinedRow,
     RecordState,
     SourceMapping,
     SourceSystem,
+    SurvivorshipVersion,
 )
 from golden_records.offences import Check, Offence
+from golden_records.publishing import not_reached
 from golden_records.recency import LONGEST_AHEAD
 from golden_records.replay import unlike_history
-from golden_records.rulebook import rules_of
 from golden_records.survivorship.members import Member
+from golden_records.survivorship.rules import SEPARATOR
 
 VALUES: Final = "values"
 PROVENANCE: Final = "provenance"
@@ -97,26 +103,28 @@ def _endless(entity: EntityType) -> Iterator[str]:
 
 def _values_and_provenance() -> Iterator[tuple[str, Offence]]:
     for entity in ENTITIES.values():
-        rules = rules_of(entity)
+        unreached, today = not_reached(entity), day_of(timezone.now())
         for golden, members in _goldens_with_members(entity):
             active = [each.member for each in members if each.is_active]
-            ids, remedy = {"golden": str(golden["id"])}, _REBUILD.format(entity=entity.name, golden=golden["id"])
+            ids = {"golden": str(golden["id"])}
+            day = last_day_of(golden["due_on"], today)
             # One that has no member is an offence of its own.
-            wanted = content_of(rules, active) if active else {}
-            if wrong := sorted(name for name, value in wanted.items() if golden[name] != value):
-                yield VALUES, Offence(entity.name, ids, f"Not what its records give: {', '.join(wrong)}.", remedy)
+            wanted = content_of(entity, rules_for(entity, members), active, golden["pins"] or (), day)[0] if active else {}
+            # While rules that were published are carried to all golden records, those that they have not reached go by the ones before.
+            is_reached = unreached is None or golden["id"] <= unreached
+            if is_reached and (wrong := differing(golden, wanted)):
+                yield VALUES, Offence(entity.name, ids, f"Not what its records give: {', '.join(wrong)}.", _rebuild(entity, golden))
             if unsaid := _unsaid(entity, golden, active):
-                yield PROVENANCE, Offence(entity.name, ids, f"Nobody among its records says so: {', '.join(unsaid)}.", remedy)
+                told = f"Nobody among its records says so: {', '.join(unsaid)}."
+                yield PROVENANCE, Offence(entity.name, ids, told, _rebuild(entity, golden))
 
 
 def _unsaid(entity: EntityType, golden: Mapping[str, Any], active: Iterable[Member]) -> list[str]:
-    """Name the attributes whose value is not that of the source record which is said to be where it comes from."""
+    """Name the attributes whose value is not that of the source record, or of the person, who is said to be where it comes from."""
     members, unsaid = {member.record_id: member for member in active}, []
     for name in entity.attribute_names:
         winner = golden["lineage"].get(name)
-        member = members.get(winner["record"]) if winner else None
-        told = member is not None and member.source == winner["source"] and member.values.get(name) == golden[name]
-        if (golden[name] is not None and not told) or (golden[name] is None and winner is not None):
+        if not (golden[name] is None if winner is None else _is_told(name, golden[name], winner, members)):
             unsaid.append(name)
     return unsaid
 
@@ -125,12 +133,49 @@ def _only(name: str) -> Iterator[Offence]:
     return (offence for found, offence in _values_and_provenance() if found == name)
 
 
+def _overrides() -> Iterator[Offence]:
+    for entity in ENTITIES.values():
+        told = Override.objects.filter(entity=entity.name, state=OverrideState.IN_FORCE).order_by("pk")
+        standing = {str(pk): str(home) for pk, home in told.values_list("pk", "golden_id")}
+        active = entity.goldens.filter(state=GoldenState.ACTIVE)
+        carried: set[str] = set()
+        for golden, entries in active.filter(pins__isnull=False).order_by("id").values_list("id", "pins").iterator():
+            ids = [entry["id"] for entry in entries]
+            wrong = [each for each in ids if each not in standing or each in carried]
+            carried.update(ids)
+            for each in wrong:
+                remedy = "End the override, or make it anew."
+                yield Offence(entity.name, {"golden": str(golden), "override": each}, "It carries an override that does not stand.", remedy)
+        at_home = set(_text(active.filter(pk__in=set(standing.values())).values_list("pk", flat=True)))
+        for each, home in standing.items():
+            if home in at_home and each not in carried:
+                remedy = "End the override and make it anew."
+                yield Offence(entity.name, {"golden": home, "override": each}, "Its override stands, and it does not carry it.", remedy)
+
+
+def _is_told(name: str, value: Any, winner: Mapping[str, Any], active: Mapping[int, Member]) -> bool:
+    """Whether who is named as the origin of a value says it: a source record, several of a union, or a person."""
+    if winner["record"] is None:
+        return winner.get("pin") is not None
+    member = active.get(winner["record"])
+    if member is None or member.source != winner["source"]:
+        return False
+    if "also" in winner:
+        records = [winner["record"], *winner["also"]]
+        return active.keys() >= set(records) and value == SEPARATOR.join(str(active[record].values.get(name)) for record in records)
+    return bool(member.values.get(name) == value)
+
+
+def _rebuild(entity: EntityType, golden: Mapping[str, Any]) -> str:
+    return _REBUILD.format(entity=entity.name, golden=golden["id"])
+
+
 def _goldens_with_members(entity: EntityType) -> Iterator[tuple[dict[str, Any], Sequence[LinkedMember]]]:
     """Give each active golden record and its source records, in the order of ids, but for those that are plainly right (`lone`).
 
     Those with a record that waits to be matched are left out: they are made anew when it is.
     """
-    columns = ("id", "state", "successor_id", "lineage", "completeness", "member_count", *entity.attribute_names)
+    columns = ("id", *CONTENT, *entity.attribute_names)
     active = entity.goldens.filter(state=GoldenState.ACTIVE).order_by("id").values(*columns)
     for ids in lone.to_look_at(entity):
         for start in range(0, len(ids), _AT_ONCE):
@@ -189,7 +234,7 @@ def _replay() -> Iterator[Offence]:
     for entity in ENTITIES.values():
         yield from unlike_history(entity.record, entity=entity.name)
         yield from unlike_history(entity.golden, entity=entity.name)
-    for model in (MergeReceipt, SourceSystem, SourceMapping, QuarantinedRow, ProjectFact):
+    for model in (MergeReceipt, Override, SurvivorshipVersion, SourceSystem, SourceMapping, QuarantinedRow, ProjectFact):
         yield from unlike_history(model, entity="")
 
 
@@ -219,6 +264,7 @@ CHECKS: Final = (
         partial(_only, PROVENANCE),
         _values_and_provenance,
     ),
+    Check("overrides", "The overrides that golden records carry are those that stand, each at one golden record.", _overrides),
     Check("no lost update", "What is older, by the source's own time or version, never takes the place of what is newer.", _no_lost_update),
     Check("reversible", "Every merge that stands can be undone: its golden record is retired, and history knows the links.", _reversible),
     Check("replay", "Every row is what the last entry of its history says.", _replay),

@@ -15,6 +15,8 @@ _SEEN: Final = (
     "golden_records.customerrecord",
     "golden_records.projectrecord",
     "golden_records.mergereceipt",
+    "golden_records.override",
+    "golden_records.survivorshipversion",
     "golden_records.changeevent",
     "golden_records.quarantinedrow",
     "golden_records.importjob",
@@ -25,15 +27,16 @@ _SEEN: Final = (
     "matching.matchrun",
     "matching.matchconfigversion",
 )
-_CHANGED: Final = ("golden_records.mergereceipt", "golden_records.quarantinedrow", "matching.reviewtask")
+_CHANGED: Final = ("golden_records.mergereceipt", "golden_records.override", "golden_records.quarantinedrow", "matching.reviewtask")
+_MADE: Final = ("golden_records.override",)
 
 _AUDITED: Final = (*_SEEN, "golden_records.auditentry", "golden_records.webhooksubscription", "api.apikey", "auth.user", "auth.group")
 
 GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    STEWARDS: {"view": _SEEN, "change": _CHANGED},
+    STEWARDS: {"view": _SEEN, "add": _MADE, "change": _CHANGED},
     AUDITORS: {"view": _AUDITED},
 }
-"""Of each group, what it may view and what it may change: to change a review task is to decide it, a merge to undo it."""
+"""Of each group, what it may view, make and change: to change a review task is to decide it, a merge to undo it, an override to end it."""
 
 
 def ensure_groups() -> list[Group]:

@@ -8,10 +8,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from golden_records import imports
+from golden_records import imports, publishing
 from golden_records.entities import ENTITIES, EntityType, entity_type
+from golden_records.models import RulesRunState
 from golden_records.waiting import waiting
-from matching import runs, verifying
+from matching import rule_runs, runs, turning, verifying
 from matching.doorbell import ring
 from matching.models import MatchRun, Pulse, RunState
 from matching.waiting import forget_attempts, match_all_waiting, match_if_waiting
@@ -64,6 +65,8 @@ def sweep() -> None:
     imports.close_lost_calls()
     for run_id in runs.waiting_runs():
         ring(work_on_run, run_id)
+    for run_id in publishing.running():
+        ring(work_on_rules, run_id)
     left_since = timezone.now() - timedelta(seconds=settings.SWEEP_SECONDS)
     for entity in ENTITIES.values():
         forget_attempts(entity)
@@ -76,6 +79,21 @@ def rematch() -> None:
     """Match every entity type anew: finds what one-by-one matching could not see, and learns again when there is much more."""
     for entity in ENTITIES.values():
         ring(work_on_run, runs.start(entity, actor="engine:nightly").pk)
+
+
+@shared_task(name="matching.tasks.turn", time_limit=_RUN_LIMIT)
+def turn(entity_name: str | None = None) -> None:
+    """Bring golden records up to the day, of one entity type or of all, for a while; ring again for what is left."""
+    for name in (entity_name,) if entity_name else tuple(ENTITIES):
+        if turning.turn(entity_type(name), seconds=_WORK_SECONDS):
+            ring(turn, name)
+
+
+@shared_task(name="matching.tasks.work_on_rules", time_limit=_RUN_LIMIT)
+def work_on_rules(run_id: int) -> None:
+    """Carry survivorship rules, or a preview of some, to more golden records, and ring again for what is left."""
+    if rule_runs.work_on(run_id, seconds=_WORK_SECONDS).state == RulesRunState.RUNNING:
+        ring(work_on_rules, run_id)
 
 
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)

@@ -192,6 +192,8 @@ CELERY_BEAT_SCHEDULE = {
     "seal": {"task": "golden_records.tasks.seal_events", "schedule": timedelta(seconds=1), "options": {"expires": 1}},
     "heads": {"task": "golden_records.tasks.tell_heads", "schedule": crontab(hour=0, minute=3)},
     "rematch": {"task": "matching.tasks.rematch", "schedule": crontab(hour=3, minute=17)},
+    # Just after midnight by UTC, by which survivorship counts days; and every minute again, for what was left or confirmed.
+    "turn": {"task": "matching.tasks.turn", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "prune_idempotency_keys": {"task": "api.tasks.prune_idempotency_keys", "schedule": crontab(minute=23)},
     "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},
     "webhooks": {"task": "golden_records.webhooks.tasks.ring_webhooks", "schedule": timedelta(seconds=2), "options": {"expires": 10}},
@@ -222,7 +224,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType")},
+    "ENUM_NAME_OVERRIDES": {name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType", "OverrideState")},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

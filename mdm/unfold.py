@@ -24,6 +24,7 @@ def _at(link: Promise, *, but_for: tuple[Promise, ...]) -> Callable[[HttpRequest
     return lambda request: request.path.startswith(str(link)) and not any(request.path.startswith(str(other)) for other in but_for)
 
 
+_RULES: Final = reverse_lazy("admin:golden_records_survivorshipversion_rules")
 _RUNS: Final = reverse_lazy("admin:matching_matchrun_changelist")
 _BLOCKING: Final = reverse_lazy("admin:matching_matchrun_blocking")
 _COMPARE: Final = reverse_lazy("admin:matching_matchrun_compare")
@@ -97,6 +98,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Customers"), "apartment", "golden_records.goldencustomer"),
                     _item(_("Projects"), "work", "golden_records.goldenproject"),
                     _item(_("Merges"), "merge", "golden_records.mergereceipt"),
+                    _item(_("Overrides"), "push_pin", "golden_records.override"),
+                    _item(_("Survivorship"), "rule", "golden_records.survivorshipversion", link=_RULES),
                     _item(_("Changes"), "timeline", "golden_records.changeevent"),
                 ],
             },

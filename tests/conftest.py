@@ -20,7 +20,7 @@ from celery import current_app
 from django.db.backends.base.operations import BaseDatabaseOperations
 from playwright.sync_api import Browser, sync_playwright
 
-from golden_records import protection
+from golden_records import protection, rulebook
 from matching.active_config import forget_versions
 from mdm.embedded import valkey
 from tests.databases import broker_key
@@ -43,6 +43,7 @@ def _no_config_of_another_test() -> Iterator[None]:
     """A test's rows are gone after it, and SQLite gives their ids to others."""
     yield
     forget_versions()
+    rulebook.forget()
 
 
 @pytest.fixture(autouse=True)

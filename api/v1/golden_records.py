@@ -112,7 +112,7 @@ def _document(entity: EntityType, told: GoldenTold) -> dict[str, object]:
         "requested_id": told.asked_id,
         "retired": told.followed or told.golden.state == GoldenState.RETIRED,
         "references": told.references,
-        "lineage": {name: _lineage(found, own_ids) for name, found in told.lineage.items() if found.record_id is not None},
+        "lineage": {name: _lineage(found, own_ids) for name, found in told.lineage.items() if found.rule is not None},
         "cross_references": [_cross_reference(record) for record in told.members],
     }
 
@@ -135,9 +135,10 @@ def _lineage(found: AttributeLineage, own_ids: Mapping[int, str]) -> dict[str, o
     return {
         "value": found.value,
         "source": found.source,
-        "external_id": own_ids.get(cast("int", found.record_id)),
+        "external_id": own_ids.get(found.record_id) if found.record_id is not None else None,
         "rule": found.rule,
         "rules_version": found.rules,
+        "override": found.pin,
         "others": [
             {"value": other.value, "source": other.source, "external_id": own_ids.get(other.record_id), "agrees": other.agrees}
             for other in found.others

@@ -34,11 +34,12 @@ CONTENDER: Final = serializer(
 ATTRIBUTE_LINEAGE: Final = serializer(
     "AttributeLineage",
     "Where the value of an attribute comes from, and why.",
-    value=serializers.CharField(),
-    source=serializers.CharField(),
+    value=serializers.CharField(allow_null=True, help_text="Null where somebody said that there is none, and that stands."),
+    source=serializers.CharField(allow_null=True, help_text="Null where a steward's own value stands."),
     external_id=serializers.CharField(allow_null=True, help_text="The winning record, as its source knows it."),
-    rule=serializers.CharField(help_text="The survivorship rule that decided."),
-    rules_version=serializers.CharField(),
+    rule=serializers.CharField(help_text="The survivorship rule that decided; `pinned`: an override."),
+    rules_version=serializers.CharField(help_text="The version of the survivorship rules by which it was decided."),
+    override=serializers.UUIDField(allow_null=True, help_text="The override that it stands by."),
     others=CONTENDER(many=True, help_text="What the other records say."),
 )
 
@@ -52,7 +53,7 @@ def given_golden_record(entity: EntityType) -> type[AnySerializer]:
         retired=serializers.BooleanField(
             help_text="Whether the id that was asked for is retired: this is its successor, or itself where all its records were withdrawn."
         ),
-        lineage=_lineage(entity)(help_text="Of each attribute that has a value."),
+        lineage=_lineage(entity)(help_text="Of each attribute that has a value, or of which somebody said that it has none."),
         cross_references=CROSS_REFERENCE(many=True),
     )
 

@@ -159,5 +159,8 @@ class GoldenRecordAdmin(PageAdmin):
             "facts": golden_page.facts(records) if has_facts else None,
             "record_url": f"admin:golden_records_{entity.record._meta.model_name}_change",
             "golden_url": f"admin:golden_records_{self.opts.model_name}_change",
+            "may_override": found.state == GoldenState.ACTIVE and request.user.has_perm("golden_records.add_override"),
+            "may_see_overrides": request.user.has_perm("golden_records.view_override"),
+            "overrides": golden_page.overrides(entity, found),
             "may_see_merges": request.user.has_perm(f"golden_records.view_{MergeReceipt._meta.model_name}"),
         }

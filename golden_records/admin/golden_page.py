@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final
 
-from django.db.models import Index, Q
+from django.db.models import BooleanField, ExpressionWrapper, Index, Q
 from django.utils import formats
 from django.utils.text import capfirst
 
@@ -17,7 +17,7 @@ from golden_records.admin.references import targets
 from golden_records.admin.timeline import timeline
 from golden_records.attributes import AttributeSpec
 from golden_records.entities import ENTITIES, EntityType
-from golden_records.models import GoldenRecord, MergeReceipt, ProjectFact, RecordState, SourceRecord
+from golden_records.models import GoldenRecord, MergeReceipt, Override, OverrideState, ProjectFact, RecordState, SourceRecord
 
 SHOWN: Final = 50
 """Rows of one section; what lies beyond is counted, and found through the lists."""
@@ -35,7 +35,10 @@ class Losing:
 
 @dataclass(frozen=True, slots=True)
 class Surviving:
-    """One attribute of a golden record: its value, the record it came from, the rule, what lost; `agreeing` hold the same."""
+    """One attribute of a golden record: its value, the record it came from, the rule, what lost; `agreeing` hold the same.
+
+    `pin` is the id of the override that it stands by, where there is one, and `unit` what would be overridden.
+    """
 
     spec: AttributeSpec
     value: object
@@ -45,6 +48,12 @@ class Surviving:
     losing: tuple[Losing, ...]
     agreeing: int
     refers_to: GoldenRecord | None
+    pin: str
+
+    @property
+    def unit(self) -> str:
+        """The group that it stands together with, or itself."""
+        return self.spec.group or self.spec.name
 
     @property
     def label(self) -> str:
@@ -91,7 +100,7 @@ def _surviving(spec: AttributeSpec, golden: GoldenRecord, records: Sequence[Sour
     lineage: dict[str, Any] = golden.lineage.get(spec.name, {})
     held = [(record, getattr(record, spec.name)) for record in records if record.state == RecordState.ACTIVE]
     losing = tuple(Losing(other, record) for record, other in held if other not in (None, "") and other != value)
-    if value in (None, "") and not losing:
+    if value in (None, "") and not losing and not lineage:
         return None
     return Surviving(
         spec=spec,
@@ -102,6 +111,7 @@ def _surviving(spec: AttributeSpec, golden: GoldenRecord, records: Sequence[Sour
         losing=losing,
         agreeing=sum(1 for _, other in held if other == value),
         refers_to=target,
+        pin=str(lineage.get("pin", "")),
     )
 
 
@@ -145,6 +155,14 @@ def merges(entity: EntityType, golden: GoldenRecord) -> list[MergeReceipt]:
     """The merges in which this golden record survived or was absorbed, newest first."""
     named = Q(survivor_id=golden.pk) | Q(absorbed_id=golden.pk)
     return list(MergeReceipt.objects.filter(named, entity=entity.name).order_by("-id")[:SHOWN])
+
+
+def overrides(entity: EntityType, golden: GoldenRecord) -> list[Override]:
+    """The overrides that were made on this golden record or stand at it: those in force first, then those that lapsed or were ended."""
+    carried = [entry["id"] for entry in golden.pins or ()]
+    found = Override.objects.filter(Q(golden_id=golden.pk) | Q(pk__in=carried), entity=entity.name)
+    in_force = Q(state=OverrideState.IN_FORCE)
+    return list(found.annotate(stands=ExpressionWrapper(in_force, BooleanField())).order_by("-stands", "-created_at", "pk")[:SHOWN])
 
 
 def story(entity: EntityType, golden: GoldenRecord) -> list[Any]:

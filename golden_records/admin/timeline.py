@@ -11,17 +11,20 @@ from django.utils.text import capfirst
 
 from golden_records.authors import who
 
-NOT_TOLD: Final = frozenset({"id", "version", "updated_at", "created_at", "lineage", "fingerprint", "completeness", "digest"})
+NOT_TOLD: Final = frozenset(
+    {"id", "version", "updated_at", "created_at", "lineage", "fingerprint", "completeness", "digest", "due_on", "pins", "sent_empty"}
+)
 """Columns that change with every write and say nothing that the other columns do not."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One column before and after."""
+    """One column before and after; `origin` says of a golden record's value where it came from then, and by which rule."""
 
     label: str
     before: str
     after: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,16 @@ def _changes(row: Any, before: Any | None, fields: Iterable["Field[Any, Any]"]) 
         new = getattr(row, field.attname, None)
         old = getattr(before, field.attname, None) if before is not None else None
         if new != old and not (_is_missing(new) and _is_missing(old)):
-            yield FieldChange(capfirst(str(field.verbose_name)), words(field, old), words(field, new))
+            yield FieldChange(capfirst(str(field.verbose_name)), words(field, old), words(field, new), _origin(row, field.name))
+
+
+def _origin(row: Any, name: str) -> str:
+    """The lineage of a value as history has it: rule, version of the rules, source and record."""
+    told = (getattr(row, "lineage", None) or {}).get(name)
+    if told is None:
+        return ""
+    record = f" · {told['source']} #{told['record']}" if told["record"] is not None else ""
+    return f"{told['rule'].replace('_', ' ')} ({told['rules']}){record}"
 
 
 def _is_missing(value: object) -> bool:

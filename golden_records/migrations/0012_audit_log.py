@@ -29,7 +29,7 @@ def _unprotect(apps: Any, editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('golden_records', '0008_erasures'),
+        ('golden_records', '0009_survivorship_as_data'),
     ]
 
     operations = [

@@ -12,6 +12,7 @@ from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedE
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
 from golden_records.models.lookups import AnyOf, Given
+from golden_records.models.overrides import Override, OverrideEnd, OverrideLife, OverrideState
 from golden_records.models.records import (
     CustomerRecord,
     LinkSource,
@@ -21,6 +22,7 @@ from golden_records.models.records import (
     RecordState,
     SourceRecord,
 )
+from golden_records.models.rules import Confirmation, RulesRun, RulesRunKind, RulesRunState, SurvivorshipVersion
 from golden_records.models.sources import SourceMapping, SourceSystem
 from golden_records.models.webhooks import (
     DeadLetterState,
@@ -38,6 +40,7 @@ __all__ = [
     "AuditEntry",
     "AuditSeal",
     "ChangeEvent",
+    "Confirmation",
     "CustomerAttributes",
     "CustomerKind",
     "CustomerRecord",
@@ -57,6 +60,10 @@ __all__ = [
     "LinkSource",
     "MatchState",
     "MergeReceipt",
+    "Override",
+    "OverrideEnd",
+    "OverrideLife",
+    "OverrideState",
     "ProjectAttributes",
     "ProjectFact",
     "ProjectFactAttributes",
@@ -64,10 +71,14 @@ __all__ = [
     "QuarantineState",
     "QuarantinedRow",
     "RecordState",
+    "RulesRun",
+    "RulesRunKind",
+    "RulesRunState",
     "Seal",
     "SourceMapping",
     "SourceRecord",
     "SourceSystem",
+    "SurvivorshipVersion",
     "UnsealedEntry",
     "UnsealedEvent",
     "WebhookDeadLetter",

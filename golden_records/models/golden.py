@@ -30,12 +30,17 @@ class GoldenRecord(models.Model):
     """What every golden record has beside its attributes. Written by `golden_records.golden` alone.
 
     `lineage` maps each attribute that has a value to {"record": id of the winning source record, "source": its
-    source's code, "rule": the strategy that decided, "rules": version of the survivorship rules}.
+    source's code, "rule": the strategy that decided, "rules": version of the survivorship rules}, with "pin", the id of
+    the override that it stands by, and "also", the further records of a union, where there are any. An attribute without
+    a value is there where somebody said that it has none. `pins` are the overrides that stand, as `golden_records.pins`
+    writes them; `due_on` is the first day on which the day alone changes what survives.
     """
 
     id = models.UUIDField(primary_key=True, default=new_canonical_id, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=GoldenState.choices, default=GoldenState.ACTIVE)
     lineage = models.JSONField(_("lineage"), default=dict)
+    pins = models.JSONField(_("overrides"), null=True, blank=True, editable=False)
+    due_on = models.DateField(_("changes by the day alone on"), null=True, blank=True, editable=False)
     completeness = models.FloatField(_("completeness"), default=0.0)
     member_count = models.PositiveIntegerField(_("source records"), default=0)
     version = models.PositiveIntegerField(_("version"), default=1)
@@ -61,6 +66,11 @@ def _retired(name: str) -> models.Index:
     return models.Index(models.F("id"), name=name, condition=models.Q(state=GoldenState.RETIRED))
 
 
+def _due(name: str) -> models.Index:
+    """The golden records that change by the day alone, the first first: hardly any."""
+    return models.Index(fields=("due_on", "id"), name=name, condition=models.Q(due_on__isnull=False, state=GoldenState.ACTIVE))
+
+
 class GoldenCustomer(GoldenRecord, CustomerAttributes):
     """The one view of a customer."""
 
@@ -79,6 +89,7 @@ class GoldenCustomer(GoldenRecord, CustomerAttributes):
             _least_complete("golden_customer_completeness"),
             _retired("golden_customer_retired"),
             _erased("golden_customer_erased"),
+            _due("golden_customer_due"),
         )
 
     def __str__(self) -> str:
@@ -103,6 +114,7 @@ class GoldenProject(GoldenRecord, ProjectAttributes):
             _least_complete("golden_project_completeness"),
             _retired("golden_project_retired"),
             _erased("golden_project_erased"),
+            _due("golden_project_due"),
         )
 
     def __str__(self) -> str:

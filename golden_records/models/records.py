@@ -44,6 +44,7 @@ class SourceRecord(models.Model):
     """What every source record has beside its attributes.
 
     `payload` is what was sent; `problems` are the warnings of standardising ({field, value, reason, remedy} each);
+    `sent_empty` names the attributes that the source sent without a value, which says more than not sending them;
     `fingerprint` tells whether the same was sent again; `link` holds how the record got to its golden record
     ({"config": version, "record": the other record's id, "probability", "weight", "levels", "weights"}, or
     {"judgement": id}), empty for a record that stands alone. A record that waits for its first match has no golden
@@ -56,6 +57,7 @@ class SourceRecord(models.Model):
     external_id = models.CharField(_("external id"), max_length=200)
     payload = models.JSONField(_("as sent"), encoder=DjangoJSONEncoder)
     problems = models.JSONField(_("warnings"), default=list, blank=True)
+    sent_empty = models.JSONField(_("sent empty"), null=True, blank=True, editable=False)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
     source_updated_at = models.DateTimeField(_("changed in the source"), null=True, blank=True)
     received_at = models.DateTimeField(_("first received"))

@@ -103,10 +103,24 @@ def read_attribute(rule: ColumnRule, row: Row) -> Reading:
     if not all(condition.holds(row) for condition in rule.conditions):
         return NOTHING_READ
     raw = rule.constant if rule.constant is not None else _cell(rule, row)
-    if raw is None or (isinstance(raw, str) and not raw.strip()):
+    if is_blank(raw):
         # An empty cell can be a code too: 'not blocked'.
         return Reading(rule.codes.meanings.get("")) if rule.codes else NOTHING_READ
     return _decoded(rule.codes, raw) if rule.codes is not None else _interpreted(rule, raw)
+
+
+def is_sent_empty(rule: ColumnRule, row: Row) -> bool:
+    """Say whether a row has the columns of an attribute, and nothing in them: its source says that there is no value."""
+    columns = rule.columns
+    if not columns or (rule.conditions and not all(condition.holds(row) for condition in rule.conditions)):
+        return False
+    # Most often there is one column, and most rows have it.
+    return all(column in row and is_blank(row[column]) for column in columns)
+
+
+def is_blank(sent: object) -> bool:
+    """Say whether what was sent is nothing at all, or a text of spaces."""
+    return sent is None or (isinstance(sent, str) and not sent.strip())
 
 
 def _interpreted(rule: ColumnRule, raw: object) -> Reading:

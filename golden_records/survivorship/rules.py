@@ -1,38 +1,72 @@
-"""Survivorship rules: which strategies choose the value of each attribute, read from a document a person may edit.
-
-    entity: customer
-    version: customer-1
-    default: [most_trusted, most_recent]
-    attributes:
-      email: [most_recent, most_trusted]
-    groups:
-      address: [most_complete, most_recent]
-
-The strategies of a chain are asked in turn, each among what the one before it left. The attributes of a group of the
-data dictionary survive together from one record, so that an address is never put together from two.
-"""
+"""Survivorship rules: what decides, for each attribute, whose value stands. `reading` makes them of a document."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
-from golden_records.errors import MdmError
-from golden_records.survivorship.strategies import ONE_ATTRIBUTE_ONLY, STRATEGIES, Strategy
+from golden_records.survivorship.checks import CHECKS, UNWARNED
+from golden_records.survivorship.members import Member, Parts
+from golden_records.survivorship.strategies import Strategy
+from golden_records.survivorship.trust import MOST, PLAIN, Trust
+
+ANY_SOURCE: Final = "*"
+SEPARATOR: Final = " | "
+"""Stands between the values of a union."""
 
 
-class InvalidRules(MdmError):
-    """A document of survivorship rules has mistakes; `data["problems"]` lists all of them."""
+class Reads(StrEnum):
+    """What rules must know of source records beside their values, and most rules need not."""
 
-    code = "invalid_survivorship_rules"
-    title = "The survivorship rules have mistakes"
+    PROBLEMS = "problems"
+    SENT_EMPTY = "sent_empty"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked of a value beside the chain of strategies.
+
+    `valid` names the check that says what is valid. `only_valid` and `younger_than` (days) keep others from standing at all.
+    `empty_counts`: that a source sent no value is a statement like another. `union`: all values stand, joined, in a text of at most
+    as many characters. `trust` has the sources that are trusted otherwise than in general.
+    """
+
+    valid: str = UNWARNED
+    only_valid: bool = False
+    younger_than: int | None = None
+    empty_counts: bool = False
+    union: int | None = None
+    trust: Mapping[str, Trust] = field(default_factory=lambda: MappingProxyType({}))
+
+    def trust_in(self, source: str) -> Trust:
+        """Give the trust in a source as to this attribute."""
+        return self.trust.get(source) or self.trust.get(ANY_SOURCE) or PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The attributes that survive together (most often one alone) and the strategies that choose, in turn."""
+    """The attributes that survive together (most often one alone), the strategies that choose in turn, and the terms.
 
+    `terms` is None where nothing is asked that is not asked of every attribute: most often.
+    """
+
+    name: str
     attributes: tuple[str, ...]
     chain: tuple[tuple[str, Strategy], ...]
+    terms: Terms | None = None
+
+    def parts_of(self, member: Member) -> Parts:
+        """Give what a record says of the unit."""
+        return tuple([member.values.get(name) for name in self.attributes])
+
+    def is_valid(self, member: Member, parts: Parts) -> bool:
+        """Say whether what a record says counts as valid. Saying that there is no value is."""
+        check = CHECKS.get(self.terms.valid) if self.terms is not None else None
+        if check is None:
+            return member.warned.isdisjoint(self.attributes)
+        return parts[0] is None or check(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,91 +76,28 @@ class SurvivorshipRules:
     entity: str
     version: str
     units: tuple[Unit, ...]
+    alone_all_stands: bool = field(init=False, compare=False, repr=False)
+    """Whether all that a record says stands where it is the only one, whatever it says and however old it is."""
+    reads: frozenset[Reads] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Find out once what is asked for every golden record."""
+        terms = [unit.terms for unit in self.units if unit.terms is not None]
+        strict = any(each.only_valid or each.younger_than is not None or each.empty_counts for each in terms)
+        object.__setattr__(self, "alone_all_stands", not strict)
+        object.__setattr__(self, "reads", frozenset(_reads(self.units, terms)))
 
 
-_KEYS = frozenset({"entity", "version", "default", "attributes", "groups"})
+def _reads(units: tuple[Unit, ...], terms: list[Terms]) -> set[Reads]:
+    found = set()
+    if any(each.valid == UNWARNED and (each.only_valid or _downgrades(each)) for each in terms):
+        found.add(Reads.PROBLEMS)
+    if any(each.empty_counts for each in terms):
+        found.add(Reads.SENT_EMPTY)
+    if any(name == "last_confirmed" for unit in units for name, _ in unit.chain):
+        found.add(Reads.CONFIRMED)
+    return found
 
 
-def parse_rules(document: object, *, entity: str, groups: Mapping[str, str | None]) -> SurvivorshipRules:
-    """Read the rules of an entity type whose attributes are the keys of `groups`, each with its group or None.
-
-    Raises `InvalidRules` with every mistake at once.
-    """
-    parts = document if isinstance(document, dict) else {}
-    problems = [] if parts else ["The rules must be a mapping with 'entity', 'version' and 'default'."]
-    problems += _unknown_keys(parts) + _wrong_head(parts, entity)
-    chains = _Chains(parts, problems)
-    default = chains.read("default", parts.get("default"))
-    own = chains.read_all("attributes", known={name for name, group in groups.items() if group is None})
-    of_groups = chains.read_all("groups", known={group for group in groups.values() if group is not None})
-    problems += _misplaced(own, of_groups)
-    if problems:
-        message = f"The survivorship rules of '{entity}' have {len(problems)} mistake(s): " + " ".join(problems)
-        raise InvalidRules(message, remedy="Correct the document.", problems=problems)
-    units = _units(groups, default=default, chains=own | of_groups)
-    return SurvivorshipRules(entity=entity, version=str(parts["version"]), units=units)
-
-
-def _unknown_keys(parts: Mapping[Any, Any]) -> list[str]:
-    return [f"'{key}' is not a part of the rules." for key in parts if key not in _KEYS]
-
-
-def _wrong_head(parts: Mapping[Any, Any], entity: str) -> list[str]:
-    problems = []
-    if parts.get("entity") != entity:
-        problems.append(f"'entity' must be '{entity}'.")
-    if not isinstance(parts.get("version"), str | int) or not str(parts["version"]).strip():
-        problems.append("'version' must name this version of the rules.")
-    return problems
-
-
-class _Chains:
-    """Reads chains of strategies and keeps what is wrong with them."""
-
-    def __init__(self, parts: Mapping[Any, Any], problems: list[str]) -> None:
-        self._parts = parts
-        self._problems = problems
-
-    def read(self, place: str, names: object) -> tuple[str, ...]:
-        if not isinstance(names, list) or not names:
-            self._problems.append(f"'{place}' must be a list of strategies.")
-            return ()
-        for name in names:
-            if name not in STRATEGIES:
-                self._problems.append(f"'{place}' names '{name}'; the strategies are {', '.join(STRATEGIES)}.")
-        if len({str(name) for name in names}) < len(names):
-            self._problems.append(f"'{place}' names a strategy twice.")
-        return tuple(str(name) for name in names)
-
-    def read_all(self, section: str, *, known: set[str]) -> dict[str, tuple[str, ...]]:
-        entries = self._parts.get(section, {})
-        if not isinstance(entries, dict):
-            self._problems.append(f"'{section}' must be a mapping from names to lists of strategies.")
-            return {}
-        for name in entries:
-            if name not in known:
-                self._problems.append(f"'{section}' names '{name}'; it may name {', '.join(sorted(known))}.")
-        return {str(name): self.read(f"{section}.{name}", names) for name, names in entries.items()}
-
-
-def _misplaced(own: Mapping[str, tuple[str, ...]], of_groups: Mapping[str, tuple[str, ...]]) -> list[str]:
-    problems = [
-        f"'groups.{group}' can't go by '{name}', which compares single values."
-        for group, chain in of_groups.items()
-        for name in chain
-        if name in ONE_ATTRIBUTE_ONLY
-    ]
-    return problems + [f"'{name}' is both an attribute and a group." for name in own if name in of_groups]
-
-
-def _units(groups: Mapping[str, str | None], *, default: tuple[str, ...], chains: Mapping[str, tuple[str, ...]]) -> tuple[Unit, ...]:
-    together: dict[str, list[str]] = {}
-    for name, group in groups.items():
-        together.setdefault(group or name, []).append(name)
-    return tuple(
-        Unit(
-            attributes=tuple(names),
-            chain=tuple((strategy, STRATEGIES[strategy]) for strategy in chains.get(unit, default)),
-        )
-        for unit, names in together.items()
-    )
+def _downgrades(terms: Terms) -> bool:
+    return any(trust.invalid_at_most < MOST for trust in terms.trust.values())

@@ -14,13 +14,23 @@ Strategy = Callable[[Sequence[Candidate]], list[Candidate]]
 
 
 def most_trusted(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep what the most trusted sources say."""
-    return _greatest(candidates, lambda candidate: candidate.member.trust)
+    """Keep what is trusted most: its source in general, or as the rules say for the attribute, the age and the validity."""
+    return _greatest(candidates, lambda candidate: candidate.trust)
 
 
 def most_recent(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep what was said last (`Member.as_of`)."""
+    """Keep what was said last by the sources' own clocks (`Member.as_of`)."""
     return _greatest(candidates, lambda candidate: candidate.member.as_of)
+
+
+def last_arrived(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Keep what came to us last, whatever the sources' clocks say."""
+    return _greatest(candidates, lambda candidate: candidate.member.arrived_at)
+
+
+def last_confirmed(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Keep what a source sent last, be it new or the same again; to the day."""
+    return _greatest(candidates, lambda candidate: candidate.member.confirmed.date())
 
 
 def most_complete(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -54,6 +64,8 @@ STRATEGIES: Final[Mapping[str, Strategy]] = MappingProxyType(
     {
         "most_trusted": most_trusted,
         "most_recent": most_recent,
+        "last_arrived": last_arrived,
+        "last_confirmed": last_confirmed,
         "most_complete": most_complete,
         "longest": longest,
         "most_frequent": most_frequent,

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from api import auth, keys
 from api.auth import ApiKeyAuthentication
 from api.keys import revoke_key
-from api.scopes import CHANGES, ERASE, INGEST, READ, SCOPES, WEBHOOKS
+from api.scopes import CHANGES, ERASE, INGEST, OVERRIDES, READ, SCOPES, WEBHOOKS
 from golden_records.change import Change
 from golden_records.models import SourceSystem
 from tests.api.calling import Caller, problem_of, record_address
@@ -39,6 +39,11 @@ MATRIX: dict[str, dict[str, str | None]] = {
     "resolve-cross-references": {"POST": READ},
     "match-explanations": {"POST": READ},
     "changes": {"GET": CHANGES},
+    "customer-overrides": {"GET": READ, "POST": OVERRIDES},
+    "project-overrides": {"GET": READ, "POST": OVERRIDES},
+    "overrides": {"GET": READ},
+    "override": {"GET": READ},
+    "end-override": {"POST": OVERRIDES},
     "source-records": {"POST": INGEST},
     "job": {"GET": READ},
     "webhooks": {"GET": WEBHOOKS, "POST": WEBHOOKS},
@@ -66,6 +71,11 @@ ADDRESSES = {
     "resolve-cross-references": "/cross-references/resolve",
     "match-explanations": "/match-explanations",
     "changes": "/changes",
+    "customer-overrides": f"/customers/{UNKNOWN_ID}/overrides",
+    "project-overrides": f"/projects/{UNKNOWN_ID}/overrides",
+    "overrides": "/overrides",
+    "override": f"/overrides/{UNKNOWN_ID}",
+    "end-override": f"/overrides/{UNKNOWN_ID}/end",
     "source-records": "/source-records",
     "job": f"/jobs/{UNKNOWN_ID}",
     "webhooks": "/webhook-subscriptions",

@@ -229,3 +229,24 @@ def test_any_row_is_read_or_explained(row: dict[str, object]) -> None:
     assert mapped.external_id or any(problem.field == "external_id" for problem in mapped.problems)
     assert mapped.updated_at is None or mapped.updated_at.tzinfo is UTC
     assert standardise(CUSTOMER, mapped.attributes, country_hint="FR").values.keys() <= {attribute.name for attribute in CUSTOMER}
+
+
+@pytest.mark.parametrize(
+    ("sent", "emptied"),
+    [
+        ({}, ()),
+        ({"CODE": ""}, ("code",)),
+        ({"CODE": None, "MANAGER": "  "}, ("code", "manager")),
+        ({"CODE": "n/a", "MANAGER": "Ada"}, ()),
+        ({"CITY": "", "CODE": "1"}, ()),
+    ],
+)
+def test_an_attribute_whose_columns_are_there_and_hold_nothing_was_sent_empty(sent: dict[str, object], emptied: tuple[str, ...]) -> None:
+    both = rule(code="CODE", manager="MANAGER", status={"join": ["CITY", "STREET"]})
+    assert both.apply({"ID": "1", "TITLE": "x", **sent}).sent_empty == emptied
+
+
+def test_what_a_condition_keeps_from_being_read_was_not_sent_empty() -> None:
+    only_firms = rule(code={"column": "CODE", "when": {"TYPE": "S"}})
+    assert only_firms.apply({"ID": "1", "TITLE": "x", "CODE": "", "TYPE": "P"}).sent_empty == ()
+    assert only_firms.apply({"ID": "1", "TITLE": "x", "CODE": "", "TYPE": "S"}).sent_empty == ("code",)

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from golden_records.survivorship.members import Candidate, Member, Value
 from golden_records.survivorship.strategies import ONE_ATTRIBUTE_ONLY, STRATEGIES
-from golden_records.survivorship.survive import survive
-from tests.golden_records.survivorship.making import START, member_lists, rules
+from tests.golden_records.survivorship.making import START, member_lists, rules, survived
 
 
 @pytest.mark.parametrize(
@@ -21,21 +20,23 @@ from tests.golden_records.survivorship.making import START, member_lists, rules
         ("minimum", "born", [date(1990, 1, 1), date(1980, 1, 1)], date(1980, 1, 1)),
         ("maximum", "name", ["a", "b"], "b"),
         ("most_recent", "name", ["day 0", "day 1", "day 2"], "day 2"),
+        ("last_arrived", "name", ["day 0", "day 1", "day 2"], "day 2"),
+        ("last_confirmed", "name", ["day 0", "day 1", "day 2"], "day 2"),
         ("most_trusted", "name", ["trust 0", "trust 1"], "trust 1"),
     ],
 )
 def test_known_answers(strategy: str, attribute: str, values: list[Value], winner: Value) -> None:
     members = [
-        Member(place, "any", place, START + timedelta(days=place), START + timedelta(days=50), {attribute: value})
+        Member(place, "any", place, START + timedelta(days=place), START + timedelta(days=50 + place), {attribute: value})
         for place, value in enumerate(values)
     ]
-    survived = survive(rules(attributes={attribute: [strategy]}), members)
-    assert (survived.values[attribute], survived.winners[attribute].rule) == (winner, strategy)
+    found = survived(rules(attributes={attribute: [strategy]}), members)
+    assert (found.values[attribute], found.winners[attribute].rule) == (winner, strategy)
 
 
 @given(members=member_lists, name=st.sampled_from(sorted(STRATEGIES)))
 def test_a_strategy_keeps_some_of_what_it_is_given_and_is_not_moved_by_asking_twice(members: list[Member], name: str) -> None:
-    candidates = [Candidate(each, (each.values["name"],)) for each in members if each.values["name"] is not None]
+    candidates = [Candidate(each, (each.values["name"],), each.trust) for each in members if each.values["name"] is not None]
     if not candidates:
         return
     kept = STRATEGIES[name](candidates)
