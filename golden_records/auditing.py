@@ -51,19 +51,18 @@ def reading(read: Reading, *, change: Change) -> None:
     _keep([row], change)
 
 
-def told_of(model: type[models.Model], ids: Iterable[Any], *, change: Change, kind: str) -> None:
+def told_of(model: type[models.Model], rows: Iterable[models.Model], *, change: Change, kind: str) -> None:
     """Keep what happened to rows of a model that says what is told of it (`audited`); of others, nothing is kept here."""
     columns: tuple[str, ...] = getattr(model, "audited", ())
     if not columns:
         return
-    rows = model._default_manager.filter(pk__in=list(ids)).order_by("pk").values("pk", *columns)
     entries = [
         {
             "action": _ACTIONS[kind].value,
             "kind": model._meta.model_name,
-            "subject": str(row["pk"]),
+            "subject": str(row.pk),
             "attributes": list(columns),
-            "content": {name: _as_json(row[name]) for name in columns},
+            "content": {name: _as_json(getattr(row, name)) for name in columns},
         }
         for row in rows
     ]

@@ -12,7 +12,7 @@ What was written can be copied to another table (`Copy`), as it is in the table 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -81,7 +81,7 @@ def insert(
     if not rows:
         return []
     fields = _present(model, rows)
-    sql = _insertion(connection.vendor, model, tuple(field.attname for field in fields), or_ignore=or_ignore)
+    sql = _insertion(model, tuple(field.attname for field in fields), or_ignore=or_ignore)
     given_back = [model._meta.pk, *(model._meta.get_field(name) for name in returning)]
     columns = ", ".join(map(_column, given_back))
     more = _Company(model, copy_to, beside)
@@ -120,7 +120,7 @@ def upsert(model: Model, rows: Sequence[Row], *, by: Sequence[str], columns: Seq
     if not rows:
         return
     fields = _present(model, rows)
-    inserted = _insertion(connection.vendor, model, tuple(field.attname for field in fields), or_ignore=False)
+    inserted = _insertion(model, tuple(field.attname for field in fields), or_ignore=False)
     known_by = ", ".join(map(_column, _fields(model, set(by))))
     settings = ", ".join(f"{_column(field)} = excluded.{_column(field)}" for field in _fields(model, set(columns)))
     with planned_cursor(len(rows)) as cursor:
@@ -132,7 +132,7 @@ def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to
     if not rows:
         return
     key, fields = model._meta.pk, _fields(model, set(columns))
-    sql = _revision(connection.vendor, model, tuple(columns))
+    sql = _revision(model, tuple(columns))
     more = _Company(model, copy_to, beside)
     with planned_cursor(len(rows)) as cursor:
         if _on_postgresql() and more:
@@ -147,7 +147,7 @@ def update(model: Model, rows: Sequence[Row], *, columns: Sequence[str], copy_to
 def update_next(model: Model, row: Row, *, columns: Sequence[str]) -> bool:
     """Set `columns`, its `version` among them, of a row whose version is the one before; says whether it is."""
     key = model._meta.pk
-    sql = _revision(connection.vendor, model, tuple(columns))
+    sql = _revision(model, tuple(columns))
     with planned_cursor(1) as cursor:
         cursor.execute(f"{sql} AND {_table(model)}.version = given.version - 1", [_document([key, *_fields(model, set(columns))], [row])])
         return bool(cursor.rowcount)
@@ -198,7 +198,7 @@ class _Company:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _insertion(_vendor: str, model: Model, names: tuple[str, ...], *, or_ignore: bool) -> str:
+def _insertion(model: Model, names: tuple[str, ...], *, or_ignore: bool) -> str:
     fields = _fields(model, set(names))
     columns = ", ".join(map(_column, fields))
     # The condition keeps SQLite from taking ON CONFLICT for the beginning of a join.
@@ -209,7 +209,7 @@ def _insertion(_vendor: str, model: Model, names: tuple[str, ...], *, or_ignore:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _revision(_vendor: str, model: Model, names: tuple[str, ...]) -> str:
+def _revision(model: Model, names: tuple[str, ...]) -> str:
     key, fields = model._meta.pk, _fields(model, set(names))
     settings = ", ".join(f"{_column(field)} = given.{_column(field)}" for field in fields)
     return (
@@ -219,20 +219,24 @@ def _revision(_vendor: str, model: Model, names: tuple[str, ...]) -> str:
 
 
 def _copying(source: Model, copy_to: Copy, origin: str) -> str:
-    columns, own, key = _copied_columns(connection.vendor, source, copy_to.to, tuple(copy_to.extra))
-    places = ", ".join(map(_place, _fields(copy_to.to, set(copy_to.extra))))
-    return f"INSERT INTO {_table(copy_to.to)} ({columns}, {own}) SELECT {columns}, {places} FROM {origin} ORDER BY {key}"  # noqa: S608  # as above
+    return _copied(source, copy_to.to, tuple(copy_to.extra), origin)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _copied_columns(_vendor: str, source: Model, target: Model, extra: tuple[str, ...]) -> tuple[str, str, str]:
+def _copied(source: Model, target: Model, extra: tuple[str, ...], origin: str) -> str:
     own = _fields(target, set(extra))
-    return ", ".join(map(_column, source._meta.concrete_fields)), ", ".join(map(_column, own)), _column(source._meta.pk)
+    columns, added, places = (
+        ", ".join(map(_column, source._meta.concrete_fields)),
+        ", ".join(map(_column, own)),
+        ", ".join(map(_place, own)),
+    )
+    into = f"INSERT INTO {_table(target)} ({columns}, {added})"
+    return f"{into} SELECT {columns}, {places} FROM {origin} ORDER BY {_column(source._meta.pk)}"  # noqa: S608  # as above
 
 
 def _inserting(beside: Beside) -> str:
     names = tuple(field.attname for field in _present(beside.model, beside.rows))
-    inserted = _insertion(connection.vendor, beside.model, names, or_ignore=False)
+    inserted = _insertion(beside.model, names, or_ignore=False)
     return f"{inserted} RETURNING {_column(beside.model._meta.pk)} AS key"
 
 
@@ -257,15 +261,19 @@ def _fields(model: Model, names: set[str]) -> list[Field]:
     return [field for field in model._meta.concrete_fields if field.attname in names]
 
 
+@cache
 def _column(field: Any) -> str:
     return connection.ops.quote_name(field.column)
 
 
+@cache
 def _table(model: Model) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 
+@cache
 def _on_postgresql() -> bool:
+    # A process works on one database; to ask the connection each time costs more than what is asked.
     return connection.vendor == "postgresql"
 
 

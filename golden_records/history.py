@@ -30,19 +30,17 @@ def write_history(model: type[models.Model], objects: Iterable[models.Model], *,
     """Keep the present state of these records in the history of their model, with who, why and when.
 
     They must have been written already (for a deletion: not yet deleted), in the caller's transaction. The database
-    copies its own rows, so that history is what the table holds, in one statement however many they are.
+    copies its own rows, so that history is what the table holds, in one statement however many they are. Where the model says what is
+    told of it, the audit log tells it too: see `golden_records.auditing`.
     """
-    write_history_of(model, [row.pk for row in objects], change=change, kind=kind)
+    rows = list(objects)
+    write_history_of(model, [row.pk for row in rows], change=change, kind=kind)
+    auditing.told_of(model, rows, change=change, kind=kind)
 
 
 def write_history_of(model: type[models.Model], ids: Iterable[Any], *, change: Change, kind: str) -> None:
-    """Do as `write_history` does, for rows that are known by their primary keys alone.
-
-    Where the model says what is told of it, the audit log tells it too: see `golden_records.auditing`.
-    """
-    keys = list(ids)
-    bulk.copy(model, keys, history_of(model, change=change, kind=kind))
-    auditing.told_of(model, keys, change=change, kind=kind)
+    """Keep what was written in bulk, whose rows are known by their primary keys alone; the audit log tells nothing of it."""
+    bulk.copy(model, ids, history_of(model, change=change, kind=kind))
 
 
 def history_of(model: type[models.Model], *, change: Change, kind: str) -> bulk.Copy:

@@ -185,6 +185,6 @@ def _candidates(
         Candidate(-1, other, golden_id, Outcome.NO_MATCH, -np.inf, vetoed=False, locked=False, judgement=judged[other])
         for each in held.members
         for other, golden_id in [(each.member.record_id, each.link.golden_id)]
-        if golden_id is not None and golden_id != record.golden_id and _stands(held, golden_id)
         if not each.is_active and other in judged
+        if golden_id is not None and golden_id != record.golden_id and _stands(held, golden_id)
     ]

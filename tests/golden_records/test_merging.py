@@ -107,16 +107,16 @@ def test_only_two_different_active_golden_records_are_merged() -> None:
 
 @pytest.mark.parametrize("size", [2, 40])
 def test_the_number_of_statements_does_not_depend_on_the_number_of_members(size: int, database: str) -> None:
-    with_history = 0 if database == "postgresql" else 6
+    with_history = 0 if database == "postgresql" else 7
     one, other = a_record("1", legal_name="Acme"), a_record("2", legal_name="Acme SA")
     for number in range(size):
         into(a_record(f"m{number}", legal_name="Acme SA"), other.golden_id)
     with CaptureQueriesContext(connection) as queries:
         receipt = merged(one.golden_id, other.golden_id)
-    assert len(queries) == 9 + with_history
+    assert len(queries) == 10 + with_history
     with CaptureQueriesContext(connection) as queries:
         merging.undo_merge(receipt, change=a_change())
-    assert len(queries) == 12 + with_history
+    assert len(queries) == 13 + with_history
 
 
 _STEPS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=4)
