@@ -1,7 +1,9 @@
 """The audit log to look at: who did what to what, who read what, and each entry's link of the chain."""
 
+from functools import cache
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -83,7 +85,14 @@ class AuditEntryAdmin(PageAdmin):
 def _subject(entry: AuditEntry) -> str:
     several = len(entry.golden_ids or ())
     subject = entry.subject or (str(entry.golden_ids[0]) if entry.golden_ids and several == 1 else str(several) if several else "")
-    return f"{capfirst(entry.kind)} {subject}".rstrip()
+    return f"{capfirst(_name_of(entry.kind))} {subject}".rstrip()
+
+
+@cache
+def _name_of(kind: str) -> str:
+    """Name a table as people read it; an entity type has its own name."""
+    names = {model._meta.model_name: str(model._meta.verbose_name) for model in apps.get_models()}
+    return names.get(kind, kind)
 
 
 def _seal_of(entry: AuditEntry) -> AuditSeal | None:

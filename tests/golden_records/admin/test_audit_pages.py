@@ -41,7 +41,7 @@ def test_what_was_done_is_listed_and_shown_with_its_link_of_the_chain(auditor: C
     auditing.reading(Reading("customer", [golden_id], ["email"]), change=a_change("asked for it"))
     sealing.seal(AUDIT)
     listed = page(auditor, LOG)
-    for told in ("Sourcesystem", str(golden_id), "email", "read", "created"):
+    for told in ("Source system", str(golden_id), "email", "read", "created"):
         assert told in listed
     entry = AuditEntry.objects.get(kind="sourcesystem")
     shown = page(auditor, f"{LOG}{entry.pk}/change/")
@@ -51,8 +51,8 @@ def test_what_was_done_is_listed_and_shown_with_its_link_of_the_chain(auditor: C
 
 def test_what_one_author_did_is_found(auditor: Client) -> None:
     save_source("crm", {"name": "CRM"}, change=a_change())
-    assert "Sourcesystem" in page(auditor, f"{LOG}?q=command:test")
-    assert "Sourcesystem" not in page(auditor, f"{LOG}?q=command:other")
+    assert "Source system" in page(auditor, f"{LOG}?q=command:test")
+    assert "Source system" not in page(auditor, f"{LOG}?q=command:other")
 
 
 def test_a_list_costs_the_same_whatever_is_on_it(auditor: Client) -> None:
