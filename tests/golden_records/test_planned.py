@@ -32,9 +32,8 @@ def test_the_answer_is_that_of_any_cursor() -> None:
     assert _ask(1) == _ask(FEW + 1) == 42
 
 
-def test_a_statement_about_few_rows_is_planned_once(database: str) -> None:
-    if database != "postgresql":
-        pytest.skip("SQLite keeps no plans")
+@pytest.mark.only_on("postgresql")
+def test_a_statement_about_few_rows_is_planned_once() -> None:
     _ask(FEW + 1)
     assert _kept() == 0
     _ask(FEW)
