@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ BINS: Final = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9
 class Reliability:
     """One row per bin that holds pairs, ascending: `pairs` of a probability from `lower` to `upper`, `predicted` on average.
 
-    `true` of them are matches: a share of `share`, which lies from `low` to `high` with the confidence asked for.
+    `true` of them are matches: a share of `share`, which lies from `low` to `high` with the confidence asked for. They are worth
+    `trials` pairs that have nothing to do with each other: what the interval is as narrow as.
     """
 
     lower: Shares
@@ -30,6 +31,7 @@ class Reliability:
     share: Shares
     low: Shares
     high: Shares
+    trials: Shares
 
     @property
     def within(self) -> Truth:
@@ -64,15 +66,16 @@ class ThresholdCurve:
         return float(self.threshold[len(self.f1) - 1 - int(np.argmax(self.f1[::-1]))]) if len(self.threshold) else 1.0
 
 
-def interval(successes: Counts | int, total: Counts | int, confidence: float = 0.95) -> tuple[Shares, Shares]:
+def interval(successes: Counts | Shares | float, total: Counts | Shares | float, confidence: float = 0.95) -> tuple[Shares, Shares]:
     """Give the bounds of a share seen as `successes` of `total`, for numbers or arrays (Clopper and Pearson 1934).
 
-    The true share lies inside at least as often as `confidence` says; of nothing seen, anything may be true: 0 to 1.
+    The true share lies inside at least as often as `confidence` says; of nothing seen, anything may be true: 0 to 1. The numbers
+    need not be whole: of trials that depend on each other, they are what these are worth (Korn and Graubard 1998).
     """
     found, of = np.asarray(successes, np.float64), np.asarray(total, np.float64)
     tail = (1 - confidence) / 2
-    low = np.where(found > 0, betaincinv(np.maximum(found, 1), of - found + 1, tail), 0.0)
-    high = np.where(found < of, betaincinv(found + 1, np.maximum(of - found, 1), 1 - tail), 1.0)
+    low = np.where(found > 0, betaincinv(np.where(found > 0, found, 1), of - found + 1, tail), 0.0)
+    high = np.where(found < of, betaincinv(found + 1, np.where(found < of, of - found, 1), 1 - tail), 1.0)
     return low, high
 
 
@@ -85,15 +88,44 @@ def binned(probability: Shares, bins: Sequence[float] = BINS) -> tuple[NDArray[n
     return place, np.flatnonzero(np.bincount(place, minlength=len(bins) - 1))
 
 
-def reliability(probability: Shares, truth: Truth, bins: Sequence[float] = BINS, confidence: float = 0.95) -> Reliability:
-    """Compare the probabilities of pairs with the share of them that is true, in bins with these ascending edges."""
+def pair_trials(labels: NDArray[np.integer[Any]], left: NDArray[np.integer[Any]], right: NDArray[np.integer[Any]]) -> Counts:
+    """Number pairs of rows by the two clusters (a label from 0 per row) that they join: one question, however many pairs ask it."""
+    one, other = labels[left].astype(np.int64), labels[right].astype(np.int64)
+    number: Counts = np.minimum(one, other) * np.int64(labels.max(initial=0) + 1) + np.maximum(one, other)
+    return number
+
+
+def worth(place: NDArray[np.intp], trial: Counts | None, size: int) -> Shares:
+    """Say how many independent pairs the pairs of each bin (a place from 0 to below `size` per pair) are worth.
+
+    Pairs of one trial are true or false together. Of so many pairs per trial, n, all are worth (sum n)^2 / sum n^2 (Kish 1965).
+    """
+    pairs = np.bincount(place, minlength=size).astype(np.float64)
+    if trial is None:
+        return pairs
+    order = np.lexsort((trial, place))
+    ordered, of = trial[order], place[order]
+    first = np.flatnonzero(np.append(True, (ordered[1:] != ordered[:-1]) | (of[1:] != of[:-1]))[: len(order)])
+    sizes = np.diff(np.append(first, len(order))).astype(np.float64)
+    squares = np.bincount(of[first], sizes**2, minlength=size)
+    return np.divide(pairs**2, squares, out=np.zeros(size), where=squares > 0)
+
+
+def reliability(
+    probability: Shares, truth: Truth, bins: Sequence[float] = BINS, confidence: float = 0.95, trial: Counts | None = None
+) -> Reliability:
+    """Compare the probabilities of pairs with the share of them that is true, in bins with these ascending edges.
+
+    Pairs with one `trial` are true or false together, as those of two clusters are; without it, each pair stands for itself.
+    """
     edges = np.asarray(bins, np.float64)
     place, held = binned(probability, bins)
     pairs = np.bincount(place)[held].astype(np.int64)
     true = np.bincount(place, truth)[held].astype(np.int64)
     predicted = np.bincount(place, probability)[held] / pairs
-    low, high = interval(true, pairs, confidence)
-    return Reliability(edges[held], edges[held + 1], pairs, true, predicted, true / pairs, low, high)
+    trials = worth(place, trial, len(edges) - 1)[held]
+    low, high = interval(true / pairs * trials, trials, confidence)
+    return Reliability(edges[held], edges[held + 1], pairs, true, predicted, true / pairs, low, high, trials)
 
 
 def threshold_curve(probability: Shares, truth: Truth, missed: int = 0) -> ThresholdCurve:

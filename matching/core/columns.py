@@ -191,12 +191,12 @@ def learn(known: Met, places: Places) -> None:
     """Make what is asked of nearly every text, of new ones, in one go: each by itself costs more than the work."""
     texts = known.texts(places)
     column = Column.of_texts(texts)
-    for name, make in _ASKED_OF_ALL.items():
-        known.keep(name, make(column), places)
-    known.keep("words", word_places(known, texts), places)
+    told = {name: make(column) for name, make in _ASKED_OF_ALL.items()}
+    known.learn(told | {"words": word_places(known, texts)}, places)
 
 
 _ASKED_OF_ALL: Final[Mapping[str, Callable[[Column], NDArray[Any]]]] = {
+    "objects": _objects,
     "lengths": _lengths,
     "hashes": _hashes,
     "letters": _letters,

@@ -110,7 +110,15 @@ def strata(prepared: Prepared, left: Rows, right: Rows, config: MatchConfig) -> 
     """Give the stratum of each pair: 0 where the sides differ or one is not known, else 1 + the place of their value."""
     if config.strata is None:
         return np.zeros(len(left), np.uint8)
-    column = prepared.columns[config.strata]
+    if prepared.met is None:
+        column = prepared.columns[config.strata]
+        codes = column.codes
+    else:
+        field = prepared.met.field[config.strata]
+        column, codes = prepared.met.column(field), prepared.met.codes[field]
     place = {value: number + 1 for number, value in enumerate(config.strata_values)}
-    numbers = np.array([place.get(value, 0) for value in column.strings] + [0], np.uint8)[column.codes]
-    return np.where(numbers[left] == numbers[right], numbers[left], np.uint8(0))
+    each = column.padded(f"strata {config.strata_values}", lambda own: np.array([place.get(value, 0) for value in own.strings], np.uint8))
+    numbers = each[codes]
+    mine, yours = numbers[left], numbers[right]
+    result: NDArray[np.uint8] = mine * (mine == yours)
+    return result

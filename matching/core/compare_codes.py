@@ -11,6 +11,8 @@ from rapidfuzz.process import cpdist
 from matching.core.columns import Column
 from matching.core.grades import DIFFERENT, SAME, Levels, Operands, Rows, distinct_pairs
 
+_ONE_BY_ONE: Final = 32
+"""Pairs up to which asking the string function of each costs less than setting up arrays for all."""
 _SHORTEST_CODE: Final = 4
 """Characters from which one that is off says something: shorter codes are all alike."""
 
@@ -30,6 +32,9 @@ def code(pair: Operands) -> Levels:
 
 
 def _one_edit(column: Column, one: Rows, other: Rows) -> Levels:
+    if len(one) <= _ONE_BY_ONE:
+        texts = zip(column.picked(one).tolist(), column.picked(other).tolist(), strict=True)
+        return np.array([OSA.distance(*pair, score_cutoff=1) <= 1 for pair in texts], np.uint8)
     (low, high), place = distinct_pairs(column, one, other)
     edits = cpdist(column.picked(low), column.picked(high), scorer=OSA.distance, score_cutoff=1, dtype=np.int32)
     return (edits <= 1).astype(np.uint8)[place]

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from matching.core.comparators import COMPARATORS
 from matching.core.declarations import Comparison
 from matching.core.grades import Levels, Operands, Rows, equality, text_grades
@@ -18,7 +16,7 @@ FEW_PAIRS: Final = 512
 def compare_few(levels: Levels, table: MetTable, rows: tuple[Rows, Rows], wanted: Sequence[tuple[int, Comparison]], terms: Terms) -> None:
     """Compare pairs of rows by some comparisons (with their columns in `levels`), in place."""
     one, other = (table.codes.take(side, axis=1) for side in rows)
-    left, right = (np.logical_or.reduce(codes >= 0, axis=1).tolist() for codes in (one, other))
+    left, right = ((codes.max(axis=1, initial=-1) >= 0).tolist() for codes in (one, other))
     some = []
     for number, comparison in wanted:
         fields = [table.field[name] for name in comparison.fields]

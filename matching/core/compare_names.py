@@ -34,7 +34,7 @@ def organisation_name(pair: Operands) -> Levels:
     left, right = pair.codes(0)
     grades = pair.grades(0)
     levels = np.array([0, 1, 1, 5, 7], np.uint8)[grades]
-    asked = np.flatnonzero((grades >= DIFFERENT) & (grades < SAME))
+    (asked,) = ((grades >= DIFFERENT) & (grades < SAME)).nonzero()
     if len(asked):
         levels[asked] = _by_words(pair, column, left[asked], right[asked], grades[asked])
     return levels
@@ -143,7 +143,7 @@ def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     """Say whether one name is the initials of the other's words, all of them or all but particles ('SNCF')."""
     result = np.zeros(len(one), np.bool_)
     for mine, yours in ((one, other), (other, one)):
-        short = np.flatnonzero(column.lengths[yours] <= _LONGEST_INITIALS)
+        (short,) = (column.lengths[yours] <= _LONGEST_INITIALS).nonzero()
         if len(short):
             letters = column.of_each("initials of words", _acronyms)[mine[short]]
             joined = column.of_each("forms of names", _name_forms)[yours[short], _JOINED]
@@ -158,7 +158,7 @@ _SMALL_WORDS: Final = rf"\b(?:{'|'.join(sorted(_SMALL))})\b ?"
 def _acronyms(column: Column) -> Hashes:
     """Hash the initials of all words of each value, and of those that are no particles (values x 2); three letters or more."""
     hashes = np.full((column.size, 2), _NONE)
-    several = np.flatnonzero(column.tokens.counts >= _INITIALS_FROM)
+    (several,) = (column.tokens.counts >= _INITIALS_FROM).nonzero()
     values = column.values.take(pa.array(several))
     named = replace(replace(values, _SMALL_WORDS, ""), _WORD, r"\1")
     enough = pc.greater_equal(pc.binary_length(named), _INITIALS_FROM).to_numpy(zero_copy_only=False)
@@ -215,6 +215,9 @@ def _own_words(left: Rows, right: Rows) -> tuple[Rows, Rows]:
     """Give the one word (of words x pairs) that only the left has, and the one that only the right has, or -1 where it is none or
     several.
     """
+    if left.shape[1] <= _FEW_PAIRS:
+        same = left[:, None] == right
+        return _only_one(np.where(same.any(axis=1), _NO_WORD, left)), _only_one(np.where(same.any(axis=0), _NO_WORD, right))
     mine, yours = left.copy(), right.copy()
     for word, own in zip(right, yours, strict=True):
         same = left == word
@@ -223,10 +226,14 @@ def _own_words(left: Rows, right: Rows) -> tuple[Rows, Rows]:
     return _only_one(mine), _only_one(yours)
 
 
+_FEW_PAIRS: Final = 128
+"""Pairs up to which to compare all words with all in one go fits the processor's cache."""
+
+
 _NO_WORD: Final = np.int32(-1)
 
 
 def _only_one(words: Rows) -> Rows:
     word: Rows = words.max(axis=0)
-    word[np.count_nonzero(words >= 0, axis=0) != 1] = _NO_WORD
+    word[(words >= 0).sum(axis=0, dtype=np.uint8) != 1] = _NO_WORD
     return word

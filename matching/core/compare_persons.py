@@ -30,7 +30,7 @@ def person_name(pair: Operands) -> Levels:
     given = given_grades(pair)
     family = family_grades(pair)
     levels = _PERSON[given, family]
-    asked = np.flatnonzero((given <= SIMILAR) & (family <= SIMILAR))
+    (asked,) = ((given <= SIMILAR) & (family <= SIMILAR)).nonzero()
     levels[asked] = np.maximum(levels[asked], _swapped(pair.at(asked)))
     return levels
 
@@ -98,7 +98,7 @@ def given_grades(pair: Operands) -> Levels:
     """Grade given names: initials, a nickname or one of several given names is close; one that sounds alike is similar."""
     column, (one, other) = pair.columns[0], pair.codes(0)
     grades = pair.grades(0)
-    asked = np.flatnonzero((grades == DIFFERENT) | (grades == SIMILAR))
+    (asked,) = ((grades == DIFFERENT) | (grades == SIMILAR)).nonzero()
     if not len(asked):
         return grades
     left, right = one[asked], other[asked]
@@ -121,19 +121,19 @@ def family_grades(pair: Operands) -> Levels:
     """Grade family names: one part of a double name is close; one that sounds alike is similar."""
     column, (one, other) = pair.columns[1], pair.codes(1)
     grades = pair.grades(1)
-    asked = np.flatnonzero((grades == DIFFERENT) | (grades == SIMILAR))
+    (asked,) = ((grades == DIFFERENT) | (grades == SIMILAR)).nonzero()
     if not len(asked):
         return grades
     tokens = column.tokens
     left, right = one[asked], other[asked]
-    several = np.flatnonzero((tokens.counts[left] > 1) | (tokens.counts[right] > 1))
+    (several,) = ((tokens.counts[left] > 1) | (tokens.counts[right] > 1)).nonzero()
     several = several[_share_word(column, left[several], right[several])]
     grades[asked[several]] = COMPATIBLE
     return _heard(column, one, other, grades)
 
 
 def _heard(column: Column, one: Rows, other: Rows, grades: Levels) -> Levels:
-    asked = np.flatnonzero(grades == DIFFERENT)
+    (asked,) = (grades == DIFFERENT).nonzero()
     grades[asked[sound_alike(column, one[asked], other[asked])]] = SIMILAR
     return grades
 
@@ -154,7 +154,7 @@ def _initials(column: Column) -> NDArray[np.uint8]:
 def _given_initials(column: Column) -> NDArray[np.int32]:
     """Give the two initials of a double given name as one number ('Jean-Pierre', 'J.-P.', 'JP'); 0 of any other name."""
     data, offsets = column.buffer
-    spaces = np.flatnonzero(data == ord(" "))
+    (spaces,) = (data == ord(" ")).nonzero()
     before = np.searchsorted(spaces, offsets)
     double = np.diff(before) == 1
     padded = np.append(data, np.zeros(2, np.uint8)).astype(np.int32)

@@ -36,7 +36,7 @@ def _street(pair: Operands) -> Levels:
     column = pair.columns[STREET]
     left, right = pair.codes(STREET)
     grades = pair.grades(STREET)
-    asked = np.flatnonzero(grades == DIFFERENT)
+    (asked,) = (grades == DIFFERENT).nonzero()
     if len(asked):
         weight, total = pair.once("street words", lambda: column.tokens.weighed("street words", _named))
         one, other = left[asked], right[asked]
@@ -75,7 +75,7 @@ def _place(pair: Operands) -> Levels:
     """Grade postcode and town together."""
     grades = _PLACE[pair.grades(POSTCODE), pair.grades(CITY)]
     left, right = pair.codes(POSTCODE)
-    asked = np.flatnonzero((grades == ANOTHER) & (left >= 0) & (right >= 0))
+    (asked,) = ((grades == ANOTHER) & (left >= 0) & (right >= 0)).nonzero()
     if len(asked):
         area = pair.columns[POSTCODE].of_each("area", _areas)
         mine, yours = area[left[asked]], area[right[asked]]

@@ -65,7 +65,7 @@ def _by_measure(pair: Operands, measure: Callable[[Texts, Texts], NDArray[np.int
     """Grade what is not the same by how alike the texts are, 0 to 2, each pair of distinct texts once."""
     column, (left, right) = pair.columns[0], pair.codes(0)
     levels = pair.equality(0)
-    asked = np.flatnonzero(levels == DIFFERENT)
+    (asked,) = (levels == DIFFERENT).nonzero()
     if len(asked):
         (low, high), place = distinct_pairs(column, left[asked], right[asked])
         levels[asked] += measure(column.picked(low), column.picked(high)).astype(np.uint8)[place]
@@ -78,7 +78,7 @@ def phone(pair: Operands) -> Levels:
     levels = code(pair)
     levels = np.where(levels >= 2, levels + np.uint8(1), levels)  # noqa: PLR2004 - room for the exchange
     exchange = column.of_each("exchange", _exchanges)
-    asked = np.flatnonzero(levels == DIFFERENT)
+    (asked,) = (levels == DIFFERENT).nonzero()
     left, right = pair.codes(0)
     same = exchange[left[asked]] == exchange[right[asked]]
     levels[asked[same]] = 2
@@ -110,7 +110,7 @@ def date(pair: Operands) -> Levels:
     column = pair.columns[0]
     left, right = pair.codes(0)
     levels = pair.equality(0)
-    asked = np.flatnonzero(levels == DIFFERENT)
+    (asked,) = (levels == DIFFERENT).nonzero()
     levels = np.where(levels == SAME, np.uint8(5), levels)
     if not len(asked):
         return levels
@@ -140,7 +140,7 @@ def number(pair: Operands) -> Levels:
     column = pair.columns[0]
     left, right = pair.codes(0)
     levels = pair.equality(0)
-    asked = np.flatnonzero(levels == DIFFERENT)
+    (asked,) = (levels == DIFFERENT).nonzero()
     if not len(asked):
         return levels
     numbers = column.of_each("number", _numbers)
@@ -179,7 +179,7 @@ def values(pair: Operands) -> Levels:
     column = pair.columns[0]
     left, right = pair.codes(0)
     levels = pair.equality(0)
-    asked = np.flatnonzero(levels == DIFFERENT)
+    (asked,) = (levels == DIFFERENT).nonzero()
     levels = np.where(levels == SAME, np.uint8(5), levels)
     if not len(asked):
         return levels
@@ -205,7 +205,7 @@ def shared_weight(column: Column, weight: NDArray[np.float32], one: Places, othe
         return _weighed(column, weight, one, other)
     shared = np.zeros(len(one), np.float32)
     bits = column.of_each("word bits", _word_bits)
-    maybe = np.flatnonzero(bits[one] & bits[other])
+    (maybe,) = (bits[one] & bits[other]).nonzero()
     shared[maybe] = _weighed(column, weight, one[maybe], other[maybe])
     return shared
 

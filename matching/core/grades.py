@@ -158,6 +158,8 @@ _MANY_EDITS: Final = 3
 
 
 def _grade_distinct(column: Column, one: Rows, other: Rows) -> Levels:
+    if len(one) <= _ONE_BY_ONE:
+        return _grade_each(column, one, other)
     left, right = column.picked(one), column.picked(other)
     alike = cpdist(left, right, scorer=Indel.normalized_similarity, score_cutoff=SIMILARITY, dtype=np.float32)
     shorter = np.minimum(column.lengths[one], column.lengths[other])
@@ -168,3 +170,28 @@ def _grade_distinct(column: Column, one: Rows, other: Rows) -> Levels:
     grades: Levels = DIFFERENT + ((alike >= SIMILARITY) | ((edits <= 1) & (shorter > 1))).view(np.uint8)
     grades[close] = CLOSE
     return grades
+
+
+_ONE_BY_ONE: Final = 32
+"""Pairs up to which asking the string functions of each costs less than setting up arrays for all."""
+
+
+def _grade_each(column: Column, one: Rows, other: Rows) -> Levels:
+    """Grade few pairs as `_grade_distinct` does many."""
+    shorter = np.minimum(column.lengths[one], column.lengths[other]).tolist()
+    same_letters = (column.bags[one] == column.bags[other]).tolist()
+    texts = zip(column.picked(one).tolist(), column.picked(other).tolist(), shorter, same_letters, strict=True)
+    return np.array([_grade(*pair) for pair in texts], np.uint8)
+
+
+def _grade(left: str, right: str, shorter: int, same_letters: bool) -> int:  # noqa: FBT001 - a column of such
+    alike = Indel.normalized_similarity(left, right, score_cutoff=SIMILARITY) >= SIMILARITY
+    edits = _MANY_EDITS
+    if alike or shorter < _ONE_EDIT_FROM or not (left.isascii() and right.isascii()):
+        edits = OSA.distance(left, right, score_cutoff=_MANY_EDITS - 1)
+    if edits <= _EDITS_OF[min(shorter, _TWO_EDITS_FROM)] or (same_letters and shorter >= _ONE_EDIT_FROM):
+        return CLOSE
+    return SIMILAR if alike or (edits <= 1 < shorter) else DIFFERENT
+
+
+_EDITS_OF: Final = _EDITS.tolist()

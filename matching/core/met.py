@@ -3,7 +3,7 @@
 What is kept is made of a text alone and found by it, so it can't go stale. It is bounded: of too many texts, all are forgotten.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 from typing import Any, Final, TypeAlias
 
@@ -27,6 +27,8 @@ class Met:
         self._places: dict[str, int] = {}
         self._texts: list[str] = []
         self._made: Kept = {}
+        self._of_all: frozenset[str] = frozenset()
+        self._learnt_of_all = 0
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -60,9 +62,9 @@ class Met:
                     self._texts.append(text)
                     known[text] = len(self._texts) - 1
 
-    def since(self, count: int) -> Places:
-        """Give the places of the texts that came after the first so many."""
-        return np.arange(count, len(self._texts))
+    def unlearnt(self) -> Places:
+        """Give the places of the texts that `learn` was not told of."""
+        return np.arange(self._learnt_of_all, len(self._texts))
 
     def texts(self, places: Places) -> list[str]:
         """Give the texts at these places."""
@@ -80,6 +82,8 @@ class Met:
         if not len(places):
             told = make([])
             return np.zeros((1, *told.shape[1:]), told.dtype)
+        if kept is None and name in self._of_all and self._learnt_of_all == len(self._texts):
+            return self._made[name][2]
         store = self._made if kept is None else kept
         with self._lock:
             owner, made, rows = store.get(name, _NOTHING)
@@ -90,15 +94,22 @@ class Met:
                 store[name] = self, made, rows
             return rows
 
-    def keep(self, name: str, told: Made, places: Places) -> None:
-        """Keep what was made of the texts at these places, a row each."""
+    def learn(self, told: Mapping[str, Made], places: Places) -> None:
+        """Keep what was made of the texts at these places, a row each. What is learnt of all texts need not be looked for."""
         with self._lock:
-            _, made, rows = self._made.get(name, (self, *_NOTHING[1:]))
-            if len(made) <= len(self._texts):
-                made = _longer(made, made, 2 * len(self._texts) + 1)
-            rows = _longer(_longer(rows, told, len(made)), told, len(made))
-            rows[places], made[places] = told, True
-            self._made[name] = self, made, rows
+            for name, rows in told.items():
+                self._keep(name, rows, places)
+            self._of_all = frozenset(told)
+            if len(places) and places[0] <= self._learnt_of_all:
+                self._learnt_of_all = max(self._learnt_of_all, int(places[-1]) + 1)
+
+    def _keep(self, name: str, told: Made, places: Places) -> None:
+        _, made, rows = self._made.get(name, (self, *_NOTHING[1:]))
+        if len(made) <= len(self._texts):
+            made = _longer(made, made, 2 * len(self._texts) + 1)
+        rows = _longer(_longer(rows, told, len(made)), told, len(made))
+        rows[places], made[places] = told, True
+        self._made[name] = self, made, rows
 
     def _learnt(
         self, made: NDArray[np.bool_], rows: Made, make: Callable[[list[str]], Made], places: Places

@@ -24,6 +24,10 @@ class MetColumn(Column):
         self._known, self._own = known, places
         self._features: dict[str, Any] = {}
 
+    def told(self, name: str, make: Callable[[Column], Any], kept: Kept) -> Any:
+        """Give a row per text met of what is made with something beside the text, and so kept with that."""
+        return self._known.rows(name, lambda texts: make(Column.of_texts(texts)), self._own, kept)
+
     @property
     def size(self) -> int:
         """How many codes there may be."""
@@ -105,20 +109,21 @@ class MetTable:
 
     def column(self, field: int) -> MetColumn:
         """Give what is known of the texts of a field."""
-        if field not in self._columns:
+        made = self._columns.get(field)
+        if made is None:
             own = self.codes[field]
-            self._columns[field] = MetColumn(self.known, own[own >= 0])
-        return self._columns[field]
+            made = self._columns[field] = MetColumn(self.known, own[own >= 0])
+        return made
 
     @classmethod
     def of(cls, texts: Mapping[str, Sequence[str | None]], known: Met) -> "MetTable":
         """Look the texts of each field (a row each, what is missing None or empty) up among those met; learn the new ones in one go."""
-        before = len(known)
         places = [known.places_or_missing(column) for column in texts.values()]
-        if len(known) > before:
+        new = known.unlearnt()
+        if len(new):
             # Words are such texts too; most texts are one word, which is there by now.
-            known.places([word for text in known.texts(known.since(before)) if " " in text for word in words_of(text)])
-            learn(known, known.since(before))
+            known.places([word for text in known.texts(new) if " " in text for word in words_of(text)])
+            learn(known, known.unlearnt())
         return cls({name: number for number, name in enumerate(texts)}, known, np.array(places, np.int32).reshape(len(texts), -1))
 
     def rows(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "MetTable":

@@ -44,7 +44,7 @@ def sound_alike(column: Column, one: NDArray[np.int32], other: NDArray[np.int32]
     found = np.zeros(len(one), np.bool_)
     # Spelling by sound is dear: only where about the same letters are used, and those that no rule changes are the same.
     apart = column.letters[one] ^ column.letters[other]
-    maybe = np.flatnonzero((np.bitwise_count(apart) <= _MOST_LETTERS_APART) & (apart & _ALWAYS_HEARD == 0))
+    (maybe,) = ((np.bitwise_count(apart) <= _MOST_LETTERS_APART) & (apart & _ALWAYS_HEARD == 0)).nonzero()
     if len(maybe):
         left, right = _sounds(column, one[maybe]), _sounds(column, other[maybe])
         found[maybe] = (left == right) & (left != 0)

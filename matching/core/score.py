@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from matching.core.compare import compare_rows, strata
 from matching.core.grades import Levels, Rows
+from matching.core.met_columns import MetTable
 from matching.core.model import EXCUSED, MatchModel, summable
 from matching.core.parallel import each, spans
 from matching.core.prepare import ROWS_AT_ONCE, Prepared, joined, prepared
@@ -120,7 +121,7 @@ def tell_likely(
         weights, weight = _weigh_part(part, prepared, model, shares)
         likely, places = probability(weight), np.arange(len(weight))
         if least is not None:
-            places = np.flatnonzero(likely >= least)
+            (places,) = (likely >= least).nonzero()
             part, weights, weight, likely = part.at(places), weights[:, places], weight[places], likely[places]
         scored = ScoredPairs(weight, likely, part.levels, weights.T, find_vetoes(part.levels, model), part.strata)
         return tell(places + span.start, scored)
@@ -206,7 +207,7 @@ def _add_rarity(
     tables = model.rarity
     comparisons, width = tables.field.shape
     levels = _levels(pairs.levels, model)
-    entry = np.flatnonzero((tables.field.ravel() >= 0).take(levels))
+    (entry,) = (tables.field.ravel() >= 0).take(levels).ravel().nonzero()
     if not len(entry):
         return
     pair = entry - entry // weights.shape[1] * weights.shape[1]
@@ -233,6 +234,8 @@ def rarities(prepared: Prepared, model: MatchModel, fields: Sequence[int] | None
     """
     names = model.rarity.fields
     wanted = range(len(names)) if fields is None else fields
+    if prepared.met is not None:
+        return _rarities_of_few(prepared.met, model, wanted)
     spread = each if fields is None else map
     made = list(spread(lambda place: _shares(prepared, model, names[place]), wanted))
     shares = np.zeros((prepared.size, len(names)), np.float32)
@@ -243,6 +246,19 @@ def rarities(prepared: Prepared, model: MatchModel, fields: Sequence[int] | None
 
     each(fill, spans(prepared.size, ROWS_AT_ONCE))
     return shares
+
+
+def _rarities_of_few(table: MetTable, model: MatchModel, wanted: Sequence[int]) -> NDArray[np.float32]:
+    shares = np.zeros((table.codes.shape[1], len(model.rarity.fields)), np.float32)
+    for place in wanted:
+        name = model.rarity.fields[place]
+        field = table.field[name]
+        codes = table.codes[field]
+        shares[:, place] = np.where(codes < 0, _NEVER, model.terms.bits_of_met(name, table.column(field)).take(codes))
+    return shares
+
+
+_NEVER: Final = np.float32(-np.inf)
 
 
 def _shares(prepared: Prepared, model: MatchModel, name: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

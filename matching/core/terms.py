@@ -13,6 +13,7 @@ from golden_records.standardising.words import WEAK_ORGANISATION_WORDS
 from matching.core.columns import Column
 from matching.core.hashing import Hashes, hash_texts
 from matching.core.met import Kept
+from matching.core.met_columns import MetColumn
 from matching.core.sorting import first_of_runs, sorted_unique
 from matching.core.texts import text_buffer
 
@@ -103,6 +104,11 @@ class Terms:
         # The table is kept with what it gave: as long as that is known, no other table has its number.
         _, bits = column.feature(f"bits {id(table)}", lambda own: (table, _with_missing(np.log2(table.look_up(own.hashes)))))
         return bits  # type: ignore[no-any-return]
+
+    def bits_of_met(self, name: str, column: MetColumn) -> NDArray[np.float32]:
+        """Give the share of records that have each text of a field of few rows, as log2, by its place among those met."""
+        table = self.values.get(name, _EMPTY)
+        return column.told("bits", lambda own: np.log2(table.look_up(own.hashes)).astype(np.float32), table.kept)  # type: ignore[no-any-return]
 
     def word_weights(self, name: str, column: Column) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Give what each word of a column counts, the bits of its rarity, less for weak words, and 0 for none; and their sum

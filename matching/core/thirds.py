@@ -8,7 +8,7 @@ second catch), and a probability that means what it says is the share of them th
 What cannot be checked is allowed for: pairs that nothing settles may be true more or less often (`UNLIKE`; Rosenbaum 1987 calls this a
 sensitivity analysis), and a verdict, which rests on two comparisons that are sure, is wrong as often as these allow.
 What contradicts a pair in the record that has no third beside it contradicts the third as well: of the least probable pairs the
-check finds too few.
+check finds too few, and says nothing.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.calibration import Counts, Shares, Truth, binned, interval
+from matching.core.calibration import Counts, Shares, Truth, binned, interval, pair_trials, worth
 from matching.core.grades import Rows
 
 SURE: Final = 0.99
@@ -30,17 +30,20 @@ MOST: Final = 5_000
 MOST_THIRDS: Final = 4
 """Third records that are asked about each record of a pair."""
 _WRONG: Final = 2 * (1 - SURE)
+_TELLABLE: Final = 2 * _WRONG
+"""Mean probability of a bin below which true pairs can't be told from wrong verdicts."""
 _TRUE, _FALSE, _OPEN = np.int8(1), np.int8(0), np.int8(-1)
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Pairs of rows with their `probability`; `free` are those that no veto holds for."""
+    """Pairs of rows with their `probability`; `free` are those that no veto holds for. `labels` are the clusters, a number per row."""
 
     left: Rows
     right: Rows
     probability: Shares
     free: Truth
+    labels: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Vouched:
     """One row per bin that holds pairs, ascending: `settled` of the pairs looked at, of which the share `said` is true.
 
     The model and the third records together vouch for a true share from `low` to `high`, which the mean probability is within;
-    both are NaN where nothing is settled.
+    both are NaN where nothing is settled, and where so few pairs may be true that wrong verdicts outweigh them.
     """
 
     settled: Counts
@@ -67,7 +70,15 @@ def vouched(pairs: Weighed, score: Callable[[Rows, Rows], Shares]) -> Vouched:
     said = np.split(verdicts, np.cumsum([len(some) for some in looked])[:-1])
     true, false = (np.array([int((some == what).sum()) for some in said], np.int64) for what in (_TRUE, _FALSE))
     predicted = np.bincount(place, pairs.probability)[held] / np.bincount(place)[held]
-    return _bounded(true, true + false, np.array([len(some) for some in looked]), predicted)
+    return _bounded(true, true + false, np.array([len(some) for some in looked]), predicted, _worth(pairs, looked, said))
+
+
+def _worth(pairs: Weighed, looked: list[NDArray[np.int64]], said: list[NDArray[np.int8]]) -> Shares:
+    """Say how many independent pairs those that are settled are worth, per bin: those of two clusters are one question."""
+    settled = [places[verdicts != _OPEN] for places, verdicts in zip(looked, said, strict=True)]
+    places, of = np.concatenate(settled), np.repeat(np.arange(len(settled)), [len(some) for some in settled])
+    trial = None if pairs.labels is None else pair_trials(pairs.labels, pairs.left[places], pairs.right[places])
+    return worth(of, trial, len(settled))
 
 
 def _evenly(places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -103,16 +114,17 @@ def _thirds(pairs: Weighed, records: Rows, others: Rows) -> tuple[NDArray[np.int
     return which[kept], rows[kept]
 
 
-def _bounded(true: Counts, settled: Counts, looked: Counts, predicted: Shares) -> Vouched:
-    low, high = interval(true, settled)
+def _bounded(true: Counts, settled: Counts, looked: Counts, predicted: Shares, trials: Shares) -> Vouched:
+    nothing = settled == 0
+    said = np.divide(true, settled, out=np.full(len(true), np.nan), where=~nothing)
+    low, high = interval(np.where(nothing, 0.0, said) * trials, trials)
     # Rogan and Gladen (1978): of what is false so many are called true, and of what is true so many false.
     low, high = np.maximum(low - _WRONG, 0.0) / (1 - _WRONG), np.minimum(high / (1 - _WRONG), 1.0)
     part = settled / looked
     low = np.minimum(part * low + (1 - part) * _shifted(low, 1 / UNLIKE), predicted)
     high = np.maximum(part * high + (1 - part) * _shifted(high, UNLIKE), predicted)
-    nothing = settled == 0
-    said = np.divide(true, settled, out=np.full(len(true), np.nan), where=~nothing)
-    return Vouched(settled, said, np.where(nothing, np.nan, low), np.where(nothing, np.nan, high))
+    untold = nothing | (predicted < _TELLABLE)
+    return Vouched(settled, said, np.where(untold, np.nan, low), np.where(untold, np.nan, high))
 
 
 def _shifted(share: Shares, times: float) -> Shares:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.core.calibration import Reliability, ThresholdCurve, reliability, threshold_curve
+from matching.core.calibration import Reliability, ThresholdCurve, pair_trials, reliability, threshold_curve
 from matching.core.declarations import Thresholds
 from matching.core.evaluate import Figures, evaluate
 from matching.core.grades import Rows
@@ -72,7 +72,7 @@ def judged(matched: MatchedFiles, truth: Truth, aim: Aim = _AIM) -> Scores:
     return Scores(
         weights=scored.weight,
         true=true,
-        reliability=reliability(scored.probability, true),
+        reliability=reliability(scored.probability, true, trial=pair_trials(truth, candidates.left, candidates.right)),
         vouched=_vouched(matched, scored),
         curve=threshold_curve(scored.probability, true, missed=_true_pairs(truth) - int(true.sum())),
         aim=aim,
@@ -86,7 +86,8 @@ def _vouched(matched: MatchedFiles, scored: ScoredCandidates) -> Vouched:
     def score(left: Rows, right: Rows) -> NDArray[np.float64]:
         return score_pairs(result.prepared, result.prepared, left, right, result.model).probability
 
-    return vouched(Weighed(result.candidates.left, result.candidates.right, scored.probability, scored.free), score)
+    pairs = Weighed(result.candidates.left, result.candidates.right, scored.probability, scored.free, result.clusters.labels)
+    return vouched(pairs, score)
 
 
 def accuracy(matched: MatchedFiles, truth: Truth, scores: Scores) -> Accuracy:

@@ -261,7 +261,7 @@ def _accuracy(accuracy: Accuracy, thresholds: Mapping[str, float]) -> dict[str, 
         ("B-cubed F1", figures.bcubed_f1), ("candidate recall", figures.candidate_recall),
     )  # fmt: skip
     checked = scores.vouched
-    columns = (table.lower, table.upper, table.pairs, table.predicted, table.share, table.low, table.high)
+    columns = (table.lower, table.upper, table.pairs, table.trials, table.predicted, table.share, table.low, table.high)
     bins = zip(*(column.tolist() for column in (*columns, checked.settled, checked.low, checked.high)), strict=True)
     return {
         "figures": [(f"{value:.4f}", words) for words, value in told],

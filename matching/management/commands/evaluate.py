@@ -68,7 +68,7 @@ def _told(scores: Scores, now: Thresholds) -> dict[str, float | int]:
 def _bins(scores: Scores) -> list[dict[str, float | None]]:
     """Give the bins of the calibration, each with what third records vouch for; None where none says anything."""
     table, checked = scores.reliability, scores.vouched
-    columns = {name: getattr(table, name).tolist() for name in ("lower", "upper", "pairs", "predicted", "share", "low", "high")}
+    columns = {name: getattr(table, name).tolist() for name in ("lower", "upper", "pairs", "trials", "predicted", "share", "low", "high")}
     columns |= {"settled": checked.settled.tolist(), "said": checked.said.tolist()}
     columns |= {"vouched_low": checked.low.tolist(), "vouched_high": checked.high.tolist()}
     rows = zip(*columns.values(), strict=True)

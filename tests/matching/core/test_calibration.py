@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from matching.core.calibration import interval, reliability, threshold_curve
+from matching.core.calibration import interval, pair_trials, reliability, threshold_curve
 
 PAIRS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=60)
 
@@ -46,6 +46,41 @@ def test_overconfident_probabilities_are_outside_their_interval() -> None:
     table = reliability(np.full(1000, 0.9), np.arange(1000) < 500)
     assert table.within.tolist() == [False]
     assert table.error == pytest.approx(0.4)
+
+
+def test_pairs_of_the_same_two_clusters_are_one_question_in_whatever_order() -> None:
+    labels = np.array([0, 0, 1, 1, 2])
+    trial = pair_trials(labels, np.array([0, 2, 1, 0]), np.array([2, 1, 3, 4]))
+    assert len(set(trial[:3].tolist())) == 1
+    assert trial[3] not in trial[:3]
+
+
+def test_pairs_that_are_right_or_wrong_together_do_not_narrow_the_interval() -> None:
+    # Of 1,000 pairs, 960 ask one question and 40 each its own: hardly more than that one is known.
+    truth = np.append(np.ones(960, np.bool_), np.arange(40) < 30)
+    trial = np.append(np.zeros(960, np.int64), np.arange(1, 41))
+    alone, together = reliability(np.full(1000, 0.9), truth), reliability(np.full(1000, 0.9), truth, trial=trial)
+    assert alone.share == together.share
+    assert alone.trials.tolist() == [1000]
+    assert together.trials == pytest.approx([1000**2 / (960**2 + 40)])
+    assert not alone.within[0]
+    assert together.within[0]
+
+
+@given(PAIRS)
+def test_where_every_pair_is_its_own_question_nothing_changes(pairs: list[tuple[float, bool]]) -> None:
+    probability, truth = _arrays(pairs)
+    plain, told = reliability(probability, truth), reliability(probability, truth, trial=np.arange(len(pairs)))
+    assert told.low == pytest.approx(plain.low)
+    assert told.high == pytest.approx(plain.high)
+
+
+@given(PAIRS, st.integers(1, 5))
+def test_pairs_are_worth_from_one_question_to_as_many_as_they_are(pairs: list[tuple[float, bool]], questions: int) -> None:
+    probability, truth = _arrays(pairs)
+    table = reliability(probability, truth, trial=np.arange(len(pairs)) % questions)
+    assert (table.trials >= 1 - 1e-9).all()
+    assert (table.trials <= table.pairs + 1e-9).all()
 
 
 @given(PAIRS)

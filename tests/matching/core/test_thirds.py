@@ -1,6 +1,7 @@
 """Checking probabilities without labels: third records settle pairs, and what they cannot settle is allowed for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,6 +85,22 @@ def test_where_the_model_is_wrong_the_bounds_reach_to_the_truth(truly: float) ->
     assert not table.within[0]
     assert checked.low[0] < table.share[0] < checked.high[0] == pytest.approx(0.95)
     assert checked.said[0] == pytest.approx(truly, abs=0.06)
+
+
+def test_of_the_least_probable_pairs_nothing_is_said() -> None:
+    _, checked, _ = world(0.03, 0.1)
+    assert checked.settled[0] > 0
+    assert np.isnan([checked.low[0], checked.high[0]]).all()
+
+
+def test_pairs_of_two_clusters_vouch_as_one() -> None:
+    weighed, alone, _ = world(0.95, 0.9)
+    # All pairs lie in one cluster.
+    answer = np.where(np.arange(1_000) % 10 > 0, 0.9999, 0.0001)
+    together = vouched(replace(weighed, labels=np.zeros(3_000, np.int64)), lambda one, _: answer[one // 3])
+    assert together.settled[0] == 1_000
+    assert together.low[0] < 0.1
+    assert alone.low[0] > 0.5
 
 
 def test_where_the_model_is_right_the_bounds_are_near_it() -> None:
