@@ -1,4 +1,4 @@
-"""The pages of a rehearsal: the match config is written and rehearsed, what it would do is looked at, and it is published or thrown away."""
+"""The pages of a rehearsal: a match config is written and tried, what it would do is seen, and it is published or thrown away."""
 
 from collections.abc import Iterator
 from difflib import unified_diff
