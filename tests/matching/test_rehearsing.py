@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from django.contrib.auth.models import User
@@ -26,6 +27,7 @@ from matching.rehearsal_lines import Line, csv_lines, lines
 from matching.rehearsing import NothingToPublish
 from matching.verifying import verify
 from tests.matching.conftest import ACME, CUSTOMER, Arrive, Submit
+from tests.matching.files.making import people
 
 pytestmark = pytest.mark.django_db
 
@@ -51,13 +53,31 @@ def candidate(**changes: Any) -> str:
     return yaml.safe_dump(document)
 
 
+def rehearse(**changes: Any) -> MatchRun:
+    """Rehearse the config in force with some sections changed."""
+    run = rehearsing.start(CUSTOMER, rehearsing.read(CUSTOMER, candidate(**changes)), change=BY)
+    return runs.work_on(run.pk)
+
+
 @pytest.fixture
 def rehearsed() -> Rehearse:
-    def rehearse(**changes: Any) -> MatchRun:
-        run = rehearsing.start(CUSTOMER, rehearsing.read(CUSTOMER, candidate(**changes)), change=BY)
-        return runs.work_on(run.pk)
-
     return rehearse
+
+
+def damaged(entities: int) -> list[dict[str, str]]:
+    """Persons, three records each, of which every one lacks something."""
+    chance = np.random.default_rng(4)
+    written = []
+    for person in people(entities):
+        known = {
+            "given_name": person["given"], "family_name": person["family"], "birth_date": person["born"], "email": person["mail"],
+            "phone": person["phone"], "address_lines": f"{person['house']} {person['street']}", "postcode": person["postcode"],
+            "city": person["city"],
+        }  # fmt: skip
+        for _ in range(3):
+            kept = {name: value for name, value in known.items() if name == "family_name" or chance.random() < 0.55}
+            written.append(kept | {"country": "FR"})
+    return written
 
 
 def published(run: MatchRun) -> MatchRun:
@@ -320,3 +340,33 @@ def test_the_command_rehearses_writes_a_file_and_publishes(submitted: Submit, tm
     assert len(set(homes().values())) == 1
     with pytest.raises(CommandError, match="No rehearsal"):
         call_command("rehearse", "customer", "--discard")
+
+
+@pytest.mark.parametrize(("first", "then"), [(0.99, 0.6), (0.6, 0.999), (0.9, 0.9)])
+def test_of_many_records_exactly_what_was_foreseen_happens(
+    arrived: Arrive, matched: Callable[[], MatchRun], first: float, then: float
+) -> None:
+    for number, person in enumerate(damaged(30)):
+        arrived(("crm", "erp")[number % 2], str(number), **person)
+    matched()
+    published(rehearse(thresholds={"auto": first, "review": 0.3}))
+    run = rehearse(thresholds={"auto": then, "review": 0.3})
+    found, before, members = foreseen(run), golden_values(), homes()
+    would_be = dict(found.values(day_of(timezone.now())))
+    absorbed = set(MergeReceipt.objects.values_list("absorbed_id", flat=True))
+    published(run)
+    assert found.merges or found.splits or first == then
+    after = golden_values()
+    assert {merge.absorbed for merge in found.merges} == set(MergeReceipt.objects.values_list("absorbed_id", flat=True)) - absorbed
+    assert before.keys() - after.keys() == {merge.absorbed for merge in found.merges}
+    assert len(after.keys() - before.keys()) == found.begun
+    moved = {number for number, golden_id in homes().items() if golden_id != members[number]}
+    numbers = dict(CustomerRecord.objects.values_list("pk", "external_id"))
+    assert moved == {numbers[pk] for gone in found.leaving.values() for pk in gone}
+    happened = {
+        golden_id: {name: (before[golden_id][name], row[name]) for name in row if row[name] != before[golden_id][name]}
+        for golden_id, row in after.items()
+        if golden_id in before
+    }
+    assert would_be == {golden_id: changed for golden_id, changed in happened.items() if changed}
+    assert offences() == []
