@@ -11,8 +11,11 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from golden_records import auditing
+from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import MdmError
+from golden_records.history import ChangeKind
 from matching.core.config import ConfigErrors, load_config
 from matching.core.declarations import MatchConfig, Thresholds
 from matching.core.model import MatchModel, shipped_model
@@ -81,29 +84,48 @@ def config_version(version_id: int) -> ActiveConfig:
     return _load(version_id)
 
 
-def activate(entity: EntityType, model: MatchModel, *, label: str, reviewed: Thresholds | None = None) -> ActiveConfig:
+def activate(
+    entity: EntityType, model: MatchModel, *, label: str, reviewed: Thresholds | None = None, change: Change | None = None
+) -> ActiveConfig:
     """Store a model under `VERSION+label` and put it in force; the same stored before is put in force again.
 
-    `reviewed` are the thresholds that the model's own stand in for, as long as the reviewed file keeps them.
+    `reviewed` are the thresholds that the model's own stand in for, as long as the reviewed file keeps them. `change` says who wants it
+    and why, where that is not the engine by itself.
+    """
+    try:
+        with transaction.atomic():
+            stored = store(entity, model, label=label, reviewed=reviewed)
+            put_in_force(entity, stored.id, change=change or Change(actor="engine:config", reason=f"match config {stored.version}"))
+    except IntegrityError:  # another process put one in force in the same moment: that one counts
+        return _load(MatchConfigVersion.objects.values_list("id", flat=True).get(entity=entity.name, is_active=True))
+    return stored
+
+
+def store(entity: EntityType, model: MatchModel, *, label: str, reviewed: Thresholds | None = None) -> ActiveConfig:
+    """Store a model under `VERSION+label`, without putting it in force; what is stored like that already is given.
 
     Where another config has that name already, this one gets the name with a number: what was stored is never changed.
     """
     document = json.loads(json.dumps(model.config.to_document()))
     if reviewed:
         document["reviewed_thresholds"] = asdict(reviewed)
-    version = _version(entity, f"{model.config.version}+{label}", document)
-    try:
-        with transaction.atomic():
-            MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).update(is_active=False)
-            row, _ = MatchConfigVersion.objects.get_or_create(
-                entity=entity.name,
-                version=version,
-                defaults={"document": document, "model": model.to_bytes(), "created_at": timezone.now()},
-            )
-            MatchConfigVersion.objects.filter(pk=row.pk).update(is_active=True)
-    except IntegrityError:  # another process put one in force in the same moment: that one counts
-        row = MatchConfigVersion.objects.get(entity=entity.name, is_active=True)
+    row, _ = MatchConfigVersion.objects.get_or_create(
+        entity=entity.name,
+        version=_version(entity, f"{model.config.version}+{label}", document),
+        defaults={"document": document, "model": model.to_bytes(), "created_at": timezone.now()},
+    )
     return _load(row.pk)
+
+
+def put_in_force(entity: EntityType, version_id: int, *, change: Change) -> None:
+    """Put a stored version in force in place of the one that is, and keep in the audit log who did so; in the caller's transaction.
+
+    Raises `IntegrityError` where another process does so at the same moment.
+    """
+    MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).exclude(pk=version_id).update(is_active=False)
+    if MatchConfigVersion.objects.filter(pk=version_id, is_active=False).update(is_active=True):
+        row = MatchConfigVersion.objects.defer("model", "document").get(pk=version_id)
+        auditing.told_of(MatchConfigVersion, [row], change=change, kind=ChangeKind.CHANGED)
 
 
 def forget_versions() -> None:

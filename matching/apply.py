@@ -21,14 +21,17 @@ from golden_records.members import Link, LinkedMember, members_of
 from golden_records.models import GoldenState, LinkSource, MatchState, RecordState
 from matching import review_queue
 from matching.active_config import ActiveConfig
-from matching.chunks import Chunk
+from matching.chunks import RECORDS, Chunk
+from matching.core.blocking import blocking_keys
 from matching.core.decide import Outcome
+from matching.core.prepare import prepare
 from matching.decisions import DecidedBy, PairEvidence, write_decisions
 from matching.keys import KeyRows, write_keys
 from matching.locks import MatchGuard
 from matching.models import BlockingKey, ChunkKind, TaskKind
 from matching.moves import apply_moves
 from matching.review_queue import AskedPair
+from matching.tables import active_records, attribute_table
 
 _PART: Final = 500
 
@@ -165,6 +168,19 @@ def _apply_keys(rows: pa.Table, under: Applying) -> dict[str, int]:
     found = _key_rows(rows.filter(pc.is_in(rows["record_id"], pa.array(there, pa.int64()))))
     write_keys(under.entity, found)
     return {"keys": len(found)}
+
+
+def key_latecomers(under: Applying) -> None:
+    """Give the records that were matched after the plan was made the keys of its config: they were found by those of the one before."""
+    since = Q(id__gt=under.line[1]) | Q(updated_at__gte=under.line[0])
+    late = active_records(under.entity).filter(since, match_state=MatchState.MATCHED)
+    ids = list(late.order_by("id").values_list("id", flat=True))
+    for start in range(0, len(ids), RECORDS):
+        some = ids[start : start + RECORDS]
+        table = attribute_table(under.entity, active_records(under.entity).filter(id__any=some))
+        found = blocking_keys(prepare(table, under.active.config), under.active.config)
+        BlockingKey.objects.filter(entity=under.entity.name, record_id__any=some).delete()
+        write_keys(under.entity, KeyRows(table["id"].to_numpy()[found.row], found.rule, found.key), new=some)
 
 
 def _apply_decisions(rows: pa.Table, under: Applying) -> dict[str, int]:

@@ -36,6 +36,19 @@ _SOURCES_TOLD_APART: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How a plan is made: with which engine, whether with a model learned from these records, and whether it is a rehearsal.
+
+    That goes by rules which are not in force, so that all blocking keys come anew, and as if they let runs join and part what is
+    published.
+    """
+
+    engine: Engine
+    learn: bool
+    rehearsal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The chunks to apply in this order, the model they were made with, and figures for people."""
 
@@ -47,16 +60,15 @@ class Plan:
     blocking: dict[str, Any] = field(default_factory=dict)
 
 
-def make_plan(
-    entity: EntityType, people: Population, active: ActiveConfig, *, learn: bool, engine: Engine, say: Callable[[str], None]
-) -> Plan:
-    """Match everything and cut what follows into chunks. `learn`: with a model learned from these records.
+def make_plan(entity: EntityType, people: Population, active: ActiveConfig, way: Way, *, say: Callable[[str], None]) -> Plan:
+    """Match everything and cut what follows into chunks.
 
     With a new model the evidence on every pair is written anew, else only that on pairs with a record that waits, and on those
     that match and are apart: what one record at a time could not see is asked about.
     """
     say("matching")
-    result, golden_ids, moved = _matched(entity, people, active, learn=learn, engine=engine)
+    learn, free = way.learn, way.rehearsal or active.config.clusters.published == JOIN
+    result, golden_ids, moved = _matched(entity, people, active, way, free=free)
     say("planning")
     labels = result.clusters.labels
     apart = (result.pairs.outcome == Outcome.MATCH) & (labels[result.pairs.left] != labels[result.pairs.right])
@@ -65,12 +77,12 @@ def make_plan(
     questions = _questions(people, result, fresh)
     # Of a cluster to which records of other golden records go, everything is one step.
     in_moves = looked_at & np.isin(labels, labels[moved])
-    planned = people.pending & ~(in_moves if _joins(active) else _to_look_at(people, result))
+    planned = people.pending & ~(in_moves if free else _to_look_at(people, result))
     keys = blocking_keys(result.prepared, result.model.config)
     made = [
         *chunks.moves(people, result, golden_ids, keys, in_moves),
         *chunks.memberships(people, result, golden_ids, keys, planned),
-        *(chunks.keys(people, keys) if learn else ()),
+        *(chunks.keys(people, keys) if learn or way.rehearsal else ()),
         *chunks.decisions(people.ids, result, fresh),
         *chunks.questions(people.ids, result, questions),
     ]
@@ -80,21 +92,17 @@ def make_plan(
 
 
 def _matched(
-    entity: EntityType, people: Population, active: ActiveConfig, *, learn: bool, engine: Engine
+    entity: EntityType, people: Population, active: ActiveConfig, way: Way, *, free: bool
 ) -> tuple[MatchResult, dict[int, str], NDArray[np.bool_]]:
     """Give what the engine finds, the canonical id of each cluster that is written, and which records leave a golden record."""
-    model, constraints = None if learn else active.model, settled(entity, people)
-    if not _joins(active):
-        result = engine(people.attributes, active.config, model=model, constraints=constraints)
+    model, constraints = None if way.learn else active.model, settled(entity, people)
+    if not free:
+        result = way.engine(people.attributes, active.config, model=model, constraints=constraints)
         return result, _golden_ids(result.clusters.labels, people), np.zeros(len(people.ids), bool)
     constraints = freed(entity, people, constraints)
-    result = engine(in_one_order(entity, people), active.config, model=model, constraints=constraints)
+    result = way.engine(in_one_order(entity, people), active.config, model=model, constraints=constraints)
     golden_ids = golden_ids_of(result.clusters.labels, people, constraints)
     return result, golden_ids, moving(result.clusters.labels, people, golden_ids)
-
-
-def _joins(active: ActiveConfig) -> bool:
-    return active.config.clusters.published == JOIN
 
 
 def _to_look_at(people: Population, result: MatchResult) -> NDArray[np.bool_]:

@@ -17,18 +17,23 @@ from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import Busy
 from golden_records.garbage import no_search_for_cycles
-from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config, unlearned_model
-from matching.apply import Applying, apply_chunk
+from golden_records.golden_content import day_of
+from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config, store, unlearned_model
+from matching.apply import Applying, apply_chunk, key_latecomers
 from matching.chunks import Chunk
 from matching.engines import choice
 from matching.engines.choice import Engine
+from matching.foreseen import counted
 from matching.keys import forget_common_keys
 from matching.locks import MatchGuard, in_transaction
-from matching.models import MatchRun, RunChunk, RunState
-from matching.plan import make_plan
+from matching.models import MatchRun, RunChunk, RunKind, RunState
+from matching.plan import Way, make_plan
 from matching.population import Population, population
 
 LEASE: Final = timedelta(seconds=90)
+APPLY: Final = "apply"
+REHEARSED: Final = "rehearsed"
+"""Steps after the plan: it is applied, or shown until a person publishes it."""
 _HEARTBEAT_SECONDS: Final = 20
 _ATTEMPTS: Final = 5
 _LEARN_AGAIN_AT: Final = 2.0
@@ -46,7 +51,7 @@ def start(entity: EntityType, *, actor: str) -> MatchRun:
         with transaction.atomic():
             return MatchRun.objects.create(entity=entity.name, actor=actor, created_at=timezone.now())
     except IntegrityError:
-        return MatchRun.objects.get(entity=entity.name, state__in=(RunState.QUEUED, RunState.RUNNING))
+        return MatchRun.objects.get(entity=entity.name, kind=RunKind.RUN, state__in=(RunState.QUEUED, RunState.RUNNING))
 
 
 def waiting_runs() -> list[int]:
@@ -83,6 +88,9 @@ def _carry_on(run: MatchRun, say: Callable[[str], None], seconds: float | None, 
     if run.step == "plan":
         with _heartbeat(run):
             _plan(run, say, engine or configured_engine())
+    if run.step == REHEARSED:
+        _rest(run)
+        return
     total = run.chunks.count()
     while (chunk := run.chunks.filter(applied_at__isnull=True).first()) is not None:
         if seconds is not None and time.monotonic() - started > seconds:
@@ -90,6 +98,8 @@ def _carry_on(run: MatchRun, say: Callable[[str], None], seconds: float | None, 
             return
         _apply(run, chunk)
         say(f"applying {chunk.number} of {total}")
+    if run.kind == RunKind.REHEARSAL:
+        _key_latecomers(run)
     _finish(run)
 
 
@@ -151,18 +161,20 @@ def _plan(run: MatchRun, say: Callable[[str], None], engine: Engine) -> None:
     say("reading")
     run.planned_at, run.last_record_id = in_transaction(lambda guard: _line(entity, guard))
     people = population(entity)
-    active = _config_for(entity)
+    rehearsal = run.kind == RunKind.REHEARSAL
+    active = config_version(run.config_id) if rehearsal and run.config_id else _config_for(entity)
     read = time.monotonic()
     learn = _should_learn(entity, people, active)
-    plan = make_plan(entity, people, active, learn=learn, engine=engine, say=say)
+    plan = make_plan(entity, people, active, Way(engine, learn, rehearsal), say=say)
     timings = {"read": round(read - begun, 3), **{name: round(value, 3) for name, value in plan.timings.items()}}
     with transaction.atomic():
         if learn:
-            active = activate(entity, plan.model, label=f"run{run.pk}", reviewed=active.reviewed)
+            keep = store if rehearsal else activate
+            active = keep(entity, plan.model, label=f"run{run.pk}", reviewed=active.reviewed)
             run.counts["learned_from"] = len(people.ids)
         run.counts |= plan.counts
         run.timings = timings | {"plan": round(time.monotonic() - begun, 3)}
-        run.step, run.config_id, run.blocking = "apply", active.id, plan.blocking
+        run.step, run.config_id, run.blocking = REHEARSED if rehearsal else APPLY, active.id, plan.blocking
         fields = ("counts", "timings", "blocking", "step", "config_id", "planned_at", "last_record_id")
         _keep(run, **{name: getattr(run, name) for name in fields})
         run.chunks.all().delete()
@@ -170,6 +182,13 @@ def _plan(run: MatchRun, say: Callable[[str], None], engine: Engine) -> None:
             [RunChunk(run=run, number=number, kind=chunk.kind, plan=chunk.to_bytes()) for number, chunk in enumerate(plan.chunks, 1)],
             batch_size=50,
         )
+
+
+def _rest(run: MatchRun) -> None:
+    """Leave a rehearsal as planned, with what it would do, for a person to publish."""
+    counts = run.counts | counted(run, day_of(timezone.now()))
+    if _held(run).update(state=RunState.REHEARSED, lease_until=None, counts=counts) != 1:
+        raise LostLease
 
 
 def _line(entity: EntityType, guard: MatchGuard) -> tuple[datetime, int]:
@@ -180,10 +199,13 @@ def _line(entity: EntityType, guard: MatchGuard) -> tuple[datetime, int]:
 
 
 def _config_for(entity: EntityType) -> ActiveConfig:
-    """Give the config in force; where the reviewed file has a newer version, that one is put in force."""
+    """Give the config in force; where the reviewed file has a newer version, that one is put in force.
+
+    What was published after a rehearsal has a greater version than the file, and stays until the file has one.
+    """
     active = active_config(entity)
     shipped = shipped_config(entity)
-    if shipped.to_document() == active.as_reviewed.to_document():
+    if active.config.version > shipped.version or shipped.to_document() == active.as_reviewed.to_document():
         return active
     return activate(entity, unlearned_model(entity), label="shipped")
 
@@ -211,6 +233,14 @@ def _apply(run: MatchRun, chunk: RunChunk) -> None:
 
     with no_search_for_cycles():
         run.counts, run.timings = in_transaction(work)
+
+
+def _key_latecomers(run: MatchRun) -> None:
+    def work(guard: MatchGuard) -> None:
+        guard.enter_alone(entity_type(run.entity))
+        key_latecomers(_applying(run, guard))
+
+    in_transaction(work)
 
 
 def _applying(run: MatchRun, guard: MatchGuard) -> Applying:

@@ -14,7 +14,7 @@ from golden_records.models import RulesRunState
 from golden_records.waiting import waiting
 from matching import rule_runs, runs, turning, verifying
 from matching.doorbell import ring
-from matching.models import MatchRun, Pulse, RunState
+from matching.models import MatchRun, Pulse, RunKind, RunState
 from matching.waiting import forget_attempts, match_all_waiting, match_if_waiting
 
 _logger = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ def match_source_record(entity_name: str, record_id: int) -> None:
 def match_waiting_records(entity_name: str) -> None:
     """Match all that waits: in a run where it is much, else one by one. Where a run is under way, it sees to them."""
     entity = entity_type(entity_name)
-    if MatchRun.objects.filter(entity=entity_name, state__in=(RunState.QUEUED, RunState.RUNNING)).exists():
+    if MatchRun.objects.filter(entity=entity_name, kind=RunKind.RUN, state__in=(RunState.QUEUED, RunState.RUNNING)).exists():
         return
     if _run_pays(entity):
         ring(work_on_run, runs.start(entity, actor="engine:sweep").pk)

@@ -5,19 +5,24 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.timeline import timeline
 from golden_records.entities import ENTITIES, EntityType, entity_type
+from golden_records.errors import MdmError
+from matching.admin import rehearsals
 from matching.admin.blocking import blocking_context
 from matching.admin.comparing import compare_context
-from matching.models import Judgement, MatchConfigVersion, MatchRun
+from matching.models import Judgement, MatchConfigVersion, MatchRun, RunState
 
 
 @admin.register(MatchRun)
@@ -25,8 +30,8 @@ class MatchRunAdmin(PageAdmin):
     """What each matching run found and how long it took."""
 
     page_template: ClassVar[str] = "matching/admin/run.html"
-    list_display = ("__str__", "outcome", "step", "actor", "created_at", "finished_at")
-    list_filter = ("entity", "state")
+    list_display = ("__str__", "kind", "outcome", "step", "actor", "created_at", "finished_at")
+    list_filter = ("entity", "kind", "state")
     list_select_related = ("config",)
     sortable_by = ("created_at",)
 
@@ -35,7 +40,23 @@ class MatchRunAdmin(PageAdmin):
         view = self.admin_site.admin_view
         blocking = path("blocking/", view(self.blocking_view), name="matching_matchrun_blocking")
         compare = path("compare/", view(self.compare_view), name="matching_matchrun_compare")
-        return [blocking, compare, *super().get_urls()]
+        turn = path("<int:pk>/rehearsal/", view(self.turn_view), name="matching_matchrun_turn")
+        changes = path("<int:pk>/changes.csv", view(self.file_view), name="matching_matchrun_changes")
+        return [blocking, compare, turn, changes, *super().get_urls()]
+
+    def turn_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Publish a rehearsal, or throw it away."""
+        rehearsals.require(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        rehearsals.turned(request, get_object_or_404(MatchRun, pk=pk))
+        return HttpResponseRedirect(reverse("admin:matching_matchrun_change", args=(pk,)))
+
+    def file_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Give what a rehearsal would change, as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return rehearsals.file_of(get_object_or_404(MatchRun, pk=pk, state=RunState.REHEARSED))
 
     def blocking_view(self, request: HttpRequest) -> HttpResponse:
         """Show what blocking did in the last run of an entity type."""
@@ -69,9 +90,9 @@ class MatchRunAdmin(PageAdmin):
         return cells.pill(run.state, run.get_state_display())
 
     def page_context(self, request: HttpRequest, found: MatchRun) -> dict[str, Any]:
-        """Counts and seconds by step."""
-        del request
-        return {"run": found, "counts": sorted(found.counts.items()), "timings": list(found.timings.items())}
+        """Counts and seconds by step; of a rehearsal, what it would do."""
+        told = {"run": found, "counts": sorted(found.counts.items()), "timings": list(found.timings.items())}
+        return told | rehearsals.showing(request, found)
 
 
 def _asked_entity(request: HttpRequest) -> EntityType:
@@ -86,6 +107,34 @@ class MatchConfigAdmin(PageAdmin):
     list_display = ("__str__", "is_active", "created_at")
     list_filter = ("entity", "is_active")
     sortable_by = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page on which a config is written and rehearsed."""
+        write = path("rehearse/<str:entity>/", self.admin_site.admin_view(self.write_view), name="matching_matchconfigversion_rehearse")
+        return [write, *super().get_urls()]
+
+    def write_view(self, request: HttpRequest, entity: str) -> HttpResponse:
+        """Show the config in force to be changed; sent, rehearse what was written."""
+        kind = ENTITIES.get(entity)
+        if kind is None:
+            raise Http404
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        problems: list[str] = []
+        if request.method == "POST":
+            rehearsals.require(request)
+            try:
+                return HttpResponseRedirect(rehearsals.begun(request, kind))
+            except MdmError as error:
+                problems = rehearsals.problems_of(error)
+        frame = {
+            **self.admin_site.each_context(request),
+            "title": _t("Match config of a %s") % kind.name,
+            "subtitle": None,
+            "opts": self.opts,
+        }
+        told = rehearsals.writing(request, kind, problems)
+        return TemplateResponse(request, "matching/admin/config_write.html", frame | {"entity": kind, "media": self.media} | told)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave the learned model out: it is large, and no page shows its bytes."""

@@ -6,7 +6,7 @@ Records are named by entity type and id: one table serves every entity type, and
 from matching.models.configs import BlockingKey, CommonKey, MatchConfigVersion
 from matching.models.decisions import MatchDecision, Outcome
 from matching.models.review import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
-from matching.models.runs import ChunkKind, MatchAttempt, MatchRun, Pulse, RunChunk, RunState
+from matching.models.runs import ChunkKind, MatchAttempt, MatchRun, Pulse, RunChunk, RunKind, RunState
 
 __all__ = [
     "BlockingKey",
@@ -22,6 +22,7 @@ __all__ = [
     "Pulse",
     "ReviewTask",
     "RunChunk",
+    "RunKind",
     "RunState",
     "TaskKind",
     "TaskState",

@@ -1,5 +1,7 @@
 """The match configs, and the blocking keys that their rules give the records."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 class MatchConfigVersion(models.Model):
     """One version of an entity type's match config with the model learned under it; never changed once used."""
+
+    audited: ClassVar = ("entity", "version", "is_active")
 
     entity = models.CharField(_("entity type"), max_length=30)
     version = models.CharField(_("version"), max_length=60)
@@ -23,6 +27,7 @@ class MatchConfigVersion(models.Model):
             models.UniqueConstraint(fields=("entity", "version"), name="match_config_version"),
             models.UniqueConstraint(fields=("entity",), condition=Q(is_active=True), name="one_active_match_config"),
         )
+        permissions = (("publish_matchconfigversion", "Can rehearse and publish match configs"),)
 
     def __str__(self) -> str:
         """Name the entity type and the version."""

@@ -1,5 +1,7 @@
 """What matches, and when: runs with their chunks, records that are tried again, periodic tasks."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,15 @@ class RunState(models.TextChoices):
     RUNNING = "running", _("running")
     COMPLETED = "completed", _("completed")
     FAILED = "failed", _("failed")
+    REHEARSED = "rehearsed", _("rehearsed")
+    DISCARDED = "discarded", _("discarded")
+
+
+class RunKind(models.TextChoices):
+    """Whether a run applies its plan by itself, or shows it and waits for a person to publish it."""
+
+    RUN = "run", _("run")
+    REHEARSAL = "rehearsal", _("rehearsal")
 
 
 class MatchRun(models.Model):
@@ -33,9 +44,14 @@ class MatchRun(models.Model):
 
     Taken by a worker through a lease; `attempt` fences a worker that was thought dead. `counts` and `timings` say
     what came of it, `blocking` what each blocking rule cost, found and left out.
+
+    A rehearsal plans with a config that is not in force, and keeps its plan until that is published, discarded or made anew.
     """
 
+    audited: ClassVar = ("entity", "kind", "state", "config_id")
+
     entity = models.CharField(_("entity type"), max_length=30)
+    kind = models.CharField(_("kind"), max_length=10, choices=RunKind.choices, default=RunKind.RUN)
     config = models.ForeignKey(MatchConfigVersion, models.PROTECT, null=True, blank=True, related_name="runs")
     state = models.CharField(_("state"), max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     step = models.CharField(_("step"), max_length=20, default="plan")
@@ -55,7 +71,9 @@ class MatchRun(models.Model):
         verbose_name = _("matching run")
         verbose_name_plural = _("matching runs")
         ordering = ("-id",)
-        constraints = (models.UniqueConstraint(fields=("entity",), condition=Q(state__in=("queued", "running")), name="one_run_at_a_time"),)
+        constraints = (
+            models.UniqueConstraint(fields=("entity", "kind"), condition=Q(state__in=("queued", "running")), name="one_run_at_a_time"),
+        )
 
     def __str__(self) -> str:
         """Name the run."""
