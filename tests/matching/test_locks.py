@@ -5,6 +5,7 @@ from threading import Barrier, Event
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, connections
 from hypothesis import given
@@ -101,6 +102,23 @@ def test_work_whose_connection_is_lost_is_done_again_over_a_new_one() -> None:
 
     assert in_transaction(work) == "done"
     assert list(SourceSystem.objects.values_list("code", flat=True)) == ["try1"], "nothing is left of the first try"
+    assert _retried("connection") == before + 1
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_while_nothing_was_done_is_noticed_by_the_work_itself() -> None:
+    before = _retried("connection")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [backend])
+
+    def work(_: MatchGuard) -> int:
+        return SourceSystem.objects.create(code="crm", name="CRM").pk
+
+    assert in_transaction(work) is not None
     assert _retried("connection") == before + 1
 
 
