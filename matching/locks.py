@@ -206,7 +206,7 @@ def in_transaction(work: Callable[[MatchGuard], Result]) -> Result:
         committing = False
         if whole:
             # Whether the connection still works shows at the first statement, and what finds it lost is done again: not asked before.
-            connection.health_check_done = True
+            connection.health_check_done = True  # type: ignore[attr-defined]  # django-stubs lack it
         try:
             with transaction.atomic():
                 result = work(MatchGuard())
