@@ -122,6 +122,23 @@ def test_a_connection_that_was_lost_while_nothing_was_done_is_noticed_by_the_wor
     assert _retried("connection") == before + 1
 
 
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_plans_are_kept_and_go_by_indexes_in_the_transaction_of_a_record_and_nowhere_else() -> None:
+    def settings() -> list[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting(name) FROM unnest(ARRAY['plan_cache_mode', 'enable_seqscan', 'jit']) AS name")
+            return [setting for (setting,) in cursor.fetchall()]
+
+    def work(guard: MatchGuard) -> list[str]:
+        guard.enter(CUSTOMER, identity=("crm", "1"))
+        return settings()
+
+    before = settings()
+    assert in_transaction(work) == ["force_generic_plan", "off", "off"] != before
+    assert settings() == before
+
+
 def _retried(reason: str) -> float:
     return REGISTRY.get_sample_value("mdm_transaction_retries_total", {"reason": reason}) or 0.0
 
