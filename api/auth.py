@@ -1,7 +1,5 @@
 """Who is calling: `Authorization: Bearer KEY`."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -11,11 +9,10 @@ from rest_framework.request import Request
 from api.keys import digest_of
 from api.models import ApiKey
 from api.problems import CHALLENGE, InvalidKey
+from golden_records.lately import Lately
 from golden_records.models import SourceSystem
 
 KEY_LENGTH_LIMIT: Final = 200
-CACHE_SECONDS: Final = 1.0
-CACHE_SIZE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +32,11 @@ class ApiClient:
         return f"api:{self.name}"
 
 
-class KnownKeys:
-    """The clients of keys seen within the last second, so that a busy program does not cost a query a request.
+class KnownKeys(Lately[str, ApiClient]):
+    """The clients of keys, by digest, that were good within the last second.
 
-    Only keys that were good are remembered. A key that is revoked is therefore refused by every process within `CACHE_SECONDS`.
+    Only keys that were good are remembered. A key that is revoked is therefore refused by every process within `BELIEVED_SECONDS`.
     """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._clients: dict[str, tuple[float, ApiClient]] = {}
-
-    def get(self, digest: str) -> ApiClient | None:
-        """Give the client, where the key was seen good less than `CACHE_SECONDS` ago."""
-        known = self._clients.get(digest)
-        if known is None or self._clock() - known[0] > CACHE_SECONDS:
-            return None
-        return known[1]
-
-    def remember(self, digest: str, client: ApiClient) -> None:
-        """Keep the client for a while."""
-        if len(self._clients) >= CACHE_SIZE:
-            self._clients.clear()
-        self._clients[digest] = (self._clock(), client)
-
-    def forget(self) -> None:
-        """Drop everything: the next request of each key asks the database."""
-        self._clients.clear()
 
 
 known_keys: Final = KnownKeys()

@@ -60,7 +60,7 @@ def lock_goldens(entity: EntityType, *, golden_ids: Iterable[UUID] = (), record_
     One statement: where the locks had to be waited for, a record may have moved since it was looked up.
     """
     query = _query(entity.name)
-    rows = query.as_read(golden_ids=golden_ids, record_ids=record_ids)
+    rows = query.as_read(golden_ids=list(golden_ids), record_ids=list(record_ids))
     return LockedRows(_names(entity), ((_as_id(row[0]), row) for row in rows), query)
 
 

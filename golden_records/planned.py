@@ -4,6 +4,7 @@ Finding a plan for one of them takes the database longer than carrying it out. A
 many gets a plan of its own, and by a text that depends on what is asked, Django's own cursor asks.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import psycopg
@@ -34,3 +35,8 @@ def planned_cursor(count: int = 0) -> Any:
     with database.wrap_database_errors:
         cursor: Any = (psycopg.Cursor if count <= FEW else _PlannedAnew)(database.connection)
     return database.make_cursor(cursor)
+
+
+def array(values: Iterable[object]) -> str:
+    """Give numbers or ids as one array for PostgreSQL, to be cast where it stands: the driver takes longer over each value of a list."""
+    return f"{{{','.join(map(str, values))}}}"

@@ -6,7 +6,7 @@ A query is written as any other, with `column__any=Given("name")` in the place o
     _BY_ID.rows(ids=[1, 2, 3])
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -36,17 +36,17 @@ class Remembered:
         self._query = query
         self._statements: dict[str, _Statement] = {}
 
-    def rows(self, **given: Iterable[Any]) -> list[Row]:
+    def rows(self, **given: Collection[Any]) -> list[Row]:
         """Ask, with what is given, and give all rows as `values_list` would."""
         converters = self._statement.converters
         found = self.as_read(**given)
         return [_converted(row, converters) for row in found] if converters else found
 
-    def as_read(self, **given: Iterable[Any]) -> list[Row]:
+    def as_read(self, **given: Collection[Any]) -> list[Row]:
         """Ask, with what is given, and give all rows as the driver reads them; `converted` makes of one what `rows` gives."""
         statement = self._statement
         parameters: list[Any] = [part.prepared(given[part.name]) if isinstance(part, Given) else part for part in statement.parameters]
-        with planned_cursor(sum(len(part) for part in parameters if isinstance(part, list))) as cursor:
+        with planned_cursor(sum(map(len, given.values()))) as cursor:
             cursor.execute(statement.sql, parameters)
             return cursor.fetchall()  # type: ignore[no-any-return]
 

@@ -257,6 +257,7 @@ CHECKS: Final = (
         "A golden record's values are what survivorship makes of its active source records, to the byte.",
         partial(_only, VALUES),
         _values_and_provenance,
+        effort=17,
     ),
     Check(
         PROVENANCE,

@@ -1,11 +1,11 @@
 """What follows from what was found out about one record: where it goes, who goes with it, and what is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from golden_records import golden
+from golden_records import bulk, golden
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.golden import Held, Membership
@@ -14,7 +14,7 @@ from golden_records.models import GoldenState, LinkSource, SourceRecord
 from golden_records.models.golden import new_canonical_id
 from matching import review_queue
 from matching.active_config import ActiveConfig
-from matching.decisions import PairEvidence
+from matching.decisions import DecidedBy, PairEvidence, set_aside, write_decisions
 from matching.known import Known, told_of
 from matching.locks import MatchGuard
 from matching.models import JudgementValue, ReviewTask
@@ -44,7 +44,10 @@ class MatchedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found out about a record, and what is held to put it into effect."""
+    """What was found out about a record, and what is held to put it into effect.
+
+    `no_longer` has the other records of pairs that were found before, and share no key with the record any more.
+    """
 
     entity: EntityType
     record: SourceRecord
@@ -54,6 +57,7 @@ class Found:
     active: ActiveConfig
     known: Known
     standing: Standing
+    no_longer: Collection[int] = ()
 
 
 def take_effect(found: Found, *, guard: MatchGuard, change: Change, unwritten: ChangeKind | None) -> MatchedRecord:
@@ -68,7 +72,9 @@ def take_effect(found: Found, *, guard: MatchGuard, change: Change, unwritten: C
     if others:
         guard.records(entity, [record.pk, *(each.record_id for each in others)])
     memberships = [own, *others]
-    golden.assign(entity, memberships, change=told, held=found.held, revive=revived)
+    with bulk.without_waiting():
+        _keep_evidence(found, change)
+        golden.assign(entity, memberships, change=told, held=found.held, revive=revived)
     asked = [AskedPair(record.pk, question.candidate.record_id, question.kind) for question in resolution.questions]
     tasks = tuple(review_queue.ask(entity, asked, change=change)) if asked else _NOTHING
     if found.standing.leaving or _asked_otherwise(found):
@@ -85,6 +91,12 @@ def take_effect(found: Found, *, guard: MatchGuard, change: Change, unwritten: C
         tasks=tasks,
         config=found.active,
     )
+
+
+def _keep_evidence(found: Found, change: Change) -> None:
+    by = DecidedBy(found.active.id, None, change.at)
+    write_decisions(found.entity, [*found.standing.doubts, *found.evidence], by)
+    set_aside(found.entity, found.record.pk, found.no_longer, by=by)
 
 
 def _evidence_with(found: Found, other: int) -> PairEvidence | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from golden_records import bulk
 from golden_records.entities import EntityType
-from golden_records.planned import planned_cursor
+from golden_records.planned import array, planned_cursor
 from matching.metrics import COMMON_KEYS
 from matching.models import BlockingKey, CommonKey
 
@@ -47,7 +47,9 @@ def known_keys(entity: EntityType, record_id: int, new: Collection[Pair]) -> tup
     keys = [key for _, key in new]
     with planned_cursor(len(keys)) as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(f"{held} UNION ALL {common.format('key = ANY(%s::bigint[])')}", [entity.name, record_id, entity.name, keys])
+            cursor.execute(
+                f"{held} UNION ALL {common.format('key = ANY(%s::bigint[])')}", [entity.name, record_id, entity.name, array(keys)]
+            )
         else:
             cursor.execute(f"{held} UNION ALL {common.format(f'key IN ({_places(keys)})')}", [entity.name, record_id, entity.name, *keys])
         rows = cursor.fetchall()
@@ -176,7 +178,9 @@ def _exchanged(
 ) -> list[tuple[int, int, int]]:
     """Write what differs and read who shares a key (rule, key, how many at most) in one statement, which reads what was there before."""
     with planned_cursor(len(searched) + len(gone)) as cursor:
-        cursor.execute(_EXCHANGE, [gone, entity.name, record_id, *_columns(fresh, 2), *_columns(searched, 3), entity.name, record_id])
+        cursor.execute(
+            _EXCHANGE, [array(gone), entity.name, record_id, *_columns(fresh, 2), *_columns(searched, 3), entity.name, record_id]
+        )
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 
@@ -191,8 +195,8 @@ _EXCHANGE: Final = (
 )
 
 
-def _columns(rows: Sequence[Sequence[int]], width: int) -> list[list[int]]:
-    return [[row[place] for row in rows] for place in range(width)]
+def _columns(rows: Sequence[Sequence[int]], width: int) -> list[str]:
+    return [array(row[place] for row in rows) for place in range(width)]
 
 
 def _sharing(entity: EntityType, record_id: int, keys: Sequence[Pair], limits: Sequence[int]) -> list[tuple[int, int, int]]:

@@ -22,7 +22,7 @@ from golden_records.entities import EntityType
 from golden_records.errors import Busy
 from golden_records.locking import LockedRows, RecordRow, lock_goldens, lock_records
 from golden_records.models import SourceRecord
-from golden_records.planned import planned_cursor
+from golden_records.planned import array, planned_cursor
 from golden_records.storing import store_known
 from matching.metrics import REFUSED, RETRIES
 from matching.models import MatchConfigVersion
@@ -43,11 +43,22 @@ _LOST_CONNECTIONS: Final = frozenset({"57P01", "57P02", "57P03", "53300", "08000
 _LEVEL_SHIFT: Final = 61
 _HASH_BITS: Final = (1 << _LEVEL_SHIFT) - 1
 
+# A record's statements look few rows up by index, whoever the record is: one plan serves them all. PostgreSQL would find a new one
+# for each, as it takes arrays of unknown length for longer than they are, and that is a quarter of its work. A plan that is kept may be
+# made while a table is nearly empty, so that it must not read tables from end to end; nor is there anything to compile.
+_LOCAL_SETTINGS: Final = {
+    "lock_timeout": _LOCK_TIMEOUT,
+    "statement_timeout": _STATEMENT_TIMEOUT,
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "jit": "off",
+}
 # One journey to the database for what the transaction of a record begins with. The locks come in the order in which they are
 # written, and nothing that they protect is read here: the config in force changes under no lock.
 _ENTRANCE: Final = (
     f"SELECT (SELECT id FROM {MatchConfigVersion._meta.db_table} WHERE entity = %s AND is_active), "  # noqa: S608 - a table's name
-    "set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true), pg_advisory_xact_lock_shared(%s)"
+    + "".join(f"set_config('{name}', '{value}', true), " for name, value in _LOCAL_SETTINGS.items())
+    + "pg_advisory_xact_lock_shared(%s)"
 )
 _AND_IDENTITY: Final = ", pg_advisory_xact_lock(%s)"
 
@@ -99,7 +110,7 @@ class MatchGuard:
         if self._advisory:
             with planned_cursor() as cursor:
                 sql = _ENTRANCE if identity is None else _ENTRANCE + _AND_IDENTITY
-                cursor.execute(sql, [entity.name, _LOCK_TIMEOUT, _STATEMENT_TIMEOUT, *numbers])
+                cursor.execute(sql, [entity.name, *numbers])
                 self.config_id = cursor.fetchone()[0]
 
     def enter_alone(self, entity: EntityType) -> None:
@@ -169,7 +180,7 @@ class MatchGuard:
             with planned_cursor(len(numbers)) as cursor:
                 cursor.execute(
                     "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT k FROM unnest(%s::bigint[]) WITH ORDINALITY t(k, o) ORDER BY o) z",
-                    [list(numbers)],
+                    [array(numbers)],
                 )
 
 
@@ -193,6 +204,9 @@ def in_transaction(work: Callable[[MatchGuard], Result]) -> Result:
         if attempt:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads clients, protects nothing
         committing = False
+        if whole:
+            # Whether the connection still works shows at the first statement, and what finds it lost is done again: not asked before.
+            connection.health_check_done = True  # type: ignore[attr-defined]  # django-stubs lack it
         try:
             with transaction.atomic():
                 result = work(MatchGuard())

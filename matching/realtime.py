@@ -19,7 +19,7 @@ from matching.active_config import ActiveConfig, active_config
 from matching.core.decide import Outcome, decide
 from matching.core.record_keys import record_keys
 from matching.core.score import ScoredPairs, score_one
-from matching.decisions import DecidedBy, evidence_of, set_aside, write_decisions
+from matching.decisions import evidence_of
 from matching.effects import Found, MatchedRecord, take_effect
 from matching.keys import KeyChange, exchange_keys, known_keys
 from matching.known import Known, known_of
@@ -56,13 +56,10 @@ def match_record(
         for row, each in enumerate(members)
         if _is_told(compared, row, known, found, active.config.review_threshold)
     ]
-    by = DecidedBy(active.id, None, change.at)
-    write_decisions(entity, [*standing.doubts, *evidence], by)
-    set_aside(entity, record.pk, known.former.keys() - {each.member.record_id for each in members}, by=by)
     resolution = resolve(candidates, current=_current(record, held, standing))
-    return take_effect(
-        Found(entity, record, resolution, evidence, held, active, known, standing), guard=guard, change=change, unwritten=unwritten
-    )
+    no_longer = known.former.keys() - {each.member.record_id for each in members}
+    found_out = Found(entity, record, resolution, evidence, held, active, known, standing, no_longer)
+    return take_effect(found_out, guard=guard, change=change, unwritten=unwritten)
 
 
 def _outcomes(record: SourceRecord, members: Sequence[LinkedMember], scored: ScoredPairs, active: ActiveConfig) -> NDArray[np.int8]:

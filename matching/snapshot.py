@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from django.db import connection, transaction
 
@@ -22,7 +23,15 @@ _FOR_WHOLE_TABLES: Final = {
 }
 
 
-def on_one_snapshot(questions: Sequence[Callable[[], T]]) -> Iterator[T]:
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """What is asked of a snapshot, and how long that takes beside the other questions, about."""
+
+    ask: Callable[[], T]
+    effort: int = 1
+
+
+def on_one_snapshot(questions: Sequence[Question[T]]) -> Iterator[T]:
     """Ask the database as it is now, whatever others write; gives the answers in the order of the questions, each when it is there.
 
     Nobody is kept from writing meanwhile. On PostgreSQL two are asked at once, over connections of their own, so that the caller may
@@ -30,7 +39,7 @@ def on_one_snapshot(questions: Sequence[Callable[[], T]]) -> Iterator[T]:
     """
     if connection.in_atomic_block:
         with _settings(back=True):
-            yield from (question() for question in questions)
+            yield from (question.ask() for question in questions)
     elif connection.vendor == "postgresql":
         yield from _by_readers(questions)
     else:
@@ -38,16 +47,18 @@ def on_one_snapshot(questions: Sequence[Callable[[], T]]) -> Iterator[T]:
         with connection.cursor() as cursor:
             cursor.execute("BEGIN")
             try:
-                yield from (question() for question in questions)
+                yield from (question.ask() for question in questions)
             finally:
                 cursor.execute("ROLLBACK")
 
 
-def _by_readers(questions: Sequence[Callable[[], T]]) -> Iterator[T]:
+def _by_readers(questions: Sequence[Question[T]]) -> Iterator[T]:
+    # The longest first: begun last, it would be worked on alone while the other reader has nothing left to do.
+    longest_first = sorted(range(len(questions)), key=lambda place: -questions[place].effort)
     with _exported() as snapshot, ThreadPoolExecutor(_READERS) as readers:
-        answers = [readers.submit(_asked, question, snapshot) for question in questions]
+        answers = {place: readers.submit(_asked, questions[place].ask, snapshot) for place in longest_first}
         try:
-            yield from (answer.result() for answer in answers)
+            yield from (answers[place].result() for place in range(len(questions)))
         finally:
             readers.shutdown(cancel_futures=True)
 

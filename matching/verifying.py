@@ -19,7 +19,7 @@ from matching import erasure_checks
 from matching.completeness import config_in_force, missed_matches, records_with_other_keys
 from matching.judgements import golden_pair, judged_pairs
 from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
-from matching.snapshot import on_one_snapshot
+from matching.snapshot import Question, on_one_snapshot
 from matching.tables import active_records
 
 MOST_NAMED: Final = 100
@@ -43,8 +43,10 @@ def verify(*, checks: "Sequence[Check] | None" = None, most_named: int = MOST_NA
     Nobody is kept from writing meanwhile, and nothing is written. On SQLite the caller must take all findings before it writes.
     """
     passes = groupby(CHECKS if checks is None else checks, key=lambda check: check.along or check)
-    questions = [partial(_found, tuple(group), most_named) for _, group in passes]
-    yield from chain.from_iterable(on_one_snapshot(questions))
+    groups = [tuple(group) for _, group in passes]
+    questions = [Question(partial(_found, group, most_named), max(check.effort for check in group)) for group in groups]
+    answers = on_one_snapshot(questions)
+    yield from chain.from_iterable(answers)
 
 
 def _found(checks: Sequence[Check], most_named: int) -> list[Finding]:
@@ -143,7 +145,12 @@ CHECKS: Final = (
     Check("judgements bind", "Records that a steward called the same are together, those called different are apart.", _judgements_bind),
     Check("task coherence", "An open question is on two golden records that stand; a decided one has its judgement.", _tasks_cohere),
     Check("replay of review", "Every question and judgement is what the last entry of its history says.", _replay),
-    Check("blocking keys", "Every matched record is found under the keys of its present values.", _keys_are_current),
-    Check("auto-match completeness", "Records that match by a key they share are together, asked about, or judged.", _matches_are_complete),
+    Check("blocking keys", "Every matched record is found under the keys of its present values.", _keys_are_current, effort=19),
+    Check(
+        "auto-match completeness",
+        "Records that match by a key they share are together, asked about, or judged.",
+        _matches_are_complete,
+        effort=11,
+    ),
 )
 """Everything that is checked, in the order in which it is told. What the service does not have yet is not in it."""

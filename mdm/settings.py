@@ -249,6 +249,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+SIMPLE_HISTORY_DATE_INDEX = False  # entries are looked for by their record, and of one record there are few
 SIMPLE_HISTORY_HISTORY_ID_USE_UUID = False
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True  # a steward may explain at length
 

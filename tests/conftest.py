@@ -21,6 +21,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from playwright.sync_api import Browser, sync_playwright
 
 from golden_records import protection, rulebook
+from golden_records.source_systems import known_sources
 from matching.active_config import forget_versions
 from mdm.embedded import valkey
 from tests.databases import broker_key
@@ -44,6 +45,7 @@ def _no_config_of_another_test() -> Iterator[None]:
     yield
     forget_versions()
     rulebook.forget()
+    known_sources.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from api.views import client_of
 from golden_records.entities import EntityType
 from golden_records.errors import RejectedRecord, UnknownSource
 from golden_records.models import SourceSystem
-from golden_records.source_systems import source_system
+from golden_records.source_systems import lately_known_source
 
 MEMBERS: Final = ("attributes", "payload", "source_updated_at")
 EXTERNAL_ID_LIMIT: Final = 200
@@ -87,7 +87,7 @@ def writable_source(request: Request, code: str) -> SourceSystem:
 def _source(code: str) -> SourceSystem:
     if not code.isprintable():
         raise UnknownSource("No source system has such a code.", remedy="Use the code of a source system.", source=code)
-    return source_system(code)
+    return lately_known_source(code)
 
 
 def refusal(

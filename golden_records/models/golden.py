@@ -10,7 +10,7 @@ from simple_history.models import HistoricalRecords
 from uuid_utils.compat import uuid7
 
 from golden_records.models.attributes import CustomerAttributes, ProjectAttributes
-from golden_records.models.history import ChangeColumns
+from golden_records.models.history import ChangeColumns, NarrowHistory
 
 
 def new_canonical_id() -> uuid.UUID:
@@ -75,7 +75,7 @@ class GoldenCustomer(GoldenRecord, CustomerAttributes):
     """The one view of a customer."""
 
     successor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="predecessors")
-    history = HistoricalRecords(bases=[ChangeColumns])
+    history = NarrowHistory(without_index=("successor",))
 
     class Meta:
         verbose_name = _("golden customer")
@@ -102,7 +102,7 @@ class GoldenProject(GoldenRecord, ProjectAttributes):
     """The one view of a project."""
 
     successor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="predecessors")
-    history = HistoricalRecords(bases=[ChangeColumns])
+    history = NarrowHistory(without_index=("successor",))
 
     class Meta:
         verbose_name = _("golden project")

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.db.models import Field, ForeignKey, Lookup
+
+from golden_records.planned import array
+
+_WITHOUT_QUOTES: Final = frozenset({"bigint", "uuid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,9 @@ class AnyOf(Lookup):
         """Compare with an array, which is of the column's type (without its length, to which a cast would cut the values)."""
         column, parameters = self.process_lhs(compiler, connection)
         kind = self.lhs.output_field.db_type(connection).partition("(")[0]
-        return f"{column} = ANY(%s::{kind}[])", [*parameters, self.rhs]
+        plain = isinstance(self.rhs, Given) and kind in _WITHOUT_QUOTES
+        told = Given(self.rhs.name, array) if plain else self.rhs
+        return f"{column} = ANY(%s::{kind}[])", [*parameters, told]
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         """Compare with the values of a JSON document, each as the column stores it."""

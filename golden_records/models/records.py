@@ -10,7 +10,7 @@ from simple_history.models import HistoricalRecords
 
 from golden_records.models.attributes import CustomerAttributes, ProjectAttributes, ProjectFactAttributes
 from golden_records.models.golden import GoldenCustomer, GoldenProject
-from golden_records.models.history import ChangeColumns
+from golden_records.models.history import ChangeColumns, NarrowHistory
 from golden_records.models.sources import SourceSystem
 
 
@@ -103,7 +103,7 @@ class CustomerRecord(SourceRecord, CustomerAttributes):
     """A customer as one source knows it."""
 
     golden = models.ForeignKey(GoldenCustomer, models.PROTECT, null=True, related_name="records", verbose_name=_("golden record"))
-    history = HistoricalRecords(bases=[ChangeColumns])
+    history = NarrowHistory(without_index=("source",))
 
     class Meta:
         verbose_name = _("customer record")
@@ -116,7 +116,7 @@ class ProjectRecord(SourceRecord, ProjectAttributes):
     """A project as one source knows it."""
 
     golden = models.ForeignKey(GoldenProject, models.PROTECT, null=True, related_name="records", verbose_name=_("golden record"))
-    history = HistoricalRecords(bases=[ChangeColumns])
+    history = NarrowHistory(without_index=("source",))
 
     class Meta:
         verbose_name = _("project record")

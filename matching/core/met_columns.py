@@ -37,7 +37,7 @@ class MetColumn(Column):
         """Give a row per text met."""
         found = self._features.get(name)
         if found is None:
-            found = self._known.rows(name, lambda texts: make(Column.of_texts(texts)), self._own)
+            found = self._known.rows(name, lambda texts: make(_looked_up(texts, self._known)), self._own)
             self._features[name] = found
         return found
 
@@ -88,7 +88,7 @@ class MetTokens(Tokens):
         self, name: str, weigh: Callable[[Column], NDArray[np.float32]], kept: Kept | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Give what each word weighs, and 0 for none; and the sum of each value's words."""
-        weights = self._known.rows(name, lambda texts: weigh(Column.of_texts(texts)), self._own_words, kept)
+        weights = self._known.rows(name, lambda texts: weigh(_looked_up(texts, self._known)), self._own_words, kept)
         # Weights are such that sums of them are exact: the order of the words is no part of them.
         words = self._rows
         total = self._known.rows(f"sum of {name}", lambda texts: weights[words[self._known.places(texts)]].sum(axis=1), self._own, kept)
@@ -129,6 +129,11 @@ class MetTable:
     def rows(self, rows: NDArray[np.int64] | NDArray[np.int32]) -> "MetTable":
         """Give some rows, in this order."""
         return MetTable(self.field, self.known, self.codes[:, rows])
+
+
+def _looked_up(texts: list[str], known: Met) -> Column:
+    """Give the column of texts met, of which what is known already, such as their hashes, is not made again."""
+    return Column.of_texts(texts, (known, known.places(texts)))
 
 
 def _of(texts: list[str]) -> Tokens:

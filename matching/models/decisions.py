@@ -32,8 +32,9 @@ class MatchDecision(models.Model):
     weights = models.JSONField(_("weights"))
     stratum = models.PositiveSmallIntegerField(_("kind of pair"), default=0)
     vetoes = models.JSONField(_("vetoes"), default=list)
-    config = models.ForeignKey(MatchConfigVersion, models.PROTECT, related_name="+")
-    run = models.ForeignKey(MatchRun, models.PROTECT, null=True, blank=True, related_name="+")
+    # Nobody asks for the decisions of a config or a run: an index would only cost, at every pair.
+    config = models.ForeignKey(MatchConfigVersion, models.PROTECT, related_name="+", db_index=False)
+    run = models.ForeignKey(MatchRun, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(_("decided"))
 
     class Meta:

@@ -13,6 +13,7 @@ from api import auth, keys
 from api.auth import ApiKeyAuthentication
 from api.keys import revoke_key
 from api.scopes import CHANGES, ERASE, INGEST, OVERRIDES, READ, SCOPES, WEBHOOKS
+from golden_records import lately
 from golden_records.change import Change
 from golden_records.models import SourceSystem
 from tests.api.calling import Caller, problem_of, record_address
@@ -186,7 +187,7 @@ def test_authenticating_takes_one_query_and_then_none_for_a_second(crm: SourceSy
 def test_the_memory_of_keys_is_bounded() -> None:
     memory = auth.KnownKeys()
     client = auth.ApiClient(name="x", scopes=frozenset(), source=None)
-    for number in range(3 * auth.CACHE_SIZE):
+    for number in range(3 * lately.MOST):
         memory.remember(keys.digest_of(str(number)), client)
     assert memory.get(keys.digest_of("0")) is None
-    assert memory.get(keys.digest_of(str(3 * auth.CACHE_SIZE - 1))) is client
+    assert memory.get(keys.digest_of(str(3 * lately.MOST - 1))) is client

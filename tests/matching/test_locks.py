@@ -5,6 +5,7 @@ from threading import Barrier, Event
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, connections
 from hypothesis import given
@@ -102,6 +103,40 @@ def test_work_whose_connection_is_lost_is_done_again_over_a_new_one() -> None:
     assert in_transaction(work) == "done"
     assert list(SourceSystem.objects.values_list("code", flat=True)) == ["try1"], "nothing is left of the first try"
     assert _retried("connection") == before + 1
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_while_nothing_was_done_is_noticed_by_the_work_itself() -> None:
+    before = _retried("connection")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [backend])
+
+    def work(_: MatchGuard) -> int:
+        return SourceSystem.objects.create(code="crm", name="CRM").pk
+
+    assert in_transaction(work) is not None
+    assert _retried("connection") == before + 1
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_plans_are_kept_and_go_by_indexes_in_the_transaction_of_a_record_and_nowhere_else() -> None:
+    def settings() -> list[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting(name) FROM unnest(ARRAY['plan_cache_mode', 'enable_seqscan', 'jit']) AS name")
+            return [setting for (setting,) in cursor.fetchall()]
+
+    def work(guard: MatchGuard) -> list[str]:
+        guard.enter(CUSTOMER, identity=("crm", "1"))
+        return settings()
+
+    before = settings()
+    assert in_transaction(work) == ["force_generic_plan", "off", "off"] != before
+    assert settings() == before
 
 
 def _retried(reason: str) -> float:
