@@ -26,7 +26,7 @@ class MetColumn(Column):
 
     def told(self, name: str, make: Callable[[Column], Any], kept: Kept) -> Any:
         """Give a row per text met of what is made with something beside the text, and so kept with that."""
-        return self._known.rows(name, lambda texts: make(Column.of_texts(texts)), self._own, kept)
+        return self._known.rows(name, lambda texts: make(_looked_up(texts, self._known)), self._own, kept)
 
     @property
     def size(self) -> int:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0008_narrow_blocking_key_indexes'),
+        ('matching', '0009_decisions_without_unread_indexes'),
     ]
 
     operations = [
