@@ -5,6 +5,8 @@ and had one of the records once, what came from that record is gone too.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,6 +34,9 @@ from golden_records.privacy import Erasing, KnownRecord, Subject, holders
 from golden_records.tombstones import tombstone_of
 
 EMPTIED_EVENT: Final[Mapping[str, None]] = {"before": None, "after": None, "external_id": None, "reason": None, "salt": None}
+SAYS_SOMETHING: Final = reduce(or_, (Q(**{f"{name}__isnull": False}) for name in EMPTIED_EVENT))
+"""Of an event: not only its salt is asked, since one that lost its reason and its salt may still have values."""
+
 EMPTIED_RECORD: Final[Mapping[str, Any]] = {
     "payload": {},
     "problems": [],
@@ -71,7 +76,7 @@ def carry_out(subject: Subject, *, when_sent_again: WhenSentAgain, change: Chang
 def empty_events(subject: Subject, erasing: Erasing) -> int:
     """Empty what was told of the subject's golden records so far: the chain holds by the digests, and the order and the kinds stay."""
     del erasing
-    told = ChangeEvent.objects.filter(golden_id__in=subject.golden_ids, salt__isnull=False)
+    told = ChangeEvent.objects.filter(SAYS_SOMETHING, golden_id__in=subject.golden_ids)
     return told.update(**EMPTIED_EVENT)
 
 
@@ -169,7 +174,7 @@ def _forget_in_others(subject: Subject, erasing: Erasing) -> int:
 
 def _empty_told(subject: Subject, versions: Mapping[UUID, set[int]], erasing: Erasing) -> int:
     """Empty what was told of others with values of the records, or that the records came and went; and tell anew how those are now."""
-    told = ChangeEvent.objects.filter(golden_id__in=subject.former_ids, salt__isnull=False)
+    told = ChangeEvent.objects.filter(SAYS_SOMETHING, golden_id__in=subject.former_ids).exclude(type=EventType.ERASED)
     with_values = told.filter(Q(before__isnull=False) | Q(after__isnull=False))
     emptied: set[int] = set()
     for golden_id, numbers in versions.items():

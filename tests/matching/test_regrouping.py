@@ -347,3 +347,12 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_members(size:
     with CaptureQueriesContext(connection) as queries:
         undo(receipt, steward)
     assert len(queries) == (UNDONE if database == "postgresql" else UNDONE_ON_SQLITE)
+
+
+def test_both_sides_of_a_split_are_erased_one_after_the_other(steward: User) -> None:
+    one, two = a_group("1", "2")
+    receipt = done(split(one.golden_id, two), by(steward, "Mrs Moulin says that these are two"))
+    for golden_id in (receipt.to_id, one.golden_id):
+        erase(CUSTOMER, canonical_id=golden_id, change=a_change("request 17"))
+        assert offences() == {}
+    assert not ChangeEvent.objects.filter(reason__contains="Moulin").exists()
