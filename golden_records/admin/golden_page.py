@@ -15,7 +15,6 @@ from django.utils.text import capfirst
 from golden_records import figures
 from golden_records.admin.charts import ColumnChart, column_chart
 from golden_records.admin.references import targets
-from golden_records.admin.timeline import timeline
 from golden_records.attributes import AttributeSpec
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import GoldenRecord, MergeReceipt, Override, OverrideState, ProjectFact, RecordState, SourceRecord
@@ -162,11 +161,6 @@ def overrides(entity: EntityType, golden: GoldenRecord) -> list[Override]:
     found = Override.objects.filter(Q(golden_id=golden.pk) | Q(pk__in=carried), entity=entity.name)
     in_force = Q(state=OverrideState.IN_FORCE)
     return list(found.annotate(stands=ExpressionWrapper(in_force, BooleanField())).order_by("-stands", "-created_at", "pk")[:SHOWN])
-
-
-def story(entity: EntityType, golden: GoldenRecord) -> list[Any]:
-    """The last changes of the golden record itself."""
-    return timeline(entity.golden, golden.pk, limit=10)
 
 
 def facts(records: Sequence[SourceRecord]) -> Facts | None:

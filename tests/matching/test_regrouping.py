@@ -113,7 +113,7 @@ def test_a_split_gives_records_a_golden_record_of_their_own_and_the_id_stays_wit
 
 
 def test_what_is_shown_is_what_is_done(steward: User) -> None:
-    one, two = a_group("1", "2", email="info@acme.fr")
+    one, *_ = a_group("1", "2", email="info@acme.fr")
     other, *_ = a_group("7", email="contact@lefebvre.fr", legal_name="Lefebvre", registration_id="552100554")
     wish = merge(one.golden_id, other.golden_id)
     seen = preview(wish)
