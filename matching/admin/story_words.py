@@ -84,6 +84,10 @@ def told(entity: EntityType, golden_id: UUID, changes: Sequence[Happening], requ
 
 def _told(change: Happening, known: _Known) -> Told:
     sentences = [sentence for name, tell in _TELLERS.items() for sentence in tell(getattr(change, name), known)]
+    events = list(_of_events(_not_told_yet(change), known))
+    # What people decided comes first, then what came of it, then what it says of pairs of records.
+    said = list(_of_judgements(change.judgements, known))
+    sentences += [*events, *said] if sentences else [*said, *events]
     actor, reason = change.signed
     whole = next((event for event in change.events if event.type in NEWS), None)
     return Told(
@@ -100,6 +104,17 @@ def _told(change: Happening, known: _Known) -> Told:
         erased=any(event.salt is None for event in change.events),
         undo=_undo(change, known),
     )
+
+
+def _not_told_yet(change: Happening) -> list[Any]:
+    """The events that say more than what people did and which values changed."""
+    said = set[str]()
+    if change.merges or change.moves:
+        said |= {EventType.MERGED, EventType.UNMERGED, EventType.SPLIT, EventType.RETIRED}
+    if change.erasures:
+        said |= {EventType.ERASED}
+    by_people = change.merges or change.moves or change.overrides or change.rules
+    return [event for event in change.events if event.type not in said and not (by_people and event.type == EventType.UPDATED)]
 
 
 def _tone(change: Happening) -> str:
@@ -274,7 +289,5 @@ _TELLERS: Final[Mapping[str, Callable[[Any, _Known], Iterator[Sentence]]]] = {
     "moves": _of_moves,
     "overrides": _of_overrides,
     "rules": _of_rules,
-    "events": _of_events,
-    "judgements": _of_judgements,
 }
-"""What is told of each kind of thing, the most telling first: the first sentence of all is the headline."""
+"""What is told of each kind of thing that people did, the most telling first: the first sentence of all is the headline."""
