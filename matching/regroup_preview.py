@@ -211,7 +211,7 @@ def _side(
 
 
 def _name(entity: EntityType, golden_id: UUID, row: GoldenRow) -> str:
-    return str(entity.golden(pk=golden_id, **{name: row[name] for name in entity.attribute_names}))
+    return str(entity.golden(id=golden_id, **{name: row[name] for name in entity.attribute_names}))
 
 
 def _figures(
@@ -224,7 +224,8 @@ def _figures(
         groups = {(when, home): [] for when in ("before", "after") for home in (planned.from_id, planned.to_id)}  # type: ignore[var-annotated]  # lists of ids
         for when, homes in (("before", before), ("after", after)):
             for record, home in homes.items():
-                groups[when, home].append(record)
+                if home is not None:
+                    groups[when, home].append(record)
         own = figures.of_groups({key: records for key, records in groups.items() if records})
         return (), lambda home: tuple({"": found} if (found := own.get((when, home))) else {} for when in ("before", "after"))  # type: ignore[return-value]  # two of them
     found = figures.referring(entity, {(each.member.source, each.external_id): each.member.record_id for each in members})

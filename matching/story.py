@@ -111,4 +111,5 @@ def _page(streams: Mapping[str, _Stream], page: int, size: int) -> list[Key]:
 
 
 def _keys(stream: _Stream) -> "QuerySet[Any]":
-    return stream.rows.order_by().annotate(moment=F(stream.at)).values_list("moment", "correlation_id")
+    rows: QuerySet[Any] = stream.rows.order_by().annotate(moment=F(stream.at)).values_list("moment", "correlation_id")
+    return rows

@@ -30,17 +30,20 @@ pytestmark = pytest.mark.django_db
 
 RECORDS: Final = 6
 BOOKKEEPING: Final = ("version", "updated_at", "created_at", "received_at", "linked_at", "fingerprint")
-FIRMS: Final = (
+FIRMS: Final[tuple[dict[str, Any], ...]] = (
     {"legal_name": "Acme Ingénierie SAS", "registration_id": "732829320", "country": "FR"},
     {"legal_name": "Lefebvre Menuiserie", "registration_id": "552100554", "country": "FR"},
 )
-BY: Final = Change(actor="steward:claire", reason="told by the customer")
 
 # Who is with whom, what is overridden before, what is done, and what is learned in between.
 GROUPS: Final = st.lists(st.integers(0, 1), min_size=RECORDS, max_size=RECORDS)
 OVERRIDES: Final = st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["segment", "industry"]), st.booleans()), max_size=2)
 ACTS: Final = st.tuples(st.sampled_from(RegroupKind), st.integers(1, 2**RECORDS - 1), st.booleans())
 LEARNED: Final = st.lists(st.tuples(st.integers(0, RECORDS - 1), st.sampled_from(["A", "B", None])), max_size=4)
+
+
+def by_claire() -> Change:
+    return Change(actor="steward:claire", reason="told by the customer")
 
 
 def arranged(groups: list[int], overrides: list[tuple[int, str, bool]]) -> list[Any]:
@@ -56,7 +59,7 @@ def arranged(groups: list[int], overrides: list[tuple[int, str, bool]]) -> list[
         if home is not None:
             last = [each for each in records if each.golden_id == home.golden_id][-1]
             wish = Wish(unit, record_id=last.pk) if is_record else Wish(unit, {unit: "said by a steward"}, life="until_changed")
-            _try(lambda home=home, wish=wish: overriding.override(CUSTOMER, home.golden_id, wish, change=BY))  # type: ignore[misc]  # bound now
+            _try(lambda home=home, wish=wish: overriding.override(CUSTOMER, home.golden_id, wish, change=by_claire()))
     return records
 
 
@@ -81,9 +84,9 @@ def learn(records: list[Any], learned: list[tuple[int, str | None]]) -> None:
 
 def undo(receipt: Any) -> None:
     if isinstance(receipt, MergeReceipt):
-        review.undo_merge(receipt.pk, change=BY)
+        review.undo_merge(receipt.pk, change=by_claire())
     else:
-        regrouping.undo_move(receipt.pk, change=BY)
+        regrouping.undo_move(receipt.pk, change=by_claire())
 
 
 def state(*, but: set[UUID], sent_again: frozenset[str]) -> tuple[list[Any], ...]:
@@ -142,11 +145,11 @@ def _law(groups: Any, overrides: Any, act: Any, learned: Any) -> None:
         before = set(GoldenCustomer.objects.values_list("pk", flat=True))
         wish = wished(records, act)
         try:
-            seen = look(CUSTOMER, wish, change=BY)
+            seen = look(CUSTOMER, wish, change=by_claire())
         except InvalidRegrouping:
             seen = None
         if seen is not None:
-            receipt = regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=BY)
+            receipt = regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=by_claire())
             learn(records, learned)
             undo(receipt)
             made = set(GoldenCustomer.objects.values_list("pk", flat=True)) - before

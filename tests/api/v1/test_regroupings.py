@@ -103,7 +103,7 @@ def test_against_an_earlier_judgement_it_is_done_only_when_confirmed(program: Ca
     one = sent(program, "erp/C-1", ACME)
     sent(program, "crm/1", ACME)
     new = carried_out(program, "split", "splits", canonical_id=one, source_records=[record("crm/1")]).json()["to"]
-    wish = {"canonical_ids": [one, new]}
+    wish: dict[str, Any] = {"canonical_ids": [one, new]}
     (conflict,) = looked_at(program, "merge", **wish)["conflicts"]
     assert (conflict["value"], conflict["by"], conflict["comment"]) == ("different", "API key program", "told by the customer")
     problem_of(carried_out(program, "merge", "merges", **wish), 409, "against_judgements")

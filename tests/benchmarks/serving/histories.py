@@ -49,7 +49,7 @@ def _without() -> Iterator[None]:
 
 def main(records: int, key: str) -> None:
     """Measure both."""
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     spent: dict[str, dict[str, list[float]]] = {}
     for number in range(ROUNDS + WARM_UP):
         for arm, what, source, external in _calls(number, records):
@@ -97,7 +97,7 @@ def _story() -> None:
         draft = SourceRecordDraft(CUSTOMER, source, "lived", {**firm(7_000_000, "crm"), "segment": f"S{number}"})
         golden_id = submit_source_record(draft, change=Change(actor="command:benchmark", reason="benchmark")).canonical_id
     assert golden_id is not None
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.create_superuser("benchmark"))
     address = f"/admin/golden_records/goldencustomer/{golden_id}/history/"
     client.get(address)
