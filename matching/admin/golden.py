@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.entities import ENTITIES
 from golden_records.models import GoldenState
-from matching import story
+from matching import contradictions, story
 from matching.admin import regroup
 from matching.admin.erasing import ErasableGoldenAdmin
 from matching.admin.story_words import told
@@ -39,6 +39,7 @@ class StewardedGoldenAdmin(ErasableGoldenAdmin):
             "regroup_url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_regroup", args=(found.pk,)),
             "may_merge": stands and regroup.may(request, RegroupKind.MERGE),
             "may_move": stands and found.member_count > 1 and regroup.may(request, RegroupKind.MOVE),
+            "contradictions": contradictions.on(self.entity, found.pk),
             "happenings": told(self.entity, found.pk, story.of(self.entity, found.pk, page=1, size=5).changes, request),
         }
 

@@ -146,3 +146,13 @@ def test_nothing_that_a_source_sent_is_markup_in_the_preview(desk: Client) -> No
     page = text_of(desk, regroup(one), kind="merge", other=str(other.golden_id))
     assert "<script>document" not in page
     assert "<b>1</b>" not in page
+
+
+def test_evidence_that_speaks_against_a_decision_is_told_on_the_page(desk: Client) -> None:
+    one, other = a_record("1", **ACME, email="a@acme.fr"), a_record("2", source="erp", **ACME, email="a@acme.fr")
+    task = a_task(one, other)
+    assert "Evidence speaks against" not in text_of(desk, page_of(one))
+    review.decide(task.pk, answer=JudgementValue.DIFFERENT, user=a_steward("claire"), comment="a sister firm")
+    page = text_of(desk, page_of(one))
+    assert "Evidence speaks against these decisions" in page
+    assert "a sister firm" in page
