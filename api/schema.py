@@ -23,6 +23,7 @@ WHEN: Final[Mapping[int, str]] = {
     409: "Something else is there or under way already: `code` says what; with `Retry-After`, the same request may be sent again.",
     410: "It was erased, for good; or the feed does not have what the cursor stands for. `code` says which.",
     411: "The body comes without `Content-Length`, in chunks.",
+    412: "What would be done is no longer what the preview showed; nothing is done. Look at the preview again.",
     413: "The body is larger than 1 MiB.",
     415: "The body is not JSON.",
     422: "The record can't be taken; it waits in quarantine, as `quarantined_row`, until it is mended.",

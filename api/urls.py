@@ -13,6 +13,7 @@ from api.v1.jobs import JobView
 from api.v1.match_explanations import MatchExplanationsView
 from api.v1.overrides import OverrideEndView, OverridesView, OverrideView, golden_overrides_view
 from api.v1.project_facts import ProjectFactsView
+from api.v1.regroupings import routes as regrouping_routes
 from api.v1.source_records import UnknownEntityView, source_record_view
 from api.v1.source_stream import SourceRecordsView
 from api.v1.webhook_subscriptions import (
@@ -53,6 +54,7 @@ urlpatterns = [
     path("overrides", OverridesView.as_view(), name="overrides"),
     path("overrides/<uuid:override_id>", OverrideView.as_view(), name="override"),
     path("overrides/<uuid:override_id>/end", OverrideEndView.as_view(), name="end-override"),
+    *regrouping_routes(),
     path("changes", ChangesView.as_view(), name="changes"),
     path("match-explanations", MatchExplanationsView.as_view(), name="match-explanations"),
     path("webhook-subscriptions", WebhooksView.as_view(), name="webhooks"),

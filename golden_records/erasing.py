@@ -5,6 +5,8 @@ and had one of the records once, what came from that record is gone too.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from golden_records.models import (
     GoldenState,
     MatchState,
     MergeReceipt,
+    MoveReceipt,
     RecordState,
     WhenSentAgain,
 )
@@ -31,6 +34,9 @@ from golden_records.privacy import Erasing, KnownRecord, Subject, holders
 from golden_records.tombstones import tombstone_of
 
 EMPTIED_EVENT: Final[Mapping[str, None]] = {"before": None, "after": None, "external_id": None, "reason": None, "salt": None}
+SAYS_SOMETHING: Final = reduce(or_, (Q(**{f"{name}__isnull": False}) for name in EMPTIED_EVENT))
+"""Of an event: not only its salt is asked, since one that lost its reason and its salt may still have values."""
+
 EMPTIED_RECORD: Final[Mapping[str, Any]] = {
     "payload": {},
     "problems": [],
@@ -39,6 +45,9 @@ EMPTIED_RECORD: Final[Mapping[str, Any]] = {
     "source_updated_at": None,
     "link": {},
 }
+RECEIPTS: Final[Mapping[Any, tuple[str, str]]] = {MergeReceipt: ("survivor_id", "absorbed_id"), MoveReceipt: ("from_id", "to_id")}
+"""What people merged, split and moved, and which columns name the two golden records."""
+
 EMPTIED_GOLDEN: Final[Mapping[str, Any]] = {"lineage": {}, "completeness": 0.0, "member_count": 0, "pins": None, "due_on": None}
 
 
@@ -67,7 +76,7 @@ def carry_out(subject: Subject, *, when_sent_again: WhenSentAgain, change: Chang
 def empty_events(subject: Subject, erasing: Erasing) -> int:
     """Empty what was told of the subject's golden records so far: the chain holds by the digests, and the order and the kinds stay."""
     del erasing
-    told = ChangeEvent.objects.filter(golden_id__in=subject.golden_ids, salt__isnull=False)
+    told = ChangeEvent.objects.filter(SAYS_SOMETHING, golden_id__in=subject.golden_ids)
     return told.update(**EMPTIED_EVENT)
 
 
@@ -119,10 +128,15 @@ def make_room(subject: Subject, when_sent_again: WhenSentAgain) -> None:
 
 
 def empty_receipts(subject: Subject, erasing: Erasing) -> int:
-    """Empty the reasons of the merges in which the subject's golden records took part, which are people's words."""
+    """Empty the reasons of the merges, splits and moves in which the subject's golden records took part, which are people's words."""
     del erasing
-    part = Q(survivor_id__in=subject.golden_ids) | Q(absorbed_id__in=subject.golden_ids)
-    return _empty_reasons(MergeReceipt.objects.filter(part, entity=subject.entity.name))
+    return sum(_empty_reasons(model, receipts_of(model, subject.golden_ids).filter(entity=subject.entity.name)) for model in RECEIPTS)
+
+
+def receipts_of(model: Any, golden_ids: Collection[UUID]) -> Any:
+    """Find the receipts of one kind in which one of these golden records took part."""
+    one, other = RECEIPTS[model]
+    return model.objects.filter(Q(**{f"{one}__any": golden_ids}) | Q(**{f"{other}__any": golden_ids}))
 
 
 def forget_words(entity: EntityType, golden_ids: Collection[UUID], correlation_ids: Collection[str], erasing: Erasing) -> int:
@@ -136,8 +150,8 @@ def forget_words(entity: EntityType, golden_ids: Collection[UUID], correlation_i
     records = entity.records.filter(golden_id__in=golden_ids).values("id")
     histories = (_history(entity.golden).filter(id__in=golden_ids), _history(entity.record).filter(id__in=records))
     entries: int = sum(history.filter(**of_changes).update(history_change_reason=None) for history in histories)
-    receipts = _history(MergeReceipt).filter(**of_changes).values("id")
-    return len(emptied) + entries + _empty_reasons(MergeReceipt.objects.filter(pk__in=receipts))
+    told_by = {model: _history(model).filter(**of_changes).values("id") for model in RECEIPTS}
+    return len(emptied) + entries + sum(_empty_reasons(model, model.objects.filter(pk__in=ids)) for model, ids in told_by.items())
 
 
 def _forget_in_others(subject: Subject, erasing: Erasing) -> int:
@@ -160,7 +174,7 @@ def _forget_in_others(subject: Subject, erasing: Erasing) -> int:
 
 def _empty_told(subject: Subject, versions: Mapping[UUID, set[int]], erasing: Erasing) -> int:
     """Empty what was told of others with values of the records, or that the records came and went; and tell anew how those are now."""
-    told = ChangeEvent.objects.filter(golden_id__in=subject.former_ids, salt__isnull=False)
+    told = ChangeEvent.objects.filter(SAYS_SOMETHING, golden_id__in=subject.former_ids).exclude(type=EventType.ERASED)
     with_values = told.filter(Q(before__isnull=False) | Q(after__isnull=False))
     emptied: set[int] = set()
     for golden_id, numbers in versions.items():
@@ -192,10 +206,10 @@ def _note_emptied(events: Any, erasing: Erasing) -> set[int]:
     return ids
 
 
-def _empty_reasons(receipts: Any) -> int:
+def _empty_reasons(model: Any, receipts: Any) -> int:
     ids = list(receipts.values_list("pk", flat=True))
-    _history(MergeReceipt).filter(id__in=ids).update(reason="", history_change_reason=None)
-    emptied: int = MergeReceipt.objects.filter(pk__in=ids).update(reason="")
+    _history(model).filter(id__in=ids).update(reason="", history_change_reason=None)
+    emptied: int = model.objects.filter(pk__in=ids).update(reason="")
     return emptied
 
 

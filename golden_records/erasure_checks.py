@@ -8,8 +8,8 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q
 
 from golden_records.entities import ENTITIES, EntityType
-from golden_records.erasing import EMPTIED_EVENT, EMPTIED_RECORD
-from golden_records.models import ChangeEvent, Erasure, EventType, GoldenState, MergeReceipt, ProjectFact, ProjectRecord, RecordState
+from golden_records.erasing import EMPTIED_EVENT, EMPTIED_RECORD, RECEIPTS, receipts_of
+from golden_records.models import ChangeEvent, Erasure, EventType, GoldenState, ProjectFact, ProjectRecord, RecordState
 from golden_records.offences import Check, Offence
 from golden_records.tombstones import PREFIXES
 
@@ -38,9 +38,11 @@ def _nothing_told() -> Iterator[Offence]:
         holding = reduce(or_, (Q(**{f"{name}__isnull": False}) for name in EMPTIED_EVENT))
         events = ChangeEvent.objects.filter(holding, golden_id__any=golden).exclude(type=EventType.ERASED)
         yield from _offences(entity, "event", events, "It tells of a golden record that was erased.")
-        part = Q(survivor_id__any=golden) | Q(absorbed_id__any=golden)
-        receipts = MergeReceipt.objects.filter(part, entity=entity.name).exclude(reason="")
-        yield from _offences(entity, "merge", receipts, "It has a reason, and what it merged was erased.")
+        for model in RECEIPTS:
+            receipts = receipts_of(model, golden).filter(entity=entity.name).exclude(reason="")
+            yield from _offences(
+                entity, model._meta.model_name, receipts, "It has a reason, and what it brought together or apart was erased."
+            )
 
 
 def _together() -> Iterator[Offence]:

@@ -1,6 +1,5 @@
 """Writing golden records: which source records belong to them, and what survives. Nobody else writes them."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,16 +9,13 @@ from golden_records import bulk, outbox, pins
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.errors import Busy, StaleWrite, UnknownSourceRecord
-from golden_records.golden_content import content_of, day_of, differing
 from golden_records.golden_events import Placing, Telling
+from golden_records.golden_plan import Assigned, GoldenPlan, heirs_of, regroup
 from golden_records.history import ChangeKind, history_of
-from golden_records.locking import CONTENT, GoldenRow, lock_goldens, lock_records
+from golden_records.locking import GoldenRow, lock_goldens, lock_records
 from golden_records.members import Link, LinkedMember, members_of, rules_for
 from golden_records.models import GoldenState, LinkSource, MatchState
 from golden_records.pins import NONE, Entry
-from golden_records.survivorship.members import Member
-from golden_records.survivorship.pins import Lapse
-from golden_records.survivorship.rules import SurvivorshipRules
 
 _LINK: Final = ("golden_id", "match_state", "link_source", "link", "linked_at")
 
@@ -57,12 +53,15 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
-    """The golden records that were made, that changed, and that were retired because nothing is left of them."""
+class Foreseen:
+    """What an assignment would do: golden records as they are and as they would be, by id, and what would be told.
 
-    created: list[UUID]
-    changed: list[UUID]
-    retired: list[UUID]
+    Those of `before` that nothing would change are in `after` as they are; one that would be made is in `after` alone.
+    """
+
+    before: Mapping[UUID, GoldenRow]
+    after: Mapping[UUID, GoldenRow]
+    events: Sequence[outbox.Event]
 
 
 def assign(
@@ -82,17 +81,7 @@ def assign(
     targets = {membership.golden_id for membership in memberships}
     goldens, members = _held(entity, targets, placed) if held is None else _concerned(held, targets, placed)
     _check(placed, goldens, members, revive)
-    groups, homes = _regroup(placed, members, goldens)
-    telling = Telling(entity, _placings(placed, members), known=goldens)
-    heirs = {golden_id: _heirs(homes.get(golden_id), groups) for golden_id in goldens if not groups[golden_id]}
-    first = {golden_id: some[0] for golden_id, some in heirs.items() if some}
-    plan = _Plan(entity, rules_for(entity, members), change, telling)
-    plan.pins = pins.after_move(entity, goldens, first, revive=revive)
-    for golden_id in sorted(goldens.keys() | targets):
-        if groups[golden_id]:
-            plan.stand(golden_id, groups[golden_id], goldens.get(golden_id))
-        elif golden_id in goldens:
-            plan.retire(goldens[golden_id], heirs[golden_id], anew=golden_id == revive)
+    plan, telling = _planned(entity, placed, goldens, members, change=change, revive=revive)
     plan.write()
     links = _links(placed, members, change)
     if sum(map(len, links.values())) > 1 and not (held is not None and held.records_locked):
@@ -100,6 +89,15 @@ def assign(
         lock_records(entity, [row["id"] for linked in links.values() for row in linked])
     _write_links(entity, links, change, outbox.beside(telling.of_links(), change=change))
     return plan.done
+
+
+def foresee(entity: EntityType, memberships: Sequence[Membership], *, change: Change, held: Held) -> Foreseen:
+    """Say what `assign` would do with what is held, by the same steps, and write nothing."""
+    placed = {membership.record_id: membership for membership in memberships}
+    goldens, members = _concerned(held, {membership.golden_id for membership in memberships}, placed)
+    _check(placed, goldens, members, None)
+    plan, telling = _planned(entity, placed, goldens, members, change=change, revive=None)
+    return Foreseen(dict(goldens), {**goldens, **plan.rows}, [*telling.of_created, *telling.of_changed, *telling.of_links()])
 
 
 def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change, pinned: Mapping[UUID, Sequence[Entry]] = NONE) -> list[UUID]:
@@ -112,8 +110,8 @@ def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change, p
         golden_id: row for golden_id, row in lock_goldens(entity, golden_ids=golden_ids).items() if row["state"] == GoldenState.ACTIVE
     }
     members = members_of(entity, goldens)
-    groups, _ = _regroup({}, members, goldens)
-    plan = _Plan(entity, rules_for(entity, members), change, Telling(entity, ()))
+    groups, _ = regroup({}, members, goldens)
+    plan = GoldenPlan(entity, rules_for(entity, members), change, Telling(entity, ()))
     plan.pins = pinned
     for golden_id in sorted(goldens):
         if groups[golden_id]:
@@ -124,70 +122,28 @@ def rebuild(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change, p
     return sorted({*plan.done.changed, *plan.done.retired})
 
 
-class _Plan:
-    """What is to be written to the golden records of one entity type; one statement for each kind of change."""
-
-    def __init__(self, entity: EntityType, rules: SurvivorshipRules, change: Change, telling: Telling) -> None:
-        self._entity = entity
-        self._rules = rules
-        self._day = day_of(change.at)
-        self._change = change
-        self._telling = telling
-        self._inserts: list[GoldenRow] = []
-        self._updates: list[GoldenRow] = []
-        self._retired: list[UUID] = []
-        self._lapses: list[Lapse] = []
-        self.pins: Mapping[UUID, Sequence[Entry]] = NONE
-        """The overrides of the golden records whose overrides are others than they carry."""
-
-    def stand(self, golden_id: UUID, members: Sequence[Member], before: GoldenRow | None) -> None:
-        carried = self.pins.get(golden_id)
-        if carried is None:
-            carried = (before["pins"] if before is not None else None) or ()
-        content, lapses = content_of(self._entity, self._rules, members, carried, self._day)
-        content["id"] = golden_id
-        self._lapses += lapses
-        if before is None:
-            at = self._change.at
-            self._inserts.append({**content, "version": 1, "created_at": at, "updated_at": at})
-            self._telling.created(self._inserts[-1])
-        elif differing(before, content):
-            self._telling.revised(before, self._revise(before, content))
-        else:
-            self._telling.unchanged(before)
-
-    def retire(self, before: GoldenRow, successors: Sequence[UUID], *, anew: bool = False) -> None:
-        """Retire a golden record; one that is retired keeps its successor, but where it is retired `anew`."""
-        was_active = before["state"] == GoldenState.ACTIVE
-        kept = None if was_active or anew else before["successor_id"]
-        content = {"state": GoldenState.RETIRED, "successor_id": kept or next(iter(successors), None), "member_count": 0, "due_on": None}
-        if before["state"] == GoldenState.ERASED or all(before[name] == value for name, value in content.items()):
-            self._telling.unchanged(before)
-            return
-        if was_active:
-            self._retired.append(before["id"])
-        self._telling.retired(self._revise(before, content), successors=successors)
-
-    def _revise(self, before: GoldenRow, content: GoldenRow) -> GoldenRow:
-        row = {**before, **content, "version": before["version"] + 1, "updated_at": self._change.at}
-        self._updates.append(row)
-        return row
-
-    def write(self) -> None:
-        golden, names = self._entity.golden, self._entity.attribute_names
-        created = history_of(golden, change=self._change, kind=ChangeKind.CREATED)
-        changed = history_of(golden, change=self._change, kind=ChangeKind.CHANGED)
-        of_created = outbox.beside(self._telling.of_created, change=self._change)
-        of_changed = outbox.beside(self._telling.of_changed, change=self._change)
-        bulk.insert(golden, self._inserts, copy_to=created, beside=of_created)
-        bulk.update(golden, self._updates, columns=(*names, *CONTENT, "version", "updated_at"), copy_to=changed, beside=of_changed)
-        pins.lapse(self._lapses, change=self._change)
-
-    @property
-    def done(self) -> Assigned:
-        retired = set(self._retired)
-        changed = [golden_id for golden_id in _ids(self._updates) if golden_id not in retired]
-        return Assigned(created=_ids(self._inserts), changed=changed, retired=sorted(retired))
+def _planned(
+    entity: EntityType,
+    placed: Mapping[int, Membership],
+    goldens: Mapping[UUID, GoldenRow],
+    members: Sequence[LinkedMember],
+    *,
+    change: Change,
+    revive: UUID | None,
+) -> tuple[GoldenPlan, Telling]:
+    homes_of = {record_id: membership.golden_id for record_id, membership in placed.items()}
+    groups, homes = regroup(homes_of, members, goldens)
+    telling = Telling(entity, _placings(placed, members), known=goldens)
+    heirs = {golden_id: heirs_of(homes.get(golden_id), groups) for golden_id in goldens if not groups[golden_id]}
+    first = {golden_id: some[0] for golden_id, some in heirs.items() if some}
+    plan = GoldenPlan(entity, rules_for(entity, members), change, telling)
+    plan.pins = pins.after_move(entity, goldens, first, revive=revive)
+    for golden_id in sorted(goldens.keys() | set(homes_of.values())):
+        if groups[golden_id]:
+            plan.stand(golden_id, groups[golden_id], goldens.get(golden_id))
+        elif golden_id in goldens:
+            plan.retire(goldens[golden_id], heirs[golden_id], anew=golden_id == revive)
+    return plan, telling
 
 
 def _held(entity: EntityType, targets: set[UUID], placed: Mapping[int, Membership]) -> tuple[Mapping[UUID, GoldenRow], list[LinkedMember]]:
@@ -220,31 +176,6 @@ def _check(
         if home is not None and home not in goldens:
             message = f"Source record {each.member.record_id} was moved by somebody else at the same time."
             raise Busy(message, remedy="Try again.", record=each.member.record_id)
-
-
-def _regroup(
-    placed: Mapping[int, Membership], members: Sequence[LinkedMember], goldens: Mapping[UUID, GoldenRow]
-) -> tuple[dict[UUID, list[Member]], dict[UUID, Counter[UUID]]]:
-    """Give the active members of each golden record after the move, and where the members of each one went."""
-    groups: dict[UUID, list[Member]] = {golden_id: [] for golden_id in goldens}
-    homes: dict[UUID, Counter[UUID]] = {}
-    for each in members:
-        membership = placed.get(each.member.record_id)
-        home = membership.golden_id if membership is not None else each.link.golden_id
-        if home is None:
-            continue
-        group = groups.setdefault(home, [])
-        if each.is_active:
-            group.append(each.member)
-        if each.link.golden_id is not None and each.link.golden_id != home:
-            homes.setdefault(each.link.golden_id, Counter())[home] += 1
-    return groups, homes
-
-
-def _heirs(homes: Counter[UUID] | None, groups: Mapping[UUID, Sequence[Member]]) -> list[UUID]:
-    """Give where the records went and somebody stands, the one that got most first (the oldest, where several got as many)."""
-    standing = {golden_id: count for golden_id, count in (homes or {}).items() if groups[golden_id]}
-    return sorted(standing, key=lambda golden_id: (-standing[golden_id], golden_id))
 
 
 def _placings(placed: Mapping[int, Membership], members: Sequence[LinkedMember]) -> list[Placing]:
@@ -285,7 +216,3 @@ def _link(membership: Membership, placed: LinkedMember, change: Change) -> Link:
         # Of a withdrawn record, which follows the others, the link has ended.
         linked_at=(before.linked_at if same and before.linked_at else change.at) if placed.is_active else None,
     )
-
-
-def _ids(rows: Iterable[Mapping[str, Any]]) -> list[Any]:
-    return [row["id"] for row in rows]

@@ -18,7 +18,6 @@ from golden_records.models import (
     EmptiedEvent,
     Erasure,
     ImportJob,
-    MergeReceipt,
     Override,
     ProjectFact,
     ProjectRecord,
@@ -98,13 +97,17 @@ def _events(subject: Subject) -> Rows:
     return list(ChangeEvent.objects.filter(golden_id__in=subject.golden_ids).order_by("pk").values())
 
 
+_ENDS: Final = [column for columns in erasing.RECEIPTS.values() for column in columns]
+
+
 def _entries(subject: Subject) -> Any:
-    """Find what the audit log tells of these golden and source records: readings, judgements, merges."""
+    """Find what the audit log tells of these golden and source records: readings, judgements, merges, splits and moves."""
     read, said = Q(), Q()
     for golden_id in subject.golden_ids:
         read |= Q(named__contains=str(golden_id))
         said |= Q(content__golden_id=str(golden_id))
-        said |= Q(content__survivor_id=str(golden_id)) | Q(content__absorbed_id=str(golden_id))
+        for column in _ENDS:
+            said |= Q(**{f"content__{column}": str(golden_id)})
     for record_id in subject.record_ids:
         said |= Q(content__left_record_id=record_id) | Q(content__right_record_id=record_id)
     entries = AuditEntry.objects.annotate(named=Cast("golden_ids", TextField()))
@@ -139,8 +142,8 @@ def _erase_overrides(subject: Subject, erasing: Erasing) -> int:
 
 
 def _receipts(subject: Subject) -> Rows:
-    part = Q(survivor_id__in=subject.golden_ids) | Q(absorbed_id__in=subject.golden_ids)
-    return rows_of(MergeReceipt, pk__in=MergeReceipt.objects.filter(part, entity=subject.entity.name).values("pk"))
+    named = {model: erasing.receipts_of(model, subject.golden_ids).filter(entity=subject.entity.name) for model in erasing.RECEIPTS}
+    return [row for model, receipts in named.items() for row in rows_of(model, pk__in=receipts.values("pk"))]
 
 
 def _messages(subject: Subject) -> list[str]:
@@ -178,7 +181,7 @@ privacy.register(
     Holder("source records", with_history(entity.record for entity in ENTITIES.values()), _records, erasing.empty_records),
     Holder("project facts", with_history([ProjectFact]), _facts, _erase_facts),
     Holder("quarantine", with_history([QuarantinedRow]), lambda of: rows_of(QuarantinedRow, pk__in=_quarantined(of)), _erase_quarantined),
-    Holder("merges", with_history([MergeReceipt]), _receipts, erasing.empty_receipts),
+    Holder("merges", with_history(erasing.RECEIPTS), _receipts, erasing.empty_receipts),
     Holder("answers of webhooks", (WebhookDelivery, WebhookDeadLetter), _deliveries, _empty_answers),
     without=dict.fromkeys(
         [

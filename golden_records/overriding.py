@@ -1,10 +1,12 @@
 """Making overrides (pins) and ending them. Whoever calls holds the golden record, and owns the transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
+
+from django.db.models import Max
 
 from golden_records import golden, pins
 from golden_records.attributes import AttributeSpec
@@ -24,6 +26,7 @@ from golden_records.survivorship.rules import Unit
 from golden_records.survivorship.survive import survive
 
 LONGEST_REASON = 500
+_BY_WHO_BELONGS: Final = (OverrideEnd.RECORD_GONE, OverrideEnd.SOURCE_CHANGED, OverrideEnd.SOURCE_CONFIRMED)
 
 
 class InvalidOverride(MdmError):
@@ -114,6 +117,34 @@ def end(made: Override, *, change: Change) -> Override:
     others = [entry for entry in row["pins"] or () if entry["id"] != str(made.pk)]
     golden.rebuild(entity, [present], change=change, pinned={present: others})
     return made
+
+
+def stand_again(entity: EntityType, golden_ids: Collection[UUID], *, lapsed_at: datetime, change: Change) -> None:
+    """Let overrides stand again that lapsed because of who belonged to these golden records, in a change of then that was taken back.
+
+    But for those that stand elsewhere by now, or whose attribute has another override. Whoever calls holds the golden records, and has
+    moved the records.
+    """
+    history: Any = entity.golden
+    entries = history.history.filter(id__in=golden_ids, history_date__lt=lapsed_at).values("id").annotate(last=Max("history_id"))
+    then = history.history.filter(history_id__in=entries.values("last"), pins__isnull=False).values_list("pins", flat=True)
+    carried = [entry["id"] for pins_of_then in then for entry in pins_of_then]
+    if not carried:
+        return
+    lapsed = Override.objects.filter(pk__in=carried, state=OverrideState.LAPSED, ended_at=lapsed_at, end__in=_BY_WHO_BELONGS)
+    rows = lock_known_goldens(entity, golden_ids)
+    pinned: dict[UUID, list[dict[str, Any]]] = {}
+    back = []
+    for made in lapsed.order_by("pk"):
+        home = stands_at(made)
+        if home not in rows:
+            continue
+        there = pinned.get(home) or list(rows[home]["pins"] or ())
+        if rows[home]["state"] == GoldenState.ACTIVE and all(entry["unit"] != made.unit for entry in there):
+            pinned[home] = [*there, pins.entry_of(made)]
+            back.append(made)
+    pins.open_again(back, change=change)
+    golden.rebuild(entity, sorted(pinned), change=change, pinned=pinned)
 
 
 def find(override_id: UUID) -> Override:

@@ -108,6 +108,15 @@ def close(rows: Sequence[Override], state: OverrideState, *, change: Change) -> 
     write_history(Override, rows, change=change, kind=ChangeKind.CHANGED)
 
 
+def open_again(rows: Sequence[Override], *, change: Change) -> None:
+    """Write that overrides are in force after all, with history."""
+    for row in rows:
+        row.state, row.end, row.ended_at, row.ended_by = OverrideState.IN_FORCE, "", None, ""
+    if rows:
+        Override.objects.bulk_update(rows, ["state", "end", "ended_at", "ended_by"])
+        write_history(Override, rows, change=change, kind=ChangeKind.CHANGED)
+
+
 def _pin(entity: EntityType, entry: Entry) -> Pin:
     specs = unit_attributes(entity, entry["unit"])
     return Pin(

@@ -20,6 +20,7 @@ from golden_records.models import (
     ImportState,
     MatchState,
     MergeReceipt,
+    MoveReceipt,
     Override,
     OverrideState,
     ProjectFact,
@@ -234,7 +235,7 @@ def _replay() -> Iterator[Offence]:
     for entity in ENTITIES.values():
         yield from unlike_history(entity.record, entity=entity.name)
         yield from unlike_history(entity.golden, entity=entity.name)
-    for model in (MergeReceipt, Override, SurvivorshipVersion, SourceSystem, SourceMapping, QuarantinedRow, ProjectFact):
+    for model in (MergeReceipt, MoveReceipt, Override, SurvivorshipVersion, SourceSystem, SourceMapping, QuarantinedRow, ProjectFact):
         yield from unlike_history(model, entity="")
 
 

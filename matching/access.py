@@ -15,6 +15,7 @@ _SEEN: Final = (
     "golden_records.customerrecord",
     "golden_records.projectrecord",
     "golden_records.mergereceipt",
+    "golden_records.movereceipt",
     "golden_records.override",
     "golden_records.survivorshipversion",
     "golden_records.changeevent",
@@ -27,8 +28,14 @@ _SEEN: Final = (
     "matching.matchrun",
     "matching.matchconfigversion",
 )
-_CHANGED: Final = ("golden_records.mergereceipt", "golden_records.override", "golden_records.quarantinedrow", "matching.reviewtask")
-_MADE: Final = ("golden_records.override",)
+_CHANGED: Final = (
+    "golden_records.mergereceipt",
+    "golden_records.movereceipt",
+    "golden_records.override",
+    "golden_records.quarantinedrow",
+    "matching.reviewtask",
+)
+_MADE: Final = ("golden_records.mergereceipt", "golden_records.movereceipt", "golden_records.override")
 
 _AUDITED: Final = (*_SEEN, "golden_records.auditentry", "golden_records.webhooksubscription", "api.apikey", "auth.user", "auth.group")
 
@@ -36,7 +43,8 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     STEWARDS: {"view": _SEEN, "add": _MADE, "change": _CHANGED},
     AUDITORS: {"view": _AUDITED},
 }
-"""Of each group, what it may view, make and change: to change a review task is to decide it, a merge to undo it, an override to end it."""
+"""Of each group, what it may view, make and change: to change a review task is to decide it, a merge or a
+move to undo it, an override to end it."""
 
 
 def ensure_groups() -> list[Group]:

@@ -4,18 +4,21 @@ A judgement binds the two records wherever they are, and with them the golden re
 and a is DIFFERENT from b, then A and B are different, whoever else joins them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.db.models import Q
 
 from golden_records import history
 from golden_records.change import Change
 from golden_records.entities import EntityType
-from matching.models import Judgement, JudgementValue, ReviewTask
+from golden_records.models import MergeReceipt, MoveReceipt
+from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
 
 GoldenPair = tuple[UUID, UUID]
+Pair = tuple[int, int]
+"""Two source records, the one with the smaller id first."""
 
 
 def standing(entity: EntityType, record_ids: Iterable[int]) -> "list[Judgement]":
@@ -31,43 +34,88 @@ def all_standing(entity: EntityType, value: JudgementValue) -> list[tuple[int, i
     return list(rows.order_by("id").values_list("left_record_id", "right_record_id"))
 
 
-def judge(task: ReviewTask, *, value: JudgementValue, user: User, comment: str, change: Change) -> Judgement:
+def judge(task: ReviewTask, *, value: JudgementValue, comment: str, change: Change) -> Judgement:
     """Write what a steward says of a task's pair; an earlier answer on the pair gives way and is kept as withdrawn."""
-    earlier = Judgement.objects.filter(
-        entity=task.entity,
-        left_record_id=task.left_record_id,
-        right_record_id=task.right_record_id,
-        withdrawn_at__isnull=True,
-    )
-    _withdraw(list(earlier), user=user, change=change)
-    judgement = Judgement.objects.bulk_create(
-        [
-            Judgement(
-                entity=task.entity,
-                left_record_id=task.left_record_id,
-                right_record_id=task.right_record_id,
-                value=value,
-                task=task,
-                steward=user,
-                comment=comment,
-                judged_at=change.at,
-            )
-        ]
-    )[0]
-    history.write_history(Judgement, [judgement], change=change, kind="+")
-    return judgement
+    pair = (task.left_record_id, task.right_record_id)
+    earlier = Judgement.objects.filter(entity=task.entity, left_record_id=pair[0], right_record_id=pair[1], withdrawn_at__isnull=True)
+    take_back(list(earlier), change=change)
+    return _write([_said(task.entity, pair, value, comment, change, task=task)], change)[0]
 
 
-def withdraw_of_task(task: ReviewTask, *, user: User, change: Change) -> None:
+def follow_from(receipt: MergeReceipt | MoveReceipt, said: Mapping[Pair, JudgementValue], *, change: Change) -> list[Judgement]:
+    """Write what a merge, a split or a move by hand says of pairs of records; no judgement on them may stand. `change` has the reason."""
+    by: dict[str, Any] = {"merge": receipt} if isinstance(receipt, MergeReceipt) else {"move": receipt}
+    return _write([_said(receipt.entity, pair, value, change.reason, change, **by) for pair, value in sorted(said.items())], change)
+
+
+def withdraw_of_task(task: ReviewTask, *, change: Change) -> None:
     """Take back what was said on a task."""
-    _withdraw(list(Judgement.objects.filter(task=task, withdrawn_at__isnull=True)), user=user, change=change)
+    take_back(list(Judgement.objects.filter(task=task, withdrawn_at__isnull=True)), change=change)
 
 
-def _withdraw(judgements: list[Judgement], *, user: User, change: Change) -> None:
+def of_receipt(receipt: MergeReceipt | MoveReceipt) -> list[Judgement]:
+    """Give what followed from a merge, a split or a move by hand and still stands."""
+    by = {"merge": receipt} if isinstance(receipt, MergeReceipt) else {"move": receipt}
+    return list(Judgement.objects.filter(**by, withdrawn_at__isnull=True).order_by("id"))
+
+
+def take_back(judgements: Sequence[Judgement], *, change: Change) -> None:
+    """Let judgements no longer stand; they are kept, with who took them back and when."""
     for judgement in judgements:
-        judgement.withdrawn_at, judgement.withdrawn_by = change.at, user
+        judgement.withdrawn_at, judgement.withdrawn_by_id, judgement.taken_back_by = change.at, change.user_id, change.actor
+    _change(judgements, change)
+
+
+def stand_again(entity: EntityType, ids: Collection[int], *, change: Change) -> None:
+    """Let judgements stand again that gave way to something that was taken back, as far as that is still so.
+
+    Not those whose own task, merge or move was taken back as well, those on whose pair another one stands, and those that say otherwise
+    than where the records are now.
+    """
+    rows = Judgement.objects.filter(pk__in=ids, withdrawn_at__isnull=False).select_related("task", "merge", "move")
+    given_way = [each for each in rows.order_by("id") if _is_meant(each)]
+    if not given_way:
+        return
+    records = {record_id for each in given_way for record_id in _pair(each)}
+    home = dict(entity.records.filter(pk__in=records).values_list("id", "golden_id"))
+    taken = {_pair(each) for each in standing(entity, records)}
+    back = []
+    for each in given_way:
+        left, right = (home.get(record_id) for record_id in _pair(each))
+        fits = each.value == JudgementValue.UNSURE or (left == right) == (each.value == JudgementValue.SAME)
+        if _pair(each) not in taken and fits and None not in (left, right):
+            each.withdrawn_at, each.withdrawn_by_id, each.taken_back_by = None, None, ""
+            taken.add(_pair(each))
+            back.append(each)
+    _change(back, change)
+
+
+def _is_meant(judgement: Judgement) -> bool:
+    """Whether what a judgement was part of still stands."""
+    task = judgement.task
+    answered = task is None or (task.state == TaskState.DECIDED and task.answer == judgement.value)
+    acts = (judgement.merge, judgement.move)
+    return answered and all(act is None or act.undone_at is None for act in acts)
+
+
+def _pair(judgement: Judgement) -> Pair:
+    return judgement.left_record_id, judgement.right_record_id
+
+
+def _said(entity: str, pair: Pair, value: JudgementValue, comment: str, change: Change, **of: Any) -> Judgement:
+    signed: dict[str, Any] = {"steward_id": change.user_id, "judged_by": change.actor, "judged_at": change.at}
+    return Judgement(entity=entity, left_record_id=pair[0], right_record_id=pair[1], value=value, comment=comment, **signed, **of)
+
+
+def _write(judgements: Sequence[Judgement], change: Change) -> list[Judgement]:
+    written = Judgement.objects.bulk_create(judgements)
+    history.write_history(Judgement, written, change=change, kind="+")
+    return written
+
+
+def _change(judgements: Sequence[Judgement], change: Change) -> None:
     if judgements:
-        Judgement.objects.bulk_update(judgements, ["withdrawn_at", "withdrawn_by"])
+        Judgement.objects.bulk_update(judgements, ["withdrawn_at", "withdrawn_by", "taken_back_by"], batch_size=1_000)
         history.write_history(Judgement, judgements, change=change, kind="~")
 
 

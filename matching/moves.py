@@ -10,6 +10,7 @@ from golden_records import golden, merging
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.golden import Membership
+from golden_records.merging import Terms
 from golden_records.models import GoldenState, LinkSource, RecordState
 from matching import judgements, review_queue
 from matching.locks import MatchGuard
@@ -86,4 +87,4 @@ def _move(entity: EntityType, target: UUID, planned: Sequence[tuple[Row, dict[st
     golden.assign(entity, [each for home, some in coming.items() if home not in whole for each in some], change=change)
     for home in sorted(whole):
         strongest = max((each.link for each in coming[home]), key=lambda link: link.get("weight", 0.0))
-        merging.merge(entity, survivor_id=target, absorbed_id=home, change=change, link=strongest, links=coming[home])
+        merging.merge(entity, survivor_id=target, absorbed_id=home, change=change, terms=Terms(strongest, coming[home]))

@@ -10,6 +10,7 @@ from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import ForbiddenMerge, MdmError, NothingToUndo, StaleWrite
 from golden_records.golden import Membership
+from golden_records.merging import Terms
 from golden_records.models import LinkSource, MergeReceipt, RecordState
 from golden_records.models.golden import new_canonical_id
 from golden_records.selectors import follow
@@ -47,7 +48,7 @@ def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "
         guard.records(entity, review_queue.neighbours(entity, held))
         task = _open_task(task_id, version, lock=True)
         change = Change(actor=f"steward:{user.get_username()}", reason=_reason(answer, task, comment), user_id=user.pk)
-        judgement = judgements.judge(task, value=answer, user=user, comment=comment, change=change)
+        judgement = judgements.judge(task, value=answer, comment=comment, change=change)
         touched = {task.left_golden_id, task.right_golden_id}
         if task.kind == TaskKind.EVIDENCE_WEAKENED:
             touched |= {_part(entity, task, change)} if answer == JudgementValue.DIFFERENT else set()
@@ -63,11 +64,12 @@ def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "
     return in_transaction(work)
 
 
-def undo(task_id: int, *, user: User) -> ReviewTask:
+def undo(task_id: int, *, user: User | None = None, change: Change | None = None) -> ReviewTask:
     """Take an answer back: its judgement no longer stands, its merge is undone, and the question is open again.
 
     What came to the surviving golden record since stays there, but for records that people called the same as one that leaves. Two
-    records that an answer parted stay apart, and it is asked whether they are one. Raises `NothingToUndo` when the task is not decided,
+    records that an answer parted stay apart, and it is asked whether they are one. `change` says who takes it back and why, where that is
+    not the `user` alone. Raises `NothingToUndo` when the task is not decided,
     its merge was undone already, or later judgements hold the two together all the same.
     """
 
@@ -83,24 +85,24 @@ def undo(task_id: int, *, user: User) -> ReviewTask:
         if task.state != TaskState.DECIDED:
             message = f"Review task {task_id} has no answer to take back."
             raise NothingToUndo(message, task=task_id)
-        change = Change(actor=f"steward:{user.get_username()}", reason=f"undo of '{task.answer}' on review task {task_id}", user_id=user.pk)
-        judgements.withdraw_of_task(task, user=user, change=change)
+        told = change or _by(user, f"undo of '{task.answer}' on review task {task_id}")
+        judgements.withdraw_of_task(task, change=told)
         if task.merge is not None:
-            _unmerge(entity, task.merge, change, pair=(task.left_record_id, task.right_record_id))
+            _unmerge(entity, task.merge, told, pair=(task.left_record_id, task.right_record_id))
         task.answer, task.merge, task.decided_by, task.decided_at = None, None, None, None
         review_queue.ask_again(entity, task)
-        review_queue.save_answer(task, change=change)
-        review_queue.realign(entity, held | {task.left_golden_id, task.right_golden_id}, change=change)
+        review_queue.save_answer(task, change=told)
+        review_queue.realign(entity, held | {task.left_golden_id, task.right_golden_id}, change=told)
         return task
 
     return in_transaction(work)
 
 
-def undo_merge(receipt_id: int, *, user: User) -> MergeReceipt:
-    """Take a merge back, with the review task whose answer it was."""
+def undo_merge(receipt_id: int, *, user: User | None = None, change: Change | None = None) -> MergeReceipt:
+    """Take a merge back, with the review task whose answer it was, or the judgement that it left. `user` and `change` as in `undo`."""
     task = ReviewTask.objects.filter(merge_id=receipt_id, state=TaskState.DECIDED).first()
     if task is not None:
-        undo(task.pk, user=user)
+        undo(task.pk, user=user, change=change)
         return MergeReceipt.objects.get(pk=receipt_id)
 
     def work(guard: MatchGuard) -> MergeReceipt:
@@ -111,12 +113,21 @@ def undo_merge(receipt_id: int, *, user: User) -> MergeReceipt:
         guard.goldens(entity, held)
         _check_held(held, _undone(entity, receipt))
         guard.records(entity, review_queue.neighbours(entity, held))
-        change = Change(actor=f"steward:{user.get_username()}", reason=f"undo of merge {receipt_id}", user_id=user.pk)
-        _unmerge(entity, receipt, change)
-        review_queue.realign(entity, held, change=change)
+        told = change or _by(user, f"undo of merge {receipt_id}")
+        said = judgements.of_receipt(receipt)
+        judgements.take_back(said, change=told)
+        pair = (said[0].left_record_id, said[0].right_record_id) if said else None
+        _unmerge(entity, receipt, told, pair=pair)
+        judgements.stand_again(entity, receipt.set_aside, change=told)
+        review_queue.realign(entity, held, change=told)
         return receipt
 
     return in_transaction(work)
+
+
+def _by(user: User | None, reason: str) -> Change:
+    assert user is not None  # noqa: S101 - whoever calls names one of the two
+    return Change(actor=f"steward:{user.get_username()}", reason=reason, user_id=user.pk)
 
 
 def _touched(entity: EntityType, task: ReviewTask) -> set[UUID]:
@@ -127,6 +138,7 @@ def _touched(entity: EntityType, task: ReviewTask) -> set[UUID]:
 
 
 def _unmerge(entity: EntityType, receipt: MergeReceipt, change: Change, *, pair: tuple[int, int] | None = None) -> None:
+    """Bring what was absorbed back, with the records that people tied to its own; the caller holds all, and has taken `pair` back."""
     present = follow(entity, receipt.survivor_id).pk
     chains = judgements.chains(entity, entity.records.filter(golden_id=present).values_list("id", flat=True))
     if pair is not None and pair[1] in chains.get(pair[0], ()):
@@ -192,7 +204,7 @@ def _merge(entity: EntityType, task: ReviewTask, judgement: Judgement, change: C
     against = judgements.judged_pairs(entity, members, (JudgementValue.DIFFERENT,))
     if against:
         earlier = next(iter(against.values()))[0]
-        message = f"{earlier.steward} judged records of these two to be different on {earlier.judged_at:%Y-%m-%d}."
+        message = f"{earlier.author} judged records of these two to be different on {earlier.judged_at:%Y-%m-%d}."
         raise ForbiddenMerge(message, remedy="Take that judgement back first.", judgement=earlier.pk, task=earlier.task_id)
     survivor, absorbed = pair  # UUIDv7: the smaller id is the older
-    return merging.merge(entity, survivor_id=survivor, absorbed_id=absorbed, change=change, link={"judgement": judgement.pk})
+    return merging.merge(entity, survivor_id=survivor, absorbed_id=absorbed, change=change, terms=Terms({"judgement": judgement.pk}))

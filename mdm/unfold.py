@@ -98,6 +98,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Customers"), "apartment", "golden_records.goldencustomer"),
                     _item(_("Projects"), "work", "golden_records.goldenproject"),
                     _item(_("Merges"), "merge", "golden_records.mergereceipt"),
+                    _item(_("Splits and moves"), "call_split", "golden_records.movereceipt"),
                     _item(_("Overrides"), "push_pin", "golden_records.override"),
                     _item(_("Survivorship"), "rule", "golden_records.survivorshipversion", link=_RULES),
                     _item(_("Changes"), "timeline", "golden_records.changeevent"),

@@ -155,7 +155,6 @@ class GoldenRecordAdmin(PageAdmin):
             "records": records,
             "merges": golden_page.merges(entity, found),
             "relations": golden_page.relations(entity, records),
-            "entries": golden_page.story(entity, found),
             "facts": golden_page.facts(records) if has_facts else None,
             "record_url": f"admin:golden_records_{entity.record._meta.model_name}_change",
             "golden_url": f"admin:golden_records_{self.opts.model_name}_change",

@@ -12,17 +12,15 @@ from django.db.models import BooleanField, ExpressionWrapper, Index, Q
 from django.utils import formats
 from django.utils.text import capfirst
 
+from golden_records import figures
 from golden_records.admin.charts import ColumnChart, column_chart
 from golden_records.admin.references import targets
-from golden_records.admin.timeline import timeline
 from golden_records.attributes import AttributeSpec
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import GoldenRecord, MergeReceipt, Override, OverrideState, ProjectFact, RecordState, SourceRecord
 
 SHOWN: Final = 50
 """Rows of one section; what lies beyond is counted, and found through the lists."""
-
-_AMOUNTS: Final = ("revenue", "invoiced", "cost", "hours_worked", "hours_billable", "hours_billed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,29 +163,15 @@ def overrides(entity: EntityType, golden: GoldenRecord) -> list[Override]:
     return list(found.annotate(stands=ExpressionWrapper(in_force, BooleanField())).order_by("-stands", "-created_at", "pk")[:SHOWN])
 
 
-def story(entity: EntityType, golden: GoldenRecord) -> list[Any]:
-    """The last changes of the golden record itself."""
-    return timeline(entity.golden, golden.pk, limit=10)
-
-
 def facts(records: Sequence[SourceRecord]) -> Facts | None:
-    """The figures of a project by month, or None where there are none.
-
-    Where several sources report one month, the most trusted one that does is believed; the figures of several records of
-    that source are added up, since each is a part of the project.
-    """
-    ids = [record.pk for record in records if record.state == RecordState.ACTIVE]
-    found = ProjectFact.objects.filter(record_id__in=ids).select_related("record__source").order_by("period", "id")
-    months: dict[Any, list[ProjectFact]] = {}
-    for fact in found:
-        months.setdefault(fact.period, []).append(fact)
-    if not months:
+    """The figures of a project by month, as `golden_records.figures` believes them, or None where there are none."""
+    merged = figures.believed(figures.facts_of([record.pk for record in records]))
+    if not merged:
         return None
-    merged = [_month(rows) for _, rows in sorted(months.items())]
-    totals = {name: sum((getattr(fact, name) or Decimal(0) for fact in merged), Decimal(0)) for name in _AMOUNTS}
+    totals = {name: sum((getattr(fact, name) or Decimal(0) for fact in merged), Decimal(0)) for name in figures.AMOUNTS}
     margin = totals["revenue"] - totals["cost"]
     return Facts(
-        labels=tuple(capfirst(str(ProjectFact._meta.get_field(name).verbose_name)) for name in _AMOUNTS),  # type: ignore[union-attr]  # these are columns
+        labels=tuple(capfirst(str(ProjectFact._meta.get_field(name).verbose_name)) for name in figures.AMOUNTS),  # type: ignore[union-attr]  # these are columns
         months=tuple((fact, _amount(fact, "revenue") - _amount(fact, "cost")) for fact in reversed(merged)),
         totals=totals,
         margin=margin,
@@ -199,15 +183,6 @@ def facts(records: Sequence[SourceRecord]) -> Facts | None:
 def _amount(fact: ProjectFact, name: str) -> Decimal:
     value: Decimal | None = getattr(fact, name)
     return value or Decimal(0)
-
-
-def _month(rows: Sequence[ProjectFact]) -> ProjectFact:
-    most = max(row.record.source.trust for row in rows)
-    trusted = [row for row in rows if row.record.source.trust == most]
-    source = min(row.record.source_id for row in trusted)
-    believed = [row for row in trusted if row.record.source_id == source]
-    summed = {name: sum((_amount(row, name) for row in believed), Decimal(0)) for name in _AMOUNTS}
-    return ProjectFact(record=believed[0].record, period=believed[0].period, **summed)
 
 
 def _month_of(fact: ProjectFact) -> date:

@@ -69,10 +69,10 @@ def _changes(row: Any, before: Any | None, fields: Iterable["Field[Any, Any]"]) 
         new = getattr(row, field.attname, None)
         old = getattr(before, field.attname, None) if before is not None else None
         if new != old and not (_is_missing(new) and _is_missing(old)):
-            yield FieldChange(capfirst(str(field.verbose_name)), words(field, old), words(field, new), _origin(row, field.name))
+            yield FieldChange(capfirst(str(field.verbose_name)), words(field, old), words(field, new), origin_of(row, field.name))
 
 
-def _origin(row: Any, name: str) -> str:
+def origin_of(row: Any, name: str) -> str:
     """The lineage of a value as history has it: rule, version of the rules, source and record."""
     told = (getattr(row, "lineage", None) or {}).get(name)
     if told is None:

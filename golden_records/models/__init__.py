@@ -12,6 +12,7 @@ from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedE
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
 from golden_records.models.lookups import AnyOf, Given
+from golden_records.models.moves import MoveKind, MoveReceipt
 from golden_records.models.overrides import Override, OverrideEnd, OverrideLife, OverrideState
 from golden_records.models.records import (
     CustomerRecord,
@@ -60,6 +61,8 @@ __all__ = [
     "LinkSource",
     "MatchState",
     "MergeReceipt",
+    "MoveKind",
+    "MoveReceipt",
     "Override",
     "OverrideEnd",
     "OverrideLife",

@@ -123,12 +123,16 @@ class GoldenProject(GoldenRecord, ProjectAttributes):
 
 
 class MergeReceipt(models.Model):
-    """What a merge did, so that it can be taken back: which records came from the golden record that was absorbed."""
+    """What a merge did, so that it can be taken back: which records came from the golden record that was absorbed.
+
+    `set_aside` are the ids of earlier judgements that gave way to it, and that stand again where it is undone.
+    """
 
     entity = models.CharField(_("entity type"), max_length=30)
     survivor_id = models.UUIDField(_("survivor"), db_index=True)
     absorbed_id = models.UUIDField(_("absorbed"), db_index=True)
     moved_record_ids = models.JSONField(_("source records moved"))
+    set_aside = models.JSONField(_("earlier judgements set aside"), default=list)
     merged_by = models.CharField(_("merged by"), max_length=200)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.TextField(_("reason"))

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _t
 from golden_records import privacy
 from golden_records.admin.acting import change_by
 from golden_records.admin.golden import GoldenRecordAdmin
-from golden_records.entities import ENTITIES
 from golden_records.errors import Erased, MdmError
 from golden_records.models import GoldenState, WhenSentAgain
 from matching.erasure import erase
@@ -74,7 +73,3 @@ class ErasableGoldenAdmin(GoldenRecordAdmin):
 
     def _erasing(self, golden_id: UUID) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_erase", args=(golden_id,))
-
-
-for _entity in ENTITIES.values():
-    admin.site.register(_entity.golden, ErasableGoldenAdmin)

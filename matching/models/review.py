@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from golden_records.authors import who
 from golden_records.models.history import ChangeColumns
 from matching.models.decisions import MatchDecision
 
@@ -105,11 +106,17 @@ class Judgement(models.Model):
     right_record_id = models.BigIntegerField()
     value = models.CharField(_("judgement"), max_length=10, choices=JudgementValue.choices)
     task = models.ForeignKey(ReviewTask, models.PROTECT, null=True, blank=True, related_name="judgements")
-    steward = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("steward"))
+    merge = models.ForeignKey("golden_records.MergeReceipt", models.PROTECT, null=True, blank=True, related_name="+")
+    move = models.ForeignKey("golden_records.MoveReceipt", models.PROTECT, null=True, blank=True, related_name="+")
+    steward = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("steward")
+    )
+    judged_by = models.CharField(_("judged by"), max_length=200, blank=True, default="")
     comment = models.TextField(_("comment"), blank=True, default="")
     judged_at = models.DateTimeField(_("judged"))
     withdrawn_at = models.DateTimeField(_("taken back"), null=True, blank=True)
     withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    taken_back_by = models.CharField(_("taken back by"), max_length=200, blank=True, default="")
     history = HistoricalRecords(bases=[ChangeColumns])
 
     audited: ClassVar = ("entity", "value", "left_record_id", "right_record_id", "task_id", "withdrawn_at")
@@ -131,3 +138,13 @@ class Judgement(models.Model):
     def __str__(self) -> str:
         """Name pair and judgement."""
         return f"{self.entity} {self.left_record_id}-{self.right_record_id}: {self.value}"
+
+    @property
+    def author(self) -> str:
+        """Who said it, as a person reads it."""
+        return who(self.judged_by, self.steward.get_username() if self.steward else "")
+
+    @property
+    def taken_back(self) -> str:
+        """Who took it back, as a person reads it."""
+        return who(self.taken_back_by, self.withdrawn_by.get_username() if self.withdrawn_by else "")

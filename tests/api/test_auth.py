@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from api import auth, keys
 from api.auth import ApiKeyAuthentication
 from api.keys import revoke_key
-from api.scopes import CHANGES, ERASE, INGEST, OVERRIDES, READ, SCOPES, WEBHOOKS
+from api.scopes import CHANGES, ERASE, INGEST, MERGES, OVERRIDES, READ, SCOPES, WEBHOOKS
 from golden_records import lately
 from golden_records.change import Change
 from golden_records.models import SourceSystem
@@ -45,6 +45,18 @@ MATRIX: dict[str, dict[str, str | None]] = {
     "overrides": {"GET": READ},
     "override": {"GET": READ},
     "end-override": {"POST": OVERRIDES},
+    "merge-previews": {"POST": READ},
+    "merges": {"GET": READ, "POST": MERGES},
+    "merge": {"GET": READ},
+    "undo-merge": {"POST": MERGES},
+    "split-previews": {"POST": READ},
+    "splits": {"GET": READ, "POST": MERGES},
+    "split": {"GET": READ},
+    "undo-split": {"POST": MERGES},
+    "move-previews": {"POST": READ},
+    "moves": {"GET": READ, "POST": MERGES},
+    "move": {"GET": READ},
+    "undo-move": {"POST": MERGES},
     "source-records": {"POST": INGEST},
     "job": {"GET": READ},
     "webhooks": {"GET": WEBHOOKS, "POST": WEBHOOKS},
@@ -77,6 +89,18 @@ ADDRESSES = {
     "overrides": "/overrides",
     "override": f"/overrides/{UNKNOWN_ID}",
     "end-override": f"/overrides/{UNKNOWN_ID}/end",
+    "merge-previews": "/merge-previews",
+    "merges": "/merges",
+    "merge": "/merges/1",
+    "undo-merge": "/merges/1/undo",
+    "split-previews": "/split-previews",
+    "splits": "/splits",
+    "split": "/splits/1",
+    "undo-split": "/splits/1/undo",
+    "move-previews": "/move-previews",
+    "moves": "/moves",
+    "move": "/moves/1",
+    "undo-move": "/moves/1/undo",
     "source-records": "/source-records",
     "job": f"/jobs/{UNKNOWN_ID}",
     "webhooks": "/webhook-subscriptions",

@@ -11,7 +11,7 @@ from golden_records.entities import ENTITIES
 from tests.api.calling import schema
 
 # What a POST may do without a key, and why. A new one must be `idempotent`, or stand here with its reason.
-ASKS_ONLY: Final = {"resolve-cross-references", "match-explanations"}
+ASKS_ONLY: Final = {"resolve-cross-references", "match-explanations", "merge-previews", "split-previews", "move-previews"}
 SAFE_BY_ITSELF: Final = {"source-records": "a record is known by its source and external id, and the same again is unchanged"}
 HEADER: Final = "Idempotency-Key"
 

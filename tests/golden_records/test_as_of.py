@@ -74,7 +74,7 @@ def test_one_that_was_merged_since_answers_for_itself_and_one_that_was_by_then_w
     other = a_record("2", source="erp", legal_name="Acme France", email="a@acme.fr").golden_id
     before = timezone.now()
     with transaction.atomic():
-        merging.merge(CUSTOMER, survivor_id=one, absorbed_id=other, change=a_change("the same"), link={"judgement": 1})
+        merging.merge(CUSTOMER, survivor_id=one, absorbed_id=other, change=a_change("the same"), terms=merging.Terms({"judgement": 1}))
     assert then_told(other, before)["id"] == other
     found = golden_as_of(CUSTOMER, other, timezone.now())
     assert (found.golden.id, found.followed, len(found.members)) == (one, True, 2)

@@ -93,7 +93,7 @@ def merged(number: int, place: int, _: str) -> None:
     if len(active) > 1:
         survivor, absorbed = active[number % len(active)], active[place % len(active)]
         if survivor != absorbed:
-            merging.merge(CUSTOMER, survivor_id=survivor, absorbed_id=absorbed, change=a_change("merged"), link={})
+            merging.merge(CUSTOMER, survivor_id=survivor, absorbed_id=absorbed, change=a_change("merged"), terms=merging.Terms({}))
 
 
 def taken_back(number: int, _: int, __: str) -> None:

@@ -8,6 +8,7 @@ from golden_records import golden
 from golden_records.entities import ENTITIES
 from golden_records.errors import StaleWrite, UnknownSourceRecord
 from golden_records.golden import Membership
+from golden_records.golden_plan import Assigned
 from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, LinkSource, MatchState, SourceRecord, SourceSystem
 from golden_records.models.golden import new_canonical_id
 from golden_records.sources import SourceRecordDraft, store, understand
@@ -23,7 +24,7 @@ def sent(*external_ids: str, source: str = "crm", **attributes: object) -> list[
     return [stored.record for stored in store(CUSTOMER, [understand(draft) for draft in drafts], change=a_change())]
 
 
-def placed(records: list[SourceRecord], golden_ids: list[UUID]) -> golden.Assigned:
+def placed(records: list[SourceRecord], golden_ids: list[UUID]) -> Assigned:
     memberships = [
         Membership(record.pk, golden_id, LinkSource.AUTO, {"config": "c-1"}) for record, golden_id in zip(records, golden_ids, strict=True)
     ]
@@ -63,7 +64,7 @@ def test_the_same_assignment_again_writes_nothing() -> None:
     golden_id = new_canonical_id()
     placed([record], [golden_id])
     with CaptureQueriesContext(connection) as queries:
-        assert placed([record], [golden_id]) == golden.Assigned([], [], [])
+        assert placed([record], [golden_id]) == Assigned([], [], [])
     assert not [query for query in queries if query["sql"].startswith(("INSERT", "UPDATE"))]
 
 

@@ -101,7 +101,9 @@ def test_a_merge_and_its_undo_are_told() -> None:
     one, other = a_record("1", legal_name="Acme"), a_record("2", legal_name="Acmé", city="Lyon")
     before = last_event()
     with transaction.atomic():
-        receipt = merging.merge(CUSTOMER, survivor_id=one.golden_id, absorbed_id=other.golden_id, change=a_change(), link={})
+        receipt = merging.merge(
+            CUSTOMER, survivor_id=one.golden_id, absorbed_id=other.golden_id, change=a_change(), terms=merging.Terms({})
+        )
     kinds = told(before)
     assert ("merged", other.golden_id) in kinds
     assert ChangeEvent.objects.get(pk__gt=before, type="merged").successor_ids == [str(one.golden_id)]

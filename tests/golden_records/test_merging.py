@@ -22,7 +22,9 @@ BOOKKEEPING = ("version", "updated_at", "created_at")
 
 
 def merged(survivor: UUID, absorbed: UUID) -> MergeReceipt:
-    return merging.merge(CUSTOMER, survivor_id=survivor, absorbed_id=absorbed, change=a_change("one firm"), link={"judgement": 7})
+    return merging.merge(
+        CUSTOMER, survivor_id=survivor, absorbed_id=absorbed, change=a_change("one firm"), terms=merging.Terms({"judgement": 7})
+    )
 
 
 def state() -> tuple[list[Any], list[Any]]:
@@ -116,7 +118,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_members(size:
     assert len(queries) == 10 + with_history
     with CaptureQueriesContext(connection) as queries:
         merging.undo_merge(receipt, change=a_change())
-    assert len(queries) == 13 + with_history
+    assert len(queries) == 14 + with_history
 
 
 _STEPS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=4)

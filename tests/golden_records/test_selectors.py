@@ -18,7 +18,7 @@ CUSTOMER, PROJECT = ENTITIES["customer"], ENTITIES["project"]
 
 def test_a_canonical_id_answers_with_one_statement_also_when_it_is_retired() -> None:
     one, other = a_record("1", legal_name="Acme"), a_record("2", legal_name="Acme SA")
-    merging.merge(CUSTOMER, survivor_id=one.golden_id, absorbed_id=other.golden_id, change=a_change(), link={})
+    merging.merge(CUSTOMER, survivor_id=one.golden_id, absorbed_id=other.golden_id, change=a_change(), terms=merging.Terms({}))
     for asked, followed in ((one.golden_id, False), (other.golden_id, True)):
         with CaptureQueriesContext(connection) as queries:
             view = selectors.golden(CUSTOMER, asked)
@@ -29,7 +29,7 @@ def test_a_canonical_id_answers_with_one_statement_also_when_it_is_retired() -> 
 def test_a_long_chain_of_successors_is_followed_to_its_end() -> None:
     records = [a_record(str(number), legal_name="Acme") for number in range(5)]
     for older, newer in pairwise(records):
-        merging.merge(CUSTOMER, survivor_id=newer.golden_id, absorbed_id=older.golden_id, change=a_change(), link={})
+        merging.merge(CUSTOMER, survivor_id=newer.golden_id, absorbed_id=older.golden_id, change=a_change(), terms=merging.Terms({}))
     assert {selectors.golden(CUSTOMER, record.golden_id).golden.pk for record in records} == {records[-1].golden_id}
 
 

@@ -10,18 +10,33 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from golden_records import moving
 from golden_records.change import Change
 from golden_records.entities import entity_type
 from golden_records.errors import Erased, ForbiddenMerge, NothingToUndo
-from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, MergeReceipt, SourceSystem, WhenSentAgain
+from golden_records.models import (
+    CustomerRecord,
+    GoldenCustomer,
+    GoldenState,
+    MergeReceipt,
+    MoveReceipt,
+    Override,
+    OverrideState,
+    SourceSystem,
+    WhenSentAgain,
+)
+from golden_records.overriding import InvalidOverride, OverrideStands, Wish
 from golden_records.selectors import follow
 from golden_records.sources import SourceRecordDraft, StoreOutcome, store, understand
-from matching import review, runs, verifying
+from matching import overriding, regrouping, review, runs, verifying
 from matching.erasure import erase
 from matching.intake import submit_source_record
 from matching.locks import in_transaction
 from matching.models import JudgementValue, ReviewTask, TaskState
 from matching.realtime import match_waiting
+from matching.regroup_plan import InvalidRegrouping, Regrouping, RegroupKind
+from matching.regroup_preview import look
+from matching.regrouping import AgainstJudgements
 from matching.withdrawal import withdraw_source_record
 
 CUSTOMER: Final = entity_type("customer")
@@ -47,7 +62,7 @@ STEPS_BETWEEN_CHECKS: Final = int(os.environ.get("MDM_STATE_MACHINE_CHECK_EVERY"
 
 
 class RecordMachine(RuleBasedStateMachine):
-    """Sources send, send late and withdraw; runs match; stewards answer and take back; somebody is erased.
+    """Sources send, send late and withdraw; runs match; stewards answer, merge, split, move, override and take back; somebody is erased.
 
     Everything is verified every few steps, and at the end of a history by whoever runs it: what is wrong stays wrong, so that a history
     is still cut to the step which broke it.
@@ -139,6 +154,58 @@ class RecordMachine(RuleBasedStateMachine):
         except Erased:
             assert receipt.absorbed_id in self.erased
 
+    @precondition(lambda _: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).count() > 1)
+    @rule(choice=CHOICE, other=CHOICE, youngest=st.booleans(), confirmed=st.booleans())
+    def a_steward_merges(self, choice: int, other: int, youngest: bool, confirmed: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        """Any two golden records, the younger surviving where the steward chooses it."""
+        ids = list(self._active().values_list("pk", flat=True))
+        one, two = ids[choice % len(ids)], ids[other % len(ids)]
+        survivor = max(one, two) if youngest else None
+        self._regroup(Regrouping(RegroupKind.MERGE, one, two, survivor_id=survivor), confirmed=confirmed)
+
+    @precondition(lambda _: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE, member_count__gt=1).exists())
+    @rule(choice=CHOICE, parts=CHOICE, confirmed=st.booleans())
+    def a_steward_splits(self, choice: int, parts: int, confirmed: bool) -> None:  # noqa: FBT001 - as above
+        """Some records of a golden record, also withdrawn ones, get one of their own."""
+        golden = self._one(choice, self._active().filter(member_count__gt=1))
+        self._regroup(Regrouping(RegroupKind.SPLIT, golden.pk, record_ids=self._some_of(golden, parts)), confirmed=confirmed)
+
+    @precondition(lambda _: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).count() > 1)
+    @rule(choice=CHOICE, other=CHOICE, parts=CHOICE, confirmed=st.booleans())
+    def a_steward_moves(self, choice: int, other: int, parts: int, confirmed: bool) -> None:  # noqa: FBT001 - as above
+        """Some records of a golden record go to another one."""
+        golden, to = self._one(choice, self._active()), self._one(other, self._active())
+        self._regroup(Regrouping(RegroupKind.MOVE, golden.pk, to.pk, self._some_of(golden, parts)), confirmed=confirmed)
+
+    @precondition(lambda _: MoveReceipt.objects.filter(undone_at__isnull=True).exists())
+    @rule(choice=CHOICE)
+    def a_split_or_a_move_is_undone(self, choice: int) -> None:
+        """One of them, in any order."""
+        receipt = self._one(choice, MoveReceipt.objects.filter(undone_at__isnull=True).order_by("id"))
+        try:
+            regrouping.undo_move(receipt.pk, change=self._by_steward())
+        except (NothingToUndo, ForbiddenMerge):
+            assert MoveReceipt.objects.get(pk=receipt.pk).undone_at is None
+        except Erased:
+            assert {receipt.from_id, receipt.to_id} & self.erased or {*moving.homes_of(receipt)} & self.erased
+
+    @precondition(lambda _: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).exists())
+    @rule(choice=CHOICE, value=st.sampled_from(["A", "B", "C"]), life=st.sampled_from(["until_ended", "until_changed", "until_confirmed"]))
+    def a_steward_overrides(self, choice: int, value: str, life: str) -> None:
+        """A value stands, whatever the sources say."""
+        golden = self._one(choice, self._active())
+        try:
+            overriding.override(CUSTOMER, golden.pk, Wish("segment", {"segment": value}, life=life), change=self._by_steward())
+        except (OverrideStands, InvalidOverride):
+            assert Override.objects.exists() or life != "until_ended"
+
+    @precondition(lambda _: Override.objects.filter(state=OverrideState.IN_FORCE).exists())
+    @rule(choice=CHOICE)
+    def an_override_is_ended(self, choice: int) -> None:
+        """One that stands, wherever its golden record went."""
+        made = self._one(choice, Override.objects.filter(state=OverrideState.IN_FORCE).order_by("created_at", "pk"))
+        overriding.end_override(made.pk, change=self._by_steward())
+
     @precondition(lambda _: GoldenCustomer.objects.exclude(state=GoldenState.ERASED).exists())
     @rule(choice=CHOICE, when_sent_again=st.sampled_from(WhenSentAgain))
     def somebody_is_erased(self, choice: int, when_sent_again: WhenSentAgain) -> None:
@@ -176,6 +243,35 @@ class RecordMachine(RuleBasedStateMachine):
         at = None if hour is None else NOON + timedelta(hours=hour)
         source = SourceSystem.objects.get(code=record[0])
         return SourceRecordDraft(CUSTOMER, source, record[1], attributes=dict(attributes), source_updated_at=at)
+
+    def _active(self) -> Any:
+        return GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).order_by("pk")
+
+    def _some_of(self, golden: GoldenCustomer, parts: int) -> tuple[int, ...]:
+        """Some of its records, as the bits of a number say; one at least."""
+        ids = list(CustomerRecord.objects.filter(golden=golden).order_by("id").values_list("id", flat=True))
+        return tuple(pk for number, pk in enumerate(ids) if parts >> number & 1) or (ids[0],)
+
+    def _regroup(self, wish: Regrouping, *, confirmed: bool) -> None:
+        """What the preview shows is done; what can't be done is refused before anything is."""
+        change = self._by_steward()
+        try:
+            seen = look(CUSTOMER, wish, change=change)
+        except InvalidRegrouping:
+            return
+        try:
+            regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=change, confirmed=confirmed)
+        except AgainstJudgements:
+            assert seen.conflicts
+            assert not confirmed
+            return
+        for side in seen.sides:
+            if side.golden_id is not None and not side.retires:
+                row = GoldenCustomer.objects.get(pk=side.golden_id)
+                assert all(each.after == getattr(row, each.spec.name) for each in side.values)
+
+    def _by_steward(self) -> Change:
+        return Change(actor=f"steward:{self.steward.get_username()}", reason="test", user_id=self.steward.pk)
 
     def _change(self) -> Change:
         return Change(actor="command:test", reason="test")

@@ -69,7 +69,9 @@ def two_that_agree() -> tuple[SourceRecord, SourceRecord]:
 
 def merge(survivor: UUID, absorbed: UUID) -> MergeReceipt:
     with transaction.atomic():
-        return merging.merge(CUSTOMER, survivor_id=survivor, absorbed_id=absorbed, change=a_change("one firm"), link={"judgement": 1})
+        return merging.merge(
+            CUSTOMER, survivor_id=survivor, absorbed_id=absorbed, change=a_change("one firm"), terms=merging.Terms({"judgement": 1})
+        )
 
 
 def unmerge(receipt: MergeReceipt) -> None:

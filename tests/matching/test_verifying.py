@@ -91,12 +91,12 @@ def _back_in_time(told: dict[str, UUID]) -> None:
 
 
 def _merge_that_nobody_can_undo(told: dict[str, UUID]) -> None:
-    merging.merge(CUSTOMER, survivor_id=told["acme"], absorbed_id=told["other"], change=a_change(), link={})
+    merging.merge(CUSTOMER, survivor_id=told["acme"], absorbed_id=told["other"], change=a_change(), terms=merging.Terms({}))
     CustomerRecord.history.filter(golden_id=told["other"]).delete()
 
 
 def _merge_whose_golden_record_stands(told: dict[str, UUID]) -> None:
-    merging.merge(CUSTOMER, survivor_id=told["acme"], absorbed_id=told["other"], change=a_change(), link={})
+    merging.merge(CUSTOMER, survivor_id=told["acme"], absorbed_id=told["other"], change=a_change(), terms=merging.Terms({}))
     GOLDENS.filter(pk=told["other"]).update(state="active", successor=None)
 
 

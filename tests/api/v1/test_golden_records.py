@@ -34,7 +34,11 @@ def firm(number: int, **attributes: Any) -> dict[str, Any]:
 
 def merge(survivor: str, absorbed: str) -> None:
     merging.merge(
-        entity_type("customer"), survivor_id=uuid.UUID(survivor), absorbed_id=uuid.UUID(absorbed), change=CHANGE, link={"judgement": 1}
+        entity_type("customer"),
+        survivor_id=uuid.UUID(survivor),
+        absorbed_id=uuid.UUID(absorbed),
+        change=CHANGE,
+        terms=merging.Terms({"judgement": 1}),
     )
 
 

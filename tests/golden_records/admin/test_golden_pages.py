@@ -34,7 +34,11 @@ def text_of(desk: Client, address: str) -> str:
 
 def merged(survivor: SourceRecord, absorbed: SourceRecord) -> MergeReceipt:
     return merging.merge(
-        CUSTOMER, survivor_id=survivor.golden_id, absorbed_id=absorbed.golden_id, change=a_change("one firm"), link={"judgement": 1}
+        CUSTOMER,
+        survivor_id=survivor.golden_id,
+        absorbed_id=absorbed.golden_id,
+        change=a_change("one firm"),
+        terms=merging.Terms({"judgement": 1}),
     )
 
 
