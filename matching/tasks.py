@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from golden_records import imports, publishing
 from golden_records.entities import ENTITIES, EntityType, entity_type
+from golden_records.hierarchy.links import with_hierarchy
 from golden_records.models import RulesRunState
 from golden_records.waiting import waiting
-from matching import rule_runs, runs, turning, verifying
+from matching import hierarchy, rule_runs, runs, turning, verifying
 from matching.doorbell import ring
 from matching.models import MatchRun, Pulse, RunState
 from matching.waiting import forget_attempts, match_all_waiting, match_if_waiting
@@ -94,6 +95,13 @@ def work_on_rules(run_id: int) -> None:
     """Carry survivorship rules, or a preview of some, to more golden records, and ring again for what is left."""
     if rule_runs.work_on(run_id, seconds=_WORK_SECONDS).state == RulesRunState.RUNNING:
         ring(work_on_rules, run_id)
+
+
+@shared_task(name="matching.tasks.settle_hierarchy")
+def settle_hierarchy() -> None:
+    """Bring the hierarchy up to the change feed, for a while; ring again for what is left. The sealer rings after it sealed something."""
+    if any([hierarchy.follow(entity, seconds=_WORK_SECONDS) for entity in with_hierarchy()]):
+        ring(settle_hierarchy)
 
 
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)

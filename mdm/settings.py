@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune_idempotency_keys": {"task": "api.tasks.prune_idempotency_keys", "schedule": crontab(minute=23)},
     "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},
     "webhooks": {"task": "golden_records.webhooks.tasks.ring_webhooks", "schedule": timedelta(seconds=2), "options": {"expires": 10}},
+    "hierarchy": {"task": "matching.tasks.settle_hierarchy", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
     "webhook-log": {"task": "golden_records.webhooks.tasks.forget_deliveries", "schedule": crontab(hour=2, minute=31)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(MDM_DATA_DIR / "celerybeat-schedule")
