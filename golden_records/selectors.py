@@ -142,9 +142,7 @@ def references_of(entity: EntityType, golden_records: Iterable[GoldenRecord]) ->
             if (winner := row.lineage.get(name)) is not None and getattr(row, name) is not None
         }
     found = resolve([named for some in wanted.values() for named in some.values() if isinstance(named, tuple)])
-    return {
-        golden_id: {name: _referred(named.get(name), found) for name in targets} for golden_id, named in wanted.items()
-    }
+    return {golden_id: {name: _referred(named.get(name), found) for name in targets} for golden_id, named in wanted.items()}
 
 
 def _referred(named: Xref | UUID | None, found: Mapping[Xref, UUID | None]) -> UUID | None:

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from golden_records import erasure_checks, feed_checks, lone
 from golden_records.entities import ENTITIES, EntityType
-from golden_records.hierarchy import checks as hierarchy_checks
 from golden_records.golden_content import content_of, day_of, differing, last_day_of
+from golden_records.hierarchy import checks as hierarchy_checks
 from golden_records.locking import CONTENT
 from golden_records.members import LinkedMember, members_of, rules_for
 from golden_records.models import (

@@ -9,11 +9,11 @@ from django.utils import timezone
 from golden_records import outbox, overriding
 from golden_records.change import Change
 from golden_records.entities import EntityType
-from golden_records.errors import MdmError, NothingToUndo, UnknownGoldenRecord
-from golden_records.hierarchy.following import Concerned, concerned, moved_on, settled_up_to
+from golden_records.errors import MdmError, NothingToUndo, StaleWrite, UnknownGoldenRecord
+from golden_records.hierarchy.following import Concerned, concerned, moved_on, naming_a_parent, settled_up_to
 from golden_records.hierarchy.links import parent_attribute
 from golden_records.hierarchy.settling import settle
-from golden_records.models import Override
+from golden_records.models import GoldenState, Override
 from golden_records.overriding import Wish
 from matching.locks import MatchGuard, Restart, in_transaction
 
@@ -67,6 +67,16 @@ def follow(entity: EntityType, *, seconds: float) -> bool:
     return False
 
 
+def settle_all(entity: EntityType) -> int:
+    """Settle every golden record that names a parent or ever did, whatever the feed says; gives how many that are."""
+    change = Change(actor="command:settle_hierarchy", reason="all parents were looked at anew", at=timezone.now())
+    looked_at, after = 0, UUID(int=0)
+    while part := list(naming_a_parent(entity).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
+        _settle_part(entity, part, None, change)
+        looked_at, after = looked_at + len(part), part[-1]
+    return looked_at
+
+
 def _one_step(entity: EntityType, found: Concerned) -> None:
     reason = f"the change feed up to {found.until}"
     change = Change(actor="engine:hierarchy", reason=reason, correlation_id=f"hierarchy-{found.until}", at=timezone.now())
@@ -88,7 +98,7 @@ def _settle_part(entity: EntityType, golden_ids: list[UUID], ended: Concerned | 
 
 
 def _stand_by(guard: MatchGuard, entity: EntityType, golden_id: UUID, name: str) -> Override | None:
-    """Hold a golden record, and give the override by which its parent stands. Where that came with a merge, its own home is held as well."""
+    """Hold a golden record, and give the override by which its parent stands. Where that came with a merge, its home is held too."""
     carried = entity.goldens.filter(pk=golden_id).values_list("pins", flat=True)
     before = _entry(carried.first(), name)
     held = {golden_id} | ({UUID(before["home"])} if before else set())
@@ -97,6 +107,9 @@ def _stand_by(guard: MatchGuard, entity: EntityType, golden_id: UUID, name: str)
     if golden_id not in rows:
         message = f"There is no golden {entity.name} {golden_id}."
         raise UnknownGoldenRecord(message, golden=str(golden_id))
+    if rows[golden_id]["state"] != GoldenState.ACTIVE:
+        message = f"Golden record {golden_id} is {rows[golden_id]['state']}."
+        raise StaleWrite(message, remedy="Look up its successor.", golden=str(golden_id))
     entry = _entry(rows[golden_id]["pins"], name)
     if entry != before:
         raise Restart

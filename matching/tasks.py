@@ -100,7 +100,8 @@ def work_on_rules(run_id: int) -> None:
 @shared_task(name="matching.tasks.settle_hierarchy")
 def settle_hierarchy() -> None:
     """Bring the hierarchy up to the change feed, for a while; ring again for what is left. The sealer rings after it sealed something."""
-    if any([hierarchy.follow(entity, seconds=_WORK_SECONDS) for entity in with_hierarchy()]):
+    left = [entity for entity in with_hierarchy() if hierarchy.follow(entity, seconds=_WORK_SECONDS)]
+    if left:
         ring(settle_hierarchy)
 
 

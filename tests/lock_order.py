@@ -1,8 +1,8 @@
 """A watch on the order in which every transaction takes its locks, by whatever road: what `matching.locks` asserts of those that ask it.
 
-Looks at the statements that go to the database: advisory locks come first, then golden records, then source records, then the hierarchy. Golden records
-that are held may be locked again; others may not be locked any more once a source record is held, nor after others were. Source
-records that are held may be locked again, and more of them with NOWAIT, which waits for nobody.
+Looks at the statements that go to the database: advisory locks come first, then golden records, then source records, then the
+hierarchy. Golden records that are held may be locked again; others may not be locked any more once a source record is held, nor after
+others were. Source records that are held may be locked again, and more of them with NOWAIT, which waits for nobody.
 """
 
 import re

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from golden_records.entities import EntityType
-from golden_records.hierarchy.following import unsettled
-from golden_records.hierarchy.links import parent_attribute, ways_up, with_hierarchy
+from golden_records.hierarchy.following import is_unsettled, naming_a_parent
+from golden_records.hierarchy.links import ways_up, with_hierarchy
 from golden_records.hierarchy.told import ToldParent, told_parents
 from golden_records.models import GoldenState, Parentage, ParentState
 from golden_records.offences import Check, Offence
@@ -25,7 +25,7 @@ def _no_loop() -> Iterator[Offence]:
             for golden_id in part:
                 *_above, top = ways.path(golden_id)
                 # The way ends before the one that would come again.
-                if top in ways.parents and not _is_unsettled(entity, golden_id):
+                if top in ways.parents and not is_unsettled(entity, golden_id):
                     yield Offence(entity.name, {"golden": str(golden_id)}, "Its parents go round in a circle.", _SETTLE)
 
 
@@ -36,17 +36,14 @@ def _parents_stand() -> Iterator[Offence]:
         edges = Parentage.objects.filter(entity=entity.name, parent_id__isnull=False)
         wrong = edges.filter(~Exists(child) | ~Exists(parent)).order_by("golden_id").values_list("golden_id", "parent_id")
         for golden_id, parent_id in wrong.iterator():
-            if not _is_unsettled(entity, golden_id) and not _is_unsettled(entity, parent_id):
+            if not is_unsettled(entity, golden_id) and not is_unsettled(entity, parent_id):
                 ids: dict[str, str | int] = {"golden": str(golden_id), "parent": str(parent_id)}
                 yield Offence(entity.name, ids, "It or its parent is no active golden record.", _SETTLE)
 
 
 def _as_told() -> Iterator[Offence]:
     for entity in with_hierarchy():
-        spec = parent_attribute(entity)
-        known = Exists(Parentage.objects.filter(golden_id=OuterRef("pk")))
-        named = entity.goldens.filter(Q(**{f"{spec.name if spec else ''}__isnull": False}) | known)
-        for part in _parts(named, key="pk"):
+        for part in _parts(naming_a_parent(entity), key="pk"):
             kept = {row.golden_id: row for row in Parentage.objects.filter(golden_id__any=part)}
             for told in told_parents(entity, part):
                 row = kept.get(told.golden_id)
@@ -58,16 +55,12 @@ def _is_as_told(row: Parentage | None, told: ToldParent) -> bool:
     if row is None:
         return told.state == ParentState.NONE
     if row.state == ParentState.LOOP:
-        return told.parent_id is not None and row.loop is not None and row.loop[1:2] != []
+        return told.parent_id is not None and row.loop is not None
     return (row.state, row.parent_id) == (told.state.value, told.parent_id)
 
 
 def _may_come(entity: EntityType, told: ToldParent) -> bool:
-    return _is_unsettled(entity, told.golden_id) or (told.parent_id is not None and _is_unsettled(entity, told.parent_id))
-
-
-def _is_unsettled(entity: EntityType, golden_id: UUID) -> bool:
-    return bool(entity.goldens.filter(unsettled(golden_id, entity=entity), pk=golden_id).exists())
+    return is_unsettled(entity, told.golden_id) or (told.parent_id is not None and is_unsettled(entity, told.parent_id))
 
 
 def _parts(rows: object, *, key: str = "golden_id") -> Iterator[list[UUID]]:
@@ -80,6 +73,10 @@ def _parts(rows: object, *, key: str = "golden_id") -> Iterator[list[UUID]]:
 CHECKS: Final = (
     Check("no loop of parents", "No golden record is its own ancestor.", _no_loop),
     Check("parents stand", "Every parent is an active golden record, and so is whose parent it is.", _parents_stand),
-    Check("parents as told", "The parent of a golden record is the one that survived or a steward named, unless it would close a loop.", _as_told),
+    Check(
+        "parents as told",
+        "The parent of a golden record is the one that survived or a steward named, unless it would close a loop.",
+        _as_told,
+    ),
 )
 """The checks of the hierarchy, in the order in which they are told."""

@@ -64,17 +64,21 @@ def moved_on(entity: EntityType, dealt_with: Concerned) -> bool:
     return HierarchyProgress.objects.filter(pk=entity.name).update(seq=dealt_with.until) == 1
 
 
-def unsettled(golden_id: Any, *, entity: EntityType) -> Any:
-    """Ask whether something happened to a golden record that the hierarchy has not heard of; an expression for a query over golden records."""
-    heard = Q(seal__seq__lte=settled_up_to(entity))
-    return Exists(ChangeEvent.objects.filter(~heard | Q(seal__isnull=True), golden_id=golden_id))
+def is_unsettled(entity: EntityType, golden_id: UUID) -> bool:
+    """Whether something happened to a golden record that the hierarchy has not heard of."""
+    told = ChangeEvent.objects.filter(golden_id=golden_id).exclude(type=EventType.REPARENTED)
+    return bool(told.filter(Q(seal__isnull=True) | Q(seal__seq__gt=settled_up_to(entity))).exists())
+
+
+def naming_a_parent(entity: EntityType) -> Any:
+    """Ask for the golden records that name a parent, or ever did."""
+    spec: Any = parent_attribute(entity)
+    known = Exists(Parentage.objects.filter(golden_id=OuterRef("pk")))
+    return entity.goldens.filter(Q(**{f"{spec.name}__isnull": False}) | known)
 
 
 def _with_a_parent(entity: EntityType, golden_ids: Iterable[UUID]) -> set[UUID]:
-    spec: Any = parent_attribute(entity)
-    known = Exists(Parentage.objects.filter(golden_id=OuterRef("pk")))
-    rows = entity.goldens.filter(Q(**{f"{spec.name}__isnull": False}) | known, id__any=golden_ids)
-    return set(rows.order_by().values_list("id", flat=True))
+    return set(naming_a_parent(entity).filter(id__any=golden_ids).order_by().values_list("id", flat=True))
 
 
 def _naming(entity: EntityType, names: set[tuple[str, str]]) -> set[UUID]:

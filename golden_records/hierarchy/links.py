@@ -51,7 +51,7 @@ def with_hierarchy() -> list[EntityType]:
 
 def ways_up(entity: EntityType, golden_ids: Iterable[UUID]) -> Ways:
     """Read all that lies above these golden records. One statement, which ends also where parents went round in a circle."""
-    is_any, given = _any_of(golden_ids)
+    is_any, given = any_of(golden_ids)
     links, parameters = _links(entity)
     sql = (
         f"WITH RECURSIVE up(id, next, kind) AS (SELECT id, next, kind FROM ({links}) first WHERE id {is_any} "  # noqa: S608 - our own tables
@@ -67,7 +67,7 @@ def ways_up(entity: EntityType, golden_ids: Iterable[UUID]) -> Ways:
 
 def below(entity: EntityType, golden_id: UUID) -> list[UUID]:
     """Give a golden record and all active ones below it, in the order of ids. One statement."""
-    is_any, given = _any_of([golden_id])
+    is_any, given = any_of([golden_id])
     links, parameters = _links(entity)
     table = connection.ops.quote_name(entity.golden._meta.db_table)
     sql = (
@@ -120,7 +120,8 @@ def _links(entity: EntityType) -> tuple[str, list[Any]]:
     ), [GoldenState.RETIRED.value]
 
 
-def _any_of(golden_ids: Iterable[UUID]) -> tuple[str, Any]:
+def any_of(golden_ids: Iterable[UUID]) -> tuple[str, Any]:
+    """Say in SQL that a column is any of many canonical ids, which are one parameter."""
     if connection.vendor == "postgresql":
         return "= ANY(%s::uuid[])", list(golden_ids)
     return "IN (SELECT value FROM json_each(%s))", orjson.dumps([each.hex for each in golden_ids]).decode()

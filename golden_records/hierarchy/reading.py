@@ -12,7 +12,7 @@ from golden_records.models import GoldenState, Parentage
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a golden record stands. `ancestors` are those above it, its parent first; `told` is what is known of its parent, if anything."""
+    """Where a golden record stands. `ancestors` are those above it, its parent first; `told` is what is known of its parent."""
 
     golden_id: UUID
     ancestors: tuple[UUID, ...]

@@ -120,9 +120,7 @@ def _row(entity: EntityType, told: ToldParent) -> Row:
     }
 
 
-def _write(
-    entity: EntityType, before: Mapping[UUID, Row], after: Mapping[UUID, Row], versions: Mapping[UUID, int], change: Change
-) -> None:
+def _write(entity: EntityType, before: Mapping[UUID, Row], after: Mapping[UUID, Row], versions: Mapping[UUID, int], change: Change) -> None:
     created = [row | {"updated_at": change.at} for golden_id, row in sorted(after.items()) if golden_id not in before]
     changed = [
         row | {"updated_at": change.at}

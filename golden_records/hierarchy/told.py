@@ -14,7 +14,7 @@ from golden_records.selectors import Xref
 
 @dataclass(frozen=True, slots=True)
 class ToldParent:
-    """The parent that is told of one golden record. Where `state` is STANDS it may stand, if it closes no loop; `parent_id` is active then."""
+    """The parent that is told of one golden record. Where `state` is STANDS, it is active, and stands if it closes no loop."""
 
     golden_id: UUID
     version: int
@@ -51,9 +51,7 @@ def _named(entity: EntityType, winner: Mapping[str, Any] | None, value: str | No
     return UUID(value) if winner["record"] is None else (winner["source"], entity.name, value)
 
 
-def _meaning(
-    named: Xref | UUID | None, meant: UUID | None, stands: Mapping[UUID, UUID | None]
-) -> tuple[ParentState, UUID | None]:
+def _meaning(named: Xref | UUID | None, meant: UUID | None, stands: Mapping[UUID, UUID | None]) -> tuple[ParentState, UUID | None]:
     if named is None:
         return ParentState.NONE, None
     if meant is None:

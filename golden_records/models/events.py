@@ -35,10 +35,11 @@ class ChangeEvent(models.Model):
     """One change of one golden record, written in the transaction of the change by `golden_records.outbox`, never changed after.
 
     `attributes` names what the event tells of, and `before` and `after` give the values in the same order: both for UPDATED, and for
-    REPARENTED the canonical ids of the parents; `after` alone where the whole record is told (CREATED, UNMERGED). `source` and `external_id` name the source record of LINKED, UNLINKED and
-    WITHDRAWN. `successor_ids` are the golden records that have its records now (MERGED, SPLIT); the first is the one that answers for a
-    merged one. `caused_by` is the source whose write it was, where it was the write of one source; `differing` names the attributes in
-    which the golden record then differs from what that source sent. `config` is the version of the match config that decided.
+    REPARENTED the canonical ids of the parents; `after` alone where the whole record is told (CREATED, UNMERGED). `source` and
+    `external_id` name the source record of LINKED, UNLINKED and WITHDRAWN. `successor_ids` are the golden records that have its records
+    now (MERGED, SPLIT); the first is the one that answers for a merged one. `caused_by` is the source whose write it was, where it was the
+    write of one source; `differing` names the attributes in which the golden record then differs from what that source sent. `config` is
+    the version of the match config that decided.
 
     An erasure empties `before`, `after`, `external_id`, `reason` and `salt`: `golden_records.chain` verifies without them.
     """

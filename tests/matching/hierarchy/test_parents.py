@@ -15,6 +15,7 @@ from matching import hierarchy, overriding
 from matching.hierarchy import NoHierarchy
 from matching.withdrawal import withdraw_source_record
 from tests.factories import a_change, into
+from tests.matching.conftest import PROJECT
 from tests.matching.hierarchy.families import (
     CUSTOMER,
     a_customer,
@@ -30,7 +31,6 @@ from tests.matching.hierarchy.families import (
     top_of,
     unmerge,
 )
-from tests.matching.conftest import PROJECT
 
 pytestmark = pytest.mark.django_db
 
