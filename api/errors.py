@@ -48,6 +48,7 @@ STATUS: Final[Mapping[str, int]] = {
     "unknown_quarantined_row": 404,
     "unknown_review_task": 404,
     "unknown_override": 404,
+    "no_hierarchy": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "duplicate_key_name": 409,
@@ -56,6 +57,7 @@ STATUS: Final[Mapping[str, int]] = {
     "nothing_to_undo": 409,
     "already_resolved": 409,
     "override_stands": 409,
+    "hierarchy_loop": 409,
     "import_taken_over": 409,
     "idempotency_key_in_flight": 409,
     "cursor_of_another_feed": 410,
@@ -82,7 +84,7 @@ STATUS: Final[Mapping[str, int]] = {
     "unavailable": 503,
 }
 # What an error's data says beside the fields: members of the problem document of their own.
-MEMBERS: Final = ("quarantined_row", "known", "scope")
+MEMBERS: Final = ("quarantined_row", "known", "scope", "loop")
 NOTHING_THERE: Final = ("not_found", "Nothing is at this address.", "See /api/v1/docs for the addresses that there are.")
 
 Description = tuple[str, str, str]

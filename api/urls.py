@@ -9,6 +9,7 @@ from api.v1.changes import ChangesView
 from api.v1.cross_references import ResolveView
 from api.v1.erasures import erasure_view
 from api.v1.golden_records import golden_record_view, golden_records_view
+from api.v1.hierarchy import hierarchy_routes
 from api.v1.jobs import JobView
 from api.v1.match_explanations import MatchExplanationsView
 from api.v1.overrides import OverrideEndView, OverridesView, OverrideView, golden_overrides_view
@@ -40,6 +41,7 @@ def _routes_of(entity: EntityType) -> list[URLPattern]:
         path(f"{entity.plural}/<uuid:canonical_id>", golden.as_view(), name=entity.name),
         path(f"{entity.plural}/<uuid:canonical_id>/erasure", erasure.as_view(), name=f"{entity.name}-erasure"),
         path(f"{entity.plural}/<uuid:canonical_id>/overrides", overrides.as_view(), name=f"{entity.name}-overrides"),
+        *hierarchy_routes(entity),
     ]
 
 

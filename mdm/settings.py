@@ -225,7 +225,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType", "OverrideState")},
+    "ENUM_NAME_OVERRIDES": {
+        name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType", "OverrideState", "ParentState")
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -36,7 +36,7 @@ def _parents_stand() -> Iterator[Offence]:
         edges = Parentage.objects.filter(entity=entity.name, parent_id__isnull=False)
         wrong = edges.filter(~Exists(child) | ~Exists(parent)).order_by("golden_id").values_list("golden_id", "parent_id")
         for golden_id, parent_id in wrong.iterator():
-            if not is_unsettled(entity, golden_id) and not is_unsettled(entity, parent_id):
+            if parent_id is not None and not is_unsettled(entity, golden_id) and not is_unsettled(entity, parent_id):
                 ids: dict[str, str | int] = {"golden": str(golden_id), "parent": str(parent_id)}
                 yield Offence(entity.name, ids, "It or its parent is no active golden record.", _SETTLE)
 

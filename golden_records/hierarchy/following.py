@@ -50,7 +50,7 @@ def concerned(entity: EntityType) -> Concerned:
     found = _with_a_parent(entity, goldens)
     shaken = {golden_id for kind, golden_id, _source, _external_id in events if kind in _CHILDREN_TOO}
     found |= _ids(Parentage.objects.filter(parent_id__any=shaken)) if shaken else set()
-    found |= _naming(entity, {(source, external_id) for kind, _golden, source, external_id in events if kind in _NAMES_RECORD})
+    found |= _naming(entity, {(str(source), str(external_id)) for kind, _golden, source, external_id in events if kind in _NAMES_RECORD})
     if found or shaken:
         # What could not stand may be able to now.
         found |= _ids(Parentage.objects.filter(entity=entity.name, state__in=_REFUSED))
@@ -86,7 +86,7 @@ def _naming(entity: EntityType, names: set[tuple[str, str]]) -> set[UUID]:
     spec: Any = parent_attribute(entity)
     if not names:
         return set()
-    sources, own_ids = {source for source, _ in names}, [own_id for _, own_id in names if own_id is not None]
+    sources, own_ids = {source for source, _ in names}, [own_id for _, own_id in names]
     wanted = {"source__code__in": sources, f"{spec.name}__any": own_ids, "golden__isnull": False}
     rows = entity.records.filter(**wanted).order_by().values_list("source__code", spec.name, "golden_id")
     return {golden_id for source, own_id, golden_id in rows if (source, own_id) in names}

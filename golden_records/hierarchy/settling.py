@@ -55,7 +55,9 @@ def settle(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) ->
     """
     lock_hierarchy(entity)
     told = told_parents(entity, golden_ids)
-    before = {row["golden_id"]: row for row in Parentage.objects.filter(golden_id__any=[each.golden_id for each in told]).values()}
+    before: dict[UUID, Row] = {
+        row["golden_id"]: dict(row) for row in Parentage.objects.filter(golden_id__any=[each.golden_id for each in told]).values()
+    }
     after = _decided(entity, told, before)
     versions = {each.golden_id: each.version for each in told}
     _write(entity, before, after, versions, change)
@@ -66,7 +68,7 @@ def refuse_loop(entity: EntityType, golden_id: UUID, *, change: Change) -> None:
     """Settle one golden record because of a steward's word; raises `HierarchyLoop` where its parent would close a loop."""
     if settle(entity, [golden_id], change=change).get(golden_id) != ParentState.LOOP:
         return
-    loop = Parentage.objects.values_list("loop", flat=True).get(pk=golden_id)
+    loop: Any = Parentage.objects.values_list("loop", flat=True).get(pk=golden_id)
     message = f"It would be its own ancestor: {' → '.join(loop)}."
     raise HierarchyLoop(message, remedy="Name another parent, or give one of these another parent first.", loop=loop)
 

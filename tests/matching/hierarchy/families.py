@@ -1,5 +1,6 @@
 """The words in which the stories of the hierarchy are told: customers, parents that sources and stewards name, and what came of it."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -21,7 +22,7 @@ def a_customer(name: str, parent: str | None = None, *, source: str = "crm") -> 
     return golden_id
 
 
-def record(name: str, *, source: str = "crm", **attributes: object) -> SourceRecord:
+def record(name: str, *, source: str = "crm", **attributes: Any) -> SourceRecord:
     """A source record alone in a golden record."""
     return a_record(name, source=source, legal_name=name, **attributes)
 

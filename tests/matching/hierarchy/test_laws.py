@@ -69,7 +69,7 @@ def do(kind: str, customers: list[Any], receipts: list[Any], between: tuple[int,
 
 def stand_without_a_loop() -> None:
     """Follow the parents that stand, as they are kept: every way ends."""
-    edges = dict(Parentage.objects.filter(parent_id__isnull=False).values_list("golden_id", "parent_id"))
+    edges: dict[Any, Any] = dict(Parentage.objects.filter(parent_id__isnull=False).values_list("golden_id", "parent_id"))
     for start in edges:
         at, steps = start, 0
         while at in edges:

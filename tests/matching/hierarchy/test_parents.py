@@ -51,9 +51,9 @@ def test_a_source_names_the_parent_by_its_own_id_before_or_after_it_sends_the_pa
 def test_of_sources_that_disagree_the_one_that_survives_is_believed() -> None:
     one, other = a_customer("one", source="crm"), a_customer("other", source="erp")
     shop = record("shop", source="crm", parent="one")
-    CUSTOMER.golden.objects.get(pk=into(record("9", source="erp", parent="other"), shop.golden_id).golden_id)
+    CUSTOMER.goldens.get(pk=into(record("9", source="erp", parent="other"), shop.golden_id).golden_id)
     heard()
-    standing = CUSTOMER.golden.objects.get(pk=shop.golden_id)
+    standing = CUSTOMER.goldens.get(pk=shop.golden_id)
     assert parent_of(shop.golden_id) == (one if standing.lineage["parent"]["source"] == "crm" else other)
     assert offences() == []
 
@@ -85,7 +85,7 @@ def test_a_steward_s_loop_is_refused_with_its_way_and_nothing_is_left_of_it() ->
     assert refused.value.data["loop"] == [str(each) for each in (a, c, b, a)]
     with pytest.raises(HierarchyLoop):
         said(a, a)
-    assert (parent_of(a), parent_of(c), CUSTOMER.golden.objects.get(pk=a).pins) == (None, b, None)
+    assert (parent_of(a), parent_of(c), CUSTOMER.goldens.get(pk=a).pins) == (None, b, None)
     heard()
     assert offences() == []
 
