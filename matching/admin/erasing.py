@@ -12,16 +12,16 @@ from django.utils.translation import gettext as _t
 
 from golden_records import privacy
 from golden_records.admin.acting import change_by
-from golden_records.admin.golden import GoldenRecordAdmin
 from golden_records.entities import ENTITIES
 from golden_records.errors import Erased, MdmError
 from golden_records.models import GoldenState, WhenSentAgain
+from matching.admin.parents import NamingParents
 from matching.erasure import erase
 
 MAY_ERASE: Final = "golden_records.erase_golden_record"
 
 
-class ErasableGoldenAdmin(GoldenRecordAdmin):
+class ErasableGoldenAdmin(NamingParents):
     """A golden record's page leads whoever may to that of its erasure."""
 
     page_template: ClassVar[str] = "matching/admin/golden.html"
