@@ -14,6 +14,7 @@ CHANGES: Final = "changes"
 WEBHOOKS: Final = "webhooks"
 ERASE: Final = "erase"
 OVERRIDES: Final = "overrides"
+REPORTS: Final = "reports"
 
 SCOPES: Final = {
     INGEST: "Send source records.",
@@ -22,6 +23,7 @@ SCOPES: Final = {
     WEBHOOKS: "Subscribe endpoints to changes, and see how deliveries go.",
     ERASE: "Erase golden records for good, with all their source records; for a key that is bound to no source.",
     OVERRIDES: "Override values of golden records as a steward does, and end overrides.",
+    REPORTS: "Make audit reports on everything, and read them; with 'read', their values too.",
 }
 
 

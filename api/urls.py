@@ -14,6 +14,7 @@ from api.v1.jobs import JobView
 from api.v1.match_explanations import MatchExplanationsView
 from api.v1.overrides import OverrideEndView, OverridesView, OverrideView, golden_overrides_view
 from api.v1.project_facts import ProjectFactsView
+from api.v1.reports import ReportFileView, ReportJobsView, ReportJobView, ReportsView, ReportView
 from api.v1.source_records import UnknownEntityView, source_record_view
 from api.v1.source_stream import SourceRecordsView
 from api.v1.webhook_subscriptions import (
@@ -55,6 +56,11 @@ urlpatterns = [
     path("overrides", OverridesView.as_view(), name="overrides"),
     path("overrides/<uuid:override_id>", OverrideView.as_view(), name="override"),
     path("overrides/<uuid:override_id>/end", OverrideEndView.as_view(), name="end-override"),
+    path("reports", ReportsView.as_view(), name="reports"),
+    path("reports/<str:name>", ReportView.as_view(), name="report"),
+    path("report-jobs", ReportJobsView.as_view(), name="report-jobs"),
+    path("report-jobs/<uuid:job_id>", ReportJobView.as_view(), name="report-job"),
+    path("report-jobs/<uuid:job_id>/file", ReportFileView.as_view(), name="report-file"),
     path("changes", ChangesView.as_view(), name="changes"),
     path("match-explanations", MatchExplanationsView.as_view(), name="match-explanations"),
     path("webhook-subscriptions", WebhooksView.as_view(), name="webhooks"),

@@ -202,6 +202,10 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(MDM_DATA_DIR / "celerybeat-schedule")
 
+# --- reports -----------------------------------------------------------------------------------------------------------------------
+
+REPORTS_KEPT_HOURS = float(os.environ.get("REPORTS_KEPT_HOURS", "24"))  # how long the file of a report is kept
+
 # --- the API -----------------------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -226,7 +230,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType", "OverrideState", "ParentState")
+        **{name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType", "OverrideState", "ParentState")},
+        "ReportState": "matching.models.ReportState",
+        "ReportCell": "api.v1.reports.KINDS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
