@@ -45,13 +45,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `personal`: its cells may tell of a person; they are left out for those who may not see that. `total`: it is added up."""
+    """One column. `personal`: its cells may tell of a person, and are left out for those who may not see that. `total`: it is added up.
+
+    `printed`: a page to print has it; what only programs need would leave too little room there for the rest.
+    """
 
     name: str
     title: Label
     kind: Kind = Kind.TEXT
     personal: bool = False
     total: bool = False
+    printed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

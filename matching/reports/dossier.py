@@ -49,7 +49,7 @@ def _row(section: Any, what: Any, **told: Any) -> Row:
 
 def _itself(entity: EntityType, golden: GoldenRecord) -> Iterator[Row]:
     section = _t("Golden record")
-    yield _row(section, _t("Canonical id"), detail=str(golden.pk), named=golden.pk)
+    yield _row(section, _t("Canonical id"), named=golden.pk)
     yield _row(section, _t("Name"), value=str(golden))
     yield _row(section, _t("Entity type"), detail=entity.name)
     yield _row(section, _t("State"), detail=str(golden.get_state_display()))
@@ -57,7 +57,7 @@ def _itself(entity: EntityType, golden: GoldenRecord) -> Iterator[Row]:
     yield _row(section, _t("Changed"), at=golden.updated_at, detail=_t("version %d") % golden.version)
     yield _row(section, _t("Completeness"), detail=f"{golden.completeness:.0%}")
     for other in sorted(leading_to(entity, golden.pk) - {golden.pk}):
-        yield _row(section, _t("Answers for"), detail=str(other), named=other)
+        yield _row(section, _t("Answers for"), named=other)
 
 
 def _values(entity: EntityType, golden: GoldenRecord) -> Iterator[Row]:
@@ -89,15 +89,15 @@ def _references(entity: EntityType, golden: GoldenRecord) -> Iterator[Row]:
     section = _t("References")
     for name, target in selectors.references_of(entity, [golden])[golden.pk].items():
         if target is not None:
-            yield _row(section, name, detail=str(target), named=target)
+            yield _row(section, name, named=target)
     if parent_attribute(entity) is not None and golden.state == GoldenState.ACTIVE:
         for number, above in enumerate(standing_of(entity, golden.pk).ancestors):
-            yield _row(section, _t("Above it") if number else _t("Parent"), detail=str(above), named=above)
+            yield _row(section, _t("Above it") if number else _t("Parent"), named=above)
         for child in streamed(children_of(entity, golden.pk).order_by("id")):
-            yield _row(section, _t("Below it"), detail=str(child.pk), value=str(child), named=child.pk)
+            yield _row(section, _t("Below it"), value=str(child), named=child.pk)
         found = entity_type(_PROJECT).goldens.filter(pk__in=projects_of(entity, {golden.pk}))
         for project in streamed(found.order_by("id")):
-            yield _row(section, _t("Project"), detail=str(project.pk), value=str(project), named=project.pk)
+            yield _row(section, _t("Project"), value=str(project), named=project.pk)
 
 
 def _overrides(entity: EntityType, golden: GoldenRecord, ids: list[Any]) -> Iterator[Row]:
@@ -194,7 +194,7 @@ DOSSIER: Final = Report(
         Column("source", _("Source")),
         Column("actor", _("Person or program")),
         Column("reason", _("Reason"), personal=True),
-        Column("named", _("Named golden record"), Kind.CANONICAL_ID),
+        Column("canonical_id", _("Canonical id"), Kind.CANONICAL_ID),
     ),
     permissions=("golden_records.view_changeevent", "golden_records.view_goldencustomer", "golden_records.view_goldenproject"),
     rows=_rows,

@@ -60,7 +60,7 @@ MERGES: Final = Report(
     ),
     columns=(
         Column("merged_at", _("Merged"), Kind.MOMENT),
-        Column("merge", _("Merge"), Kind.INTEGER),
+        Column("merge", _("Merge"), Kind.INTEGER, printed=False),
         Column("entity", _("Entity type")),
         Column("survivor", _("Survivor"), Kind.CANONICAL_ID),
         Column("absorbed", _("Absorbed"), Kind.CANONICAL_ID),

@@ -51,7 +51,7 @@ READINGS: Final = Report(
     parameters=(*PERIOD, ACTOR, ENTITY, GOLDEN),
     columns=(
         Column("at", _("At"), Kind.MOMENT),
-        Column("place", _("Place"), Kind.INTEGER),
+        Column("place", _("Place"), Kind.INTEGER, printed=False),
         Column("actor", _("Person or program")),
         Column("kind", _("What was read")),
         Column("count", _("Golden records"), Kind.INTEGER, total=True),
@@ -60,7 +60,7 @@ READINGS: Final = Report(
         Column("subject", _("Source record"), personal=True),
         Column("content", _("How much")),
         Column("reason", _("Reason")),
-        Column("correlation_id", _("Correlation id")),
+        Column("correlation_id", _("Correlation id"), printed=False),
     ),
     permissions=("golden_records.view_auditentry",),
     rows=_rows,

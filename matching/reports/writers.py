@@ -20,6 +20,7 @@ MEDIA_TYPES: Final = {
     "html": "text/html; charset=utf-8",
 }
 _NUMBERS: Final = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.SHARE})
+_STYLES: Final = {**dict.fromkeys(_NUMBERS, "number"), Kind.CANONICAL_ID: "id", Kind.MOMENT: "moment"}
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _GREATEST_SHEET: Final = 1_048_576
@@ -87,19 +88,23 @@ def write_xlsx(out: IO[bytes], heading: Heading, columns: Sequence[Column], rows
 
 def write_html(out: IO[bytes], heading: Heading, columns: Sequence[Column], rows: Iterable[Row]) -> None:
     """Write a page to print: the heading, the rows in parts of a printed page each with its totals, and the totals of all."""
-    shown = {"heading": heading, "columns": columns, "numbers": [column.kind in _NUMBERS for column in columns]}
+    printed = [number for number, column in enumerate(columns) if column.printed]
+    columns = [columns[number] for number in printed]
+    shown = {"heading": heading, "columns": columns}
     out.write(render_to_string("matching/reports/head.html", shown).encode())
     total, done = _Total(columns), 0
     rest = iter(rows)
     for number in range(1, 10_000_000):
-        part = list(islice(rest, _PRINTED_ROWS))
+        part = [[row[place] for place in printed] for row in islice(rest, _PRINTED_ROWS)]
         if not part:
             break
         own = _Total(columns)
         for row in part:
             own.add(row)
             total.add(row)
-        cells = [[(_in_words(value, column), column.kind in _NUMBERS) for value, column in zip(row, columns, strict=True)] for row in part]
+        cells = [
+            [(_in_words(value, column), _STYLES.get(column.kind, "")) for value, column in zip(row, columns, strict=True)] for row in part
+        ]
         told = {**shown, "page": number, "rows": cells, "first": done + 1, "last": done + len(part), "totals": own.words()}
         out.write(render_to_string("matching/reports/part.html", told).encode())
         done += len(part)
