@@ -12,8 +12,6 @@ from golden_records.attributes import AttributeSpec
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import GoldenState, Parentage
 
-_PARENT: Final = 0
-_SUCCESSOR: Final = 1
 _NOWHERE: Final = (GoldenState.ERASED.value, None)
 
 
@@ -52,31 +50,50 @@ def with_hierarchy() -> list[EntityType]:
 def ways_up(entity: EntityType, golden_ids: Iterable[UUID]) -> Ways:
     """Read all that lies above these golden records. One statement, which ends also where parents went round in a circle."""
     is_any, given = any_of(golden_ids)
-    links, parameters = _links(entity)
+    golden, parentage = _tables(entity)
+    # Each step looks two rows up by their keys, however many there are.
+    step = "golden.id, CASE WHEN golden.state = %s THEN golden.successor_id END, parentage.parent_id FROM"
+    parents = f"LEFT JOIN {parentage} parentage ON parentage.golden_id = golden.id"
     sql = (
-        f"WITH RECURSIVE up(id, next, kind) AS (SELECT id, next, kind FROM ({links}) first WHERE id {is_any} "  # noqa: S608 - our own tables
-        f"UNION SELECT link.id, link.next, link.kind FROM up JOIN ({links}) link ON link.id = up.next) SELECT id, next, kind FROM up"
+        f"WITH RECURSIVE up(id, successor, parent) AS (SELECT {step} {golden} golden {parents} WHERE golden.id {is_any} "  # noqa: S608 - our own tables
+        f"UNION SELECT {step} up JOIN {golden} golden ON golden.id = coalesce(up.successor, up.parent) {parents}) "
+        "SELECT id, successor, parent FROM up"
     )
     ways = Ways()
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, given, *parameters])
-        for start, end, kind in cursor.fetchall():
-            (ways.successors if kind == _SUCCESSOR else ways.parents)[_uuid(start)] = _uuid(end)
+        cursor.execute(sql, [GoldenState.RETIRED.value, given, GoldenState.RETIRED.value])
+        for golden_id, successor, parent in cursor.fetchall():
+            if successor is not None:
+                ways.successors[_uuid(golden_id)] = _uuid(successor)
+            elif parent is not None:
+                ways.parents[_uuid(golden_id)] = _uuid(parent)
     return ways
 
 
 def below(entity: EntityType, golden_id: UUID) -> list[UUID]:
-    """Give a golden record and all active ones below it, in the order of ids. One statement."""
+    """Give a golden record and all active ones below it, also below what was merged into it, in the order of ids. One statement."""
     is_any, given = any_of([golden_id])
-    links, parameters = _links(entity)
-    table = connection.ops.quote_name(entity.golden._meta.db_table)
+    golden, parentage = _tables(entity)
+    child = (f"{parentage} child", "child.parent_id = down.id")
+    merged = (f"{golden} merged", "merged.successor_id = down.id AND merged.state = %s")
+    if connection.vendor == "postgresql":
+        # Looked up by index for each one: joined as a whole, both tables would be read again at every level.
+        steps = (
+            f"SELECT child.golden_id FROM {child[0]} WHERE {child[1]} UNION ALL "  # noqa: S608 - our own tables
+            f"SELECT merged.id FROM {merged[0]} WHERE {merged[1]}"
+        )
+        terms = f"SELECT step.id FROM down JOIN LATERAL ({steps}) step(id) ON true"  # noqa: S608 - as above
+    else:
+        terms = (
+            f"SELECT child.golden_id FROM down JOIN {child[0]} ON {child[1]} UNION "  # noqa: S608 - as above
+            f"SELECT merged.id FROM down JOIN {merged[0]} ON {merged[1]}"
+        )
     sql = (
-        f"WITH RECURSIVE down(id) AS (SELECT id FROM {table} WHERE id {is_any} "  # noqa: S608 - our own tables
-        f"UNION SELECT link.id FROM down JOIN ({links}) link ON link.next = down.id) "
-        f"SELECT golden.id FROM down JOIN {table} golden ON golden.id = down.id WHERE golden.state = %s ORDER BY golden.id"
+        f"WITH RECURSIVE down(id) AS (SELECT id FROM {golden} WHERE id {is_any} UNION {terms}) "  # noqa: S608 - our own tables
+        f"SELECT golden.id FROM down JOIN {golden} golden ON golden.id = down.id WHERE golden.state = %s ORDER BY golden.id"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [given, *parameters, GoldenState.ACTIVE.value])
+        cursor.execute(sql, [given, GoldenState.RETIRED.value, GoldenState.ACTIVE.value])
         return [_uuid(found) for (found,) in cursor.fetchall()]
 
 
@@ -110,14 +127,9 @@ def _end(golden_id: UUID, known: Mapping[UUID, tuple[str, UUID | None]]) -> UUID
     return at if at is not None and known[at][0] == GoldenState.ACTIVE else None
 
 
-def _links(entity: EntityType) -> tuple[str, list[Any]]:
-    """Say in SQL what leads up from where: the parents that stand, and the successors of those that were merged away."""
+def _tables(entity: EntityType) -> tuple[str, str]:
     quote = connection.ops.quote_name
-    return (
-        f"SELECT golden_id AS id, parent_id AS next, {_PARENT} AS kind FROM {quote(Parentage._meta.db_table)} "  # noqa: S608 - our own tables
-        f"WHERE parent_id IS NOT NULL UNION ALL SELECT id, successor_id, {_SUCCESSOR} FROM {quote(entity.golden._meta.db_table)} "
-        "WHERE state = %s AND successor_id IS NOT NULL"
-    ), [GoldenState.RETIRED.value]
+    return quote(entity.golden._meta.db_table), quote(Parentage._meta.db_table)
 
 
 def any_of(golden_ids: Iterable[UUID]) -> tuple[str, Any]:

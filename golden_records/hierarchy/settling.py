@@ -59,7 +59,7 @@ def settle(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) ->
         row["golden_id"]: dict(row) for row in Parentage.objects.filter(golden_id__any=[each.golden_id for each in told]).values()
     }
     after = _decided(entity, told, before)
-    versions = {each.golden_id: each.version for each in told}
+    versions = {each.golden_id: each.version for each in told if each.version is not None}
     _write(entity, before, after, versions, change)
     return {golden_id: ParentState(row["state"]) for golden_id, row in after.items()}
 
@@ -137,7 +137,8 @@ def _write(entity: EntityType, before: Mapping[UUID, Row], after: Mapping[UUID, 
         [
             Event(entity.name, EventType.REPARENTED, golden_id, versions[golden_id], [TOLD_AS], before=[_text(old)], after=[_text(new)])
             for golden_id, (old, new) in sorted(moved.items())
-            if old != new
+            # That one is retired or erased was told: that it has no parent then need not be.
+            if old != new and golden_id in versions
         ],
         change=change,
     )

@@ -14,10 +14,13 @@ from golden_records.selectors import Xref
 
 @dataclass(frozen=True, slots=True)
 class ToldParent:
-    """The parent that is told of one golden record. Where `state` is STANDS, it is active, and stands if it closes no loop."""
+    """The parent that is told of one golden record. Where `state` is STANDS, it is active, and stands if it closes no loop.
+
+    `version` is that of the golden record; None where that is not active, and has no parent.
+    """
 
     golden_id: UUID
-    version: int
+    version: int | None
     state: ParentState
     parent_id: UUID | None = None
     origin: ParentOrigin | None = None
@@ -39,7 +42,7 @@ def told_parents(entity: EntityType, golden_ids: Iterable[UUID]) -> list[ToldPar
     return [
         _told(golden_id, version, lineage.get(spec.name) or {}, _meaning(named[golden_id], meant[golden_id], stands))
         if state == GoldenState.ACTIVE
-        else ToldParent(golden_id, version, ParentState.NONE)
+        else ToldParent(golden_id, None, ParentState.NONE)
         for golden_id, state, version, lineage, _value in rows
     ]
 

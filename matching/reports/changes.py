@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.models import ChangeEvent, EventType
 from matching.reports.asking import Asking, Column, Kind, Label, Parameter, Report, Row
-from matching.reports.periods import ACTOR, ENTITY, GOLDEN, PERIOD, SOURCE, counted, in_period_of_log, streamed
+from matching.reports.periods import ACTOR, ENTITY, GOLDEN, PERIOD, SOURCE, counted, in_period_of_log, streamed, words
 
 # Exactly these are asked for by name; all else is a choice of values.
 _EXACT: Final = {"entity": "entity", "type": "type", "actor": "actor", "canonical_id": "golden_id"}
@@ -32,13 +32,14 @@ def told(values: Mapping[str, Any] | None) -> str:
 
 
 def _rows(asking: Asking) -> Iterator[Row]:
+    kinds = words(EventType.choices)
     for event in streamed(_events(asking).select_related("seal")):
         seal = getattr(event, "seal", None)
         yield (
             event.at,
             seal.seq if seal else None,
             event.entity,
-            event.get_type_display(),
+            kinds[event.type],
             event.golden_id,
             event.golden_version,
             ", ".join(event.attributes or ()),

@@ -6,9 +6,9 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from matching.models import Judgement, JudgementValue
+from matching.models import Judgement, JudgementValue, TaskKind
 from matching.reports.asking import Asking, Column, Kind, Label, Parameter, Report, Row
-from matching.reports.periods import ENTITY, PERIOD, counted, in_period, streamed
+from matching.reports.periods import ENTITY, PERIOD, counted, in_period, streamed, words
 
 
 def _values() -> Mapping[str, Label]:
@@ -27,19 +27,20 @@ def _judgements(asking: Asking) -> QuerySet[Any]:
 
 
 def _rows(asking: Asking) -> Iterator[Row]:
+    kinds, answers = words(TaskKind.choices), words(JudgementValue.choices)
     for said in streamed(_judgements(asking).select_related("steward", "withdrawn_by", "task")):
         task = said.task
         yield (
             said.judged_at,
             said.entity,
             task.pk if task else None,
-            task.get_kind_display() if task else None,
+            kinds[task.kind] if task else None,
             task.left_golden_id if task else None,
             task.right_golden_id if task else None,
             said.left_record_id,
             said.right_record_id,
             task.probability if task else None,
-            said.get_value_display(),
+            answers[said.value],
             said.steward.get_username(),
             said.comment,
             task.merge_id if task else None,

@@ -13,11 +13,11 @@ from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.hierarchy.links import leading_to, parent_attribute
 from golden_records.hierarchy.reading import children_of, standing_of
 from golden_records.hierarchy.rollup import projects_of
-from golden_records.models import ChangeEvent, GoldenRecord, GoldenState, MergeReceipt, Override
+from golden_records.models import ChangeEvent, EventType, GoldenRecord, GoldenState, MergeReceipt, Override
 from matching.models import Judgement, MatchDecision
 from matching.reports.asking import Asking, Column, Kind, Parameter, Report, Row
 from matching.reports.changes import told
-from matching.reports.periods import GOLDEN, streamed
+from matching.reports.periods import GOLDEN, streamed, words
 from matching.reports.readings import readings
 
 _PROJECT: Final = "project"
@@ -143,11 +143,12 @@ def _decisions(entity: EntityType, golden: GoldenRecord) -> Iterator[Row]:
 
 
 def _history(ids: list[Any]) -> Iterator[Row]:
+    kinds = words(EventType.choices)
     for event in streamed(ChangeEvent.objects.filter(golden_id__in=ids).order_by("id")):
         before, after = told(event.values_before), told(event.values_after)
         yield _row(
             _t("History"),
-            str(event.get_type_display()),
+            kinds[event.type],
             at=event.at,
             detail=", ".join(event.attributes or ()),
             value=f"{before} → {after}" if before or after else event.external_id,

@@ -1,6 +1,6 @@
 """What reports have in common: the parameters of a period, and finding a period in tables that only grow."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -53,6 +53,11 @@ def in_period_of_log(rows: QuerySet[Any], asking: Asking, moment: str = "at") ->
 def counted(rows: QuerySet[Any], most: int) -> int:
     """Count rows up to a bound."""
     return rows.order_by()[:most].count()
+
+
+def words(choices: Iterable[tuple[Any, Any]]) -> dict[Any, str]:
+    """Give the words of choices, once for all rows: to ask each row for its own takes longer than all the rest."""
+    return {value: str(label) for value, label in choices}
 
 
 def streamed(rows: QuerySet[Any]) -> Iterator[Any]:

@@ -9,9 +9,10 @@ from golden_records.errors import NothingToUndo
 from golden_records.hierarchy.links import below
 from golden_records.hierarchy.reading import children_of
 from golden_records.hierarchy.settling import HierarchyLoop
-from golden_records.models import AuditEntry, Parentage
+from golden_records.models import AuditEntry, Parentage, WhenSentAgain
 from golden_records.overriding import InvalidOverride, Wish
 from matching import hierarchy, overriding
+from matching.erasure import erase
 from matching.hierarchy import NoHierarchy
 from matching.withdrawal import withdraw_source_record
 from tests.factories import a_change, into
@@ -140,6 +141,17 @@ def test_a_parent_that_is_withdrawn_is_no_longer_there_and_comes_back() -> None:
     withdraw_source_record(CUSTOMER, source="crm", external_id="holding", withdrawn_at=None, change=a_change("gone"))
     heard()
     assert (parent_of(shop), state_of(shop)[0]) == (None, "gone")
+    assert offences() == []
+
+
+def test_an_erasure_leaves_children_without_a_parent_and_nothing_is_told_of_what_was_erased() -> None:
+    holding, firm = a_customer("holding"), a_customer("firm", "holding")
+    shop = a_customer("shop", "firm")
+    heard()
+    erase(CUSTOMER, canonical_id=firm, when_sent_again=WhenSentAgain.NEW, change=a_change("asked for"))
+    heard()
+    assert (parent_of(shop), list(children_of(CUSTOMER, holding))) == (None, [])
+    assert told(shop)[-1] == (str(firm), None)
     assert offences() == []
 
 
