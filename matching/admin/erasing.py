@@ -17,6 +17,8 @@ from golden_records.errors import Erased, MdmError
 from golden_records.models import GoldenState, WhenSentAgain
 from matching.admin.parents import NamingParents
 from matching.erasure import erase
+from matching.reports.dossier import DOSSIER
+from matching.reports.registry import reports_for
 
 MAY_ERASE: Final = "golden_records.erase_golden_record"
 
@@ -32,9 +34,12 @@ class ErasableGoldenAdmin(NamingParents):
         return [path("<uuid:golden_id>/erase/", self.admin_site.admin_view(self.erase_view), name=name), *super().get_urls()]
 
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        """Add the way to the erasure to what the page shows."""
-        may_erase = found.state != GoldenState.ERASED and request.user.has_perm(MAY_ERASE)
-        return super().page_context(request, found) | {"erase_url": self._erasing(found.pk) if may_erase else None}
+        """Add the ways to the dossier and to the erasure to what the page shows."""
+        is_there = found.state != GoldenState.ERASED
+        return super().page_context(request, found) | {
+            "erase_url": self._erasing(found.pk) if is_there and request.user.has_perm(MAY_ERASE) else None,
+            "may_see_dossier": is_there and DOSSIER in reports_for(request.user.has_perm),
+        }
 
     def erase_view(self, request: HttpRequest, golden_id: UUID) -> HttpResponse:
         """Say how much is held, by holder; erase where a reason is given, and show what is left."""

@@ -67,6 +67,14 @@ def test_a_report_is_asked_for_looked_at_and_that_is_kept(auditor: Client) -> No
     assert list(told) == [("steward:vera", "a report was made"), ("steward:vera", "a report was read")]
 
 
+def test_the_page_of_a_golden_record_leads_to_its_dossier(auditor: Client) -> None:
+    golden_id = a_record("1", legal_name="Acme").golden_id
+    page = auditor.get(reverse("admin:golden_records_goldencustomer_change", args=(golden_id,))).content.decode()
+    address = f"{form('dossier')}?entity=customer&amp;canonical_id={golden_id}"
+    assert address in page
+    assert f'value="{golden_id}"' in auditor.get(address.replace("&amp;", "&")).content.decode()
+
+
 def test_what_is_wrong_is_said_on_the_form(auditor: Client) -> None:
     assert "is no date" in asked(auditor, "changes", since="soon")
     assert "Choose a format" in asked(auditor, "changes", format="pdf")
