@@ -49,6 +49,9 @@ STATUS: Final[Mapping[str, int]] = {
     "unknown_review_task": 404,
     "unknown_override": 404,
     "unknown_receipt": 404,
+    "no_hierarchy": 404,
+    "unknown_report": 404,
+    "unknown_report_job": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "duplicate_key_name": 409,
@@ -58,6 +61,8 @@ STATUS: Final[Mapping[str, int]] = {
     "already_resolved": 409,
     "override_stands": 409,
     "against_judgements": 409,
+    "hierarchy_loop": 409,
+    "report_not_ready": 409,
     "import_taken_over": 409,
     "idempotency_key_in_flight": 409,
     "cursor_of_another_feed": 410,
@@ -77,6 +82,7 @@ STATUS: Final[Mapping[str, int]] = {
     "invalid_override": 422,
     "invalid_regrouping": 422,
     "missing_reason": 422,
+    "invalid_report": 422,
     "unknown_column": 422,
     "match_config_invalid": 500,
     "missing_engine": 500,
@@ -87,7 +93,7 @@ STATUS: Final[Mapping[str, int]] = {
     "unavailable": 503,
 }
 # What an error's data says beside the fields: members of the problem document of their own.
-MEMBERS: Final = ("quarantined_row", "known", "scope")
+MEMBERS: Final = ("quarantined_row", "known", "scope", "loop")
 NOTHING_THERE: Final = ("not_found", "Nothing is at this address.", "See /api/v1/docs for the addresses that there are.")
 
 Description = tuple[str, str, str]

@@ -58,6 +58,11 @@ PROBLEM: Final = serializer(
     errors=PROBLEM_ERROR(many=True, help_text="Each place of the request that is wrong."),
     quarantined_row=serializers.IntegerField(required=False, help_text="With `rejected_record`: where the record waits."),
     scope=serializers.CharField(required=False, help_text="With `insufficient_scope`: the scope that the key lacks."),
+    loop=serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        help_text="With `hierarchy_loop`: the golden records on it, one first and last.",
+    ),
 )
 
 

@@ -15,6 +15,7 @@ WEBHOOKS: Final = "webhooks"
 ERASE: Final = "erase"
 OVERRIDES: Final = "overrides"
 MERGES: Final = "merges"
+REPORTS: Final = "reports"
 
 SCOPES: Final = {
     INGEST: "Send source records.",
@@ -24,6 +25,7 @@ SCOPES: Final = {
     ERASE: "Erase golden records for good, with all their source records; for a key that is bound to no source.",
     OVERRIDES: "Override values of golden records as a steward does, and end overrides.",
     MERGES: "Merge, split and move golden records as a steward does, and undo that.",
+    REPORTS: "Make audit reports on everything, and read them; with 'read', their values too.",
 }
 
 

@@ -9,11 +9,13 @@ from api.v1.changes import ChangesView
 from api.v1.cross_references import ResolveView
 from api.v1.erasures import erasure_view
 from api.v1.golden_records import golden_record_view, golden_records_view
+from api.v1.hierarchy import hierarchy_routes
 from api.v1.jobs import JobView
 from api.v1.match_explanations import MatchExplanationsView
 from api.v1.overrides import OverrideEndView, OverridesView, OverrideView, golden_overrides_view
 from api.v1.project_facts import ProjectFactsView
 from api.v1.regroupings import routes as regrouping_routes
+from api.v1.reports import ReportFileView, ReportJobsView, ReportJobView, ReportsView, ReportView
 from api.v1.source_records import UnknownEntityView, source_record_view
 from api.v1.source_stream import SourceRecordsView
 from api.v1.webhook_subscriptions import (
@@ -41,6 +43,7 @@ def _routes_of(entity: EntityType) -> list[URLPattern]:
         path(f"{entity.plural}/<uuid:canonical_id>", golden.as_view(), name=entity.name),
         path(f"{entity.plural}/<uuid:canonical_id>/erasure", erasure.as_view(), name=f"{entity.name}-erasure"),
         path(f"{entity.plural}/<uuid:canonical_id>/overrides", overrides.as_view(), name=f"{entity.name}-overrides"),
+        *hierarchy_routes(entity),
     ]
 
 
@@ -55,6 +58,11 @@ urlpatterns = [
     path("overrides/<uuid:override_id>", OverrideView.as_view(), name="override"),
     path("overrides/<uuid:override_id>/end", OverrideEndView.as_view(), name="end-override"),
     *regrouping_routes(),
+    path("reports", ReportsView.as_view(), name="reports"),
+    path("reports/<str:name>", ReportView.as_view(), name="report"),
+    path("report-jobs", ReportJobsView.as_view(), name="report-jobs"),
+    path("report-jobs/<uuid:job_id>", ReportJobView.as_view(), name="report-job"),
+    path("report-jobs/<uuid:job_id>/file", ReportFileView.as_view(), name="report-file"),
     path("changes", ChangesView.as_view(), name="changes"),
     path("match-explanations", MatchExplanationsView.as_view(), name="match-explanations"),
     path("webhook-subscriptions", WebhooksView.as_view(), name="webhooks"),

@@ -114,6 +114,9 @@ def _references(entity: EntityType, golden: Any, moment: datetime) -> dict[str, 
 def _referred(target: EntityType, winner: Mapping[str, Any] | None, own_id: str | None, moment: datetime) -> UUID | None:
     if winner is None or own_id is None:
         return None
+    if winner["record"] is None:
+        # A steward named it, by its canonical id.
+        return UUID(own_id)
     record_id = target.records.filter(source__code=winner["source"], external_id=own_id).values_list("id", flat=True).first()
     entries: Any = target.record.history  # type: ignore[attr-defined]  # as above
     last = _last(entries.filter(id=record_id), moment) if record_id is not None else []

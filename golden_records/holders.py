@@ -17,8 +17,10 @@ from golden_records.models import (
     EmptiedEntry,
     EmptiedEvent,
     Erasure,
+    HierarchyProgress,
     ImportJob,
     Override,
+    Parentage,
     ProjectFact,
     ProjectRecord,
     QuarantinedRow,
@@ -190,7 +192,9 @@ privacy.register(
         ],
         _CONFIGURATION,
     )
+    | dict.fromkeys(with_history([Parentage]), "it names golden records, a source record and an override by their ids")
     | {
+        HierarchyProgress: "it counts how far the hierarchy is settled",
         WebhookProgress: "it counts how far an endpoint has heard",
         ImportJob: "it counts rows, and names the file and what stopped it; values are in quarantine",
         Seal: "it holds salted digests and hashes over them; of what was erased the salt is gone",

@@ -14,6 +14,7 @@ from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import MdmError, NothingToUndo, StaleWrite
 from golden_records.golden_content import day_of
+from golden_records.hierarchy.settling import names_parent, refuse_loop, settle
 from golden_records.history import ChangeKind, write_history
 from golden_records.locking import GoldenRow, lock_known_goldens
 from golden_records.members import members_of, rules_for
@@ -69,11 +70,12 @@ class _Wanted:
     watched: Member | None
 
 
-def override(entity: EntityType, golden_id: UUID, wish: Wish, *, change: Change) -> Override:
-    """Let a steward's word stand, with `change` saying who and why.
+def override(entity: EntityType, golden_id: UUID, wish: Wish, *, change: Change, instead_of: Override | None = None) -> Override:
+    """Let a steward's word stand, with `change` saying who and why; `instead_of` is one that stands there, and is ended for it.
 
-    Values are standardised as those of sources are. Raises `StaleWrite` where the golden record is not active, `OverrideStands`, and
-    `InvalidOverride` with everything that is wrong, also where the override would be over at once.
+    Values are standardised as those of sources are; a parent is named by its canonical id. Raises `StaleWrite` where the golden record is
+    not active, `OverrideStands`, `InvalidOverride` with everything that is wrong, also where the override would be over at once, and
+    `HierarchyLoop` where the parent would close one.
     """
     row = lock_known_goldens(entity, [golden_id])[golden_id]
     if row["state"] != GoldenState.ACTIVE:
@@ -82,11 +84,11 @@ def override(entity: EntityType, golden_id: UUID, wish: Wish, *, change: Change)
     found = members_of(entity, [golden_id])
     members = {each.member.record_id: each.member for each in found if each.is_active}
     problems = _problems(entity, wish, members, change)
-    if not problems and any(entry["unit"] == wish.unit for entry in row["pins"] or ()):
+    others = [entry for entry in row["pins"] or () if instead_of is None or entry["id"] != str(instead_of.pk)]
+    if not problems and any(entry["unit"] == wish.unit for entry in others):
         message = f"'{wish.unit}' of golden record {golden_id} is overridden already."
         raise OverrideStands(message, remedy="End that override first.", golden=str(golden_id))
-    specs = pins.unit_attributes(entity, wish.unit)
-    values, more = _standardised(specs, wish, row)
+    values, more = _standardised(entity, wish, row)
     _refuse(problems + more)
     rules = rules_for(entity, found)
     unit = next(each for each in rules.units if each.name == wish.unit)
@@ -96,9 +98,13 @@ def override(entity: EntityType, golden_id: UUID, wish: Wish, *, change: Change)
     made = _made(entity, golden_id, wish, _Wanted(values, members.get(watched_id) if watched_id is not None else None), change)
     entry = pins.entry_of(made)
     _refuse(_over_at_once(entity, entry, unit, members, change))
+    if instead_of is not None:
+        _end_by_hand(instead_of, change)
     Override.objects.bulk_create([made])
     write_history(Override, [made], change=change, kind=ChangeKind.CREATED)
-    golden.rebuild(entity, [golden_id], change=change, pinned={golden_id: [*(row["pins"] or ()), entry]})
+    golden.rebuild(entity, [golden_id], change=change, pinned={golden_id: [*others, entry]})
+    if names_parent(entity, wish.unit):
+        refuse_loop(entity, golden_id, change=change)
     return made
 
 
@@ -107,15 +113,11 @@ def end(made: Override, *, change: Change) -> Override:
     entity = entity_type(made.entity)
     present = stands_at(made)
     row = lock_known_goldens(entity, {made.golden_id, present})[present]
-    # Read again under the locks: it may have lapsed meanwhile.
-    made.refresh_from_db()
-    if made.state != OverrideState.IN_FORCE:
-        message = f"Override {made.pk} is {made.get_state_display()}."
-        raise NothingToUndo(message, override=str(made.pk))
-    made.end = OverrideEnd.BY_HAND
-    pins.close([made], OverrideState.ENDED, change=change)
+    _end_by_hand(made, change)
     others = [entry for entry in row["pins"] or () if entry["id"] != str(made.pk)]
     golden.rebuild(entity, [present], change=change, pinned={present: others})
+    if names_parent(entity, made.unit):
+        settle(entity, [present], change=change)
     return made
 
 
@@ -162,6 +164,16 @@ def stands_at(made: Override) -> UUID:
     return present
 
 
+def _end_by_hand(made: Override, change: Change) -> None:
+    # Read again under the locks: it may have lapsed meanwhile.
+    made.refresh_from_db()
+    if made.state != OverrideState.IN_FORCE:
+        message = f"Override {made.pk} is {made.get_state_display()}."
+        raise NothingToUndo(message, override=str(made.pk))
+    made.end = OverrideEnd.BY_HAND
+    pins.close([made], OverrideState.ENDED, change=change)
+
+
 def _refuse(problems: Sequence[str]) -> None:
     if problems:
         raise InvalidOverride(" ".join(problems), remedy="Correct it and send it again.", problems=list(problems))
@@ -177,11 +189,28 @@ def _problems(entity: EntityType, wish: Wish, members: Mapping[int, Member], cha
         problems.append("Name either values or a source record.")
     if wish.record_id is not None and wish.record_id not in members:
         problems.append("The source record does not belong to the golden record, or is withdrawn.")
-    if any(spec.refers_to and (wish.values or {}).get(spec.name) for spec in specs):
-        problems.append("The attribute refers to another record by a source's own id: name the source record that is right.")
+    problems += [told for spec in specs if spec.refers_to and (told := _problem_of_reference(entity, spec, wish))]
     if not change.reason.strip() or len(change.reason) > LONGEST_REASON:
         problems.append(f"Say why, in at most {LONGEST_REASON} characters.")
     return problems + _problems_of_life(wish, change)
+
+
+def _problem_of_reference(entity: EntityType, spec: AttributeSpec, wish: Wish) -> str | None:
+    named = (wish.values or {}).get(spec.name)
+    if named in (None, ""):
+        return None
+    if not names_parent(entity, spec.name):
+        return "The attribute refers to another record by a source's own id: name the source record that is right."
+    golden_id = _canonical_id(named)
+    found = entity.goldens.filter(pk=golden_id).exclude(state=GoldenState.ERASED) if golden_id else None
+    return None if found is not None and found.exists() else f"There is no golden {entity.name} {str(named)[:100]}: name a canonical id."
+
+
+def _canonical_id(named: object) -> UUID | None:
+    try:
+        return UUID(str(named).strip())
+    except ValueError:
+        return None
 
 
 def _problems_of_life(wish: Wish, change: Change) -> list[str]:
@@ -194,9 +223,14 @@ def _problems_of_life(wish: Wish, change: Change) -> list[str]:
     return []
 
 
-def _standardised(specs: Sequence[AttributeSpec], wish: Wish, row: GoldenRow) -> tuple[dict[str, Value | None] | None, list[str]]:
+def _standardised(entity: EntityType, wish: Wish, row: GoldenRow) -> tuple[dict[str, Value | None] | None, list[str]]:
+    specs = pins.unit_attributes(entity, wish.unit)
     if wish.values is None or not specs:
         return None, []
+    if names_parent(entity, wish.unit):
+        # No source's own id, which standardising is made for.
+        named = _canonical_id(wish.values.get(wish.unit) or "")
+        return {wish.unit: str(named) if named else None}, []
     country = None if any(spec.name == "country" for spec in specs) else row.get("country")
     done = standardise(specs, wish.values, country_hint=country)
     problems = [f"{problem.field}: {problem.reason} {problem.remedy}" for problem in done.problems]

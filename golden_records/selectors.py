@@ -129,17 +129,24 @@ def resolve_reference(entity: EntityType, golden_record: GoldenRecord, attribute
 
 
 def references_of(entity: EntityType, golden_records: Iterable[GoldenRecord]) -> dict[UUID, dict[str, UUID | None]]:
-    """Find what each attribute that refers to golden records refers to. One statement per entity type referred to."""
+    """Find what each attribute that refers to golden records refers to. One statement per entity type referred to.
+
+    A steward names a parent by its canonical id, which needs no looking up.
+    """
     targets = {spec.name: spec.refers_to for spec in entity.attributes if spec.refers_to is not None}
-    wanted: dict[UUID, dict[str, Xref]] = {}
+    wanted: dict[UUID, dict[str, Xref | UUID]] = {}
     for row in golden_records:
         wanted[row.pk] = {
-            name: (winner["source"], target, getattr(row, name))
+            name: UUID(getattr(row, name)) if winner["record"] is None else (winner["source"], target, getattr(row, name))
             for name, target in targets.items()
             if (winner := row.lineage.get(name)) is not None and getattr(row, name) is not None
         }
-    found = resolve([xref for xrefs in wanted.values() for xref in xrefs.values()])
-    return {golden_id: {name: found.get(xrefs[name]) if name in xrefs else None for name in targets} for golden_id, xrefs in wanted.items()}
+    found = resolve([named for some in wanted.values() for named in some.values() if isinstance(named, tuple)])
+    return {golden_id: {name: _referred(named.get(name), found) for name in targets} for golden_id, named in wanted.items()}
+
+
+def _referred(named: Xref | UUID | None, found: Mapping[Xref, UUID | None]) -> UUID | None:
+    return found.get(named) if isinstance(named, tuple) else named
 
 
 def _with_successor(entity: EntityType, canonical_id: UUID) -> Any:

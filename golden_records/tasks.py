@@ -11,16 +11,17 @@ from golden_records.heads import heads
 
 _logger = structlog.get_logger(__name__)
 
-# By its name: who delivers reads the feed, whose writers ring for the task below.
-_WEBHOOKS: Final = "golden_records.webhooks.tasks.ring_webhooks"
+# By their names: they read the feed, whose writers ring for the task below.
+_READERS: Final = ("golden_records.webhooks.tasks.ring_webhooks", "matching.tasks.settle_hierarchy")
 
 
 @shared_task(name="golden_records.tasks.seal_events")
 def seal_events() -> None:
-    """Give what was committed its place in the change feed and in the audit log, and send for those who tell others of changes."""
+    """Give what was committed its place in the change feed and in the audit log, and send for those who read the feed."""
     sealing.seal(AUDIT)
     if sealing.seal():
-        current_app.signature(_WEBHOOKS).delay()
+        for name in _READERS:
+            current_app.signature(name).delay()
 
 
 @shared_task(name="golden_records.tasks.tell_heads")

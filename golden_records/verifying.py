@@ -12,6 +12,7 @@ from django.utils import timezone
 from golden_records import erasure_checks, feed_checks, lone
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.golden_content import content_of, day_of, differing, last_day_of
+from golden_records.hierarchy import checks as hierarchy_checks
 from golden_records.locking import CONTENT
 from golden_records.members import LinkedMember, members_of, rules_for
 from golden_records.models import (
@@ -23,6 +24,7 @@ from golden_records.models import (
     MoveReceipt,
     Override,
     OverrideState,
+    Parentage,
     ProjectFact,
     QuarantinedRow,
     RecordState,
@@ -235,7 +237,17 @@ def _replay() -> Iterator[Offence]:
     for entity in ENTITIES.values():
         yield from unlike_history(entity.record, entity=entity.name)
         yield from unlike_history(entity.golden, entity=entity.name)
-    for model in (MergeReceipt, MoveReceipt, Override, SurvivorshipVersion, SourceSystem, SourceMapping, QuarantinedRow, ProjectFact):
+    for model in (
+        MergeReceipt,
+        MoveReceipt,
+        Override,
+        Parentage,
+        SurvivorshipVersion,
+        SourceSystem,
+        SourceMapping,
+        QuarantinedRow,
+        ProjectFact,
+    ):
         yield from unlike_history(model, entity="")
 
 
@@ -275,6 +287,7 @@ CHECKS: Final = (
         "The rows that an import read are those created, updated, unchanged, stale, quarantined, refused and suppressed.",
         _conservation,
     ),
+    *hierarchy_checks.CHECKS,
     *feed_checks.CHECKS,
     *erasure_checks.CHECKS,
 )

@@ -16,10 +16,13 @@ from matching.models import (
     MatchDecision,
     MatchRun,
     Pulse,
+    ReportJob,
+    ReportPart,
     ReviewTask,
     RunChunk,
     RunState,
 )
+from matching.reports.jobs import expire, make_anew
 
 
 def on_pairs(subject: Subject) -> Q:
@@ -98,7 +101,25 @@ def _erase_of_runs(subject: Subject, under: Erasing) -> int:
     return chunks + len(said)
 
 
+def _reports(subject: Subject) -> Rows:
+    """Hand over which reports named the subject's golden records; what they said is in what the other holders hand over."""
+    wanted = {str(golden_id) for golden_id in subject.golden_ids}
+    columns = ("id", "report", "actor", "created_at", "golden_ids")
+    rows: Any = ReportJob.objects.filter(golden_ids__isnull=False).order_by("created_at").values(*columns)
+    found = ((row, sorted(wanted & set(row["golden_ids"]))) for row in rows)
+    return [{**row, "golden_ids": named} for row, named in found if named]
+
+
+def _erase_reports(subject: Subject, under: Erasing) -> int:
+    """Delete the files of all reports that hold values: nobody knows whose. Those that are being made begin anew."""
+    del subject, under
+    with_values = ReportJob.objects.filter(with_values=True)
+    # In this order: one that is completed in between is among the second.
+    return make_anew(with_values) + expire(with_values)
+
+
 register(
+    Holder("reports", (ReportJob, ReportPart), _reports, _erase_reports),
     Holder("review", with_history([ReviewTask, Judgement]), _review, _erase_review),
     Holder("evidence", (MatchDecision,), _evidence, _erase_evidence),
     Holder("blocking keys", (BlockingKey,), _keys, _erase_keys),

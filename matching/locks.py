@@ -2,10 +2,11 @@
 
 PostgreSQL, READ COMMITTED: advisory locks bound to the transaction, in three levels, each level sorted and in a statement of
 its own, then rows of golden records in the order of their ids, then rows of source records in the order of theirs, then all that
-hangs on them (questions, judgements, evidence). Two transactions that might match share a blocking key, hence a lock, so the later
-one sees what the earlier one did; and since all take locks in one order, none waits in a circle. A source record that is new is
-inserted whenever it comes: nobody waits for it but who sends the same one, which is an import, and an import waits for source
-records alone. SQLite has one writer at a time (BEGIN IMMEDIATE), which is the strongest of these locks already.
+hangs on them (questions, judgements, evidence), and last the one row of the hierarchy (`golden_records.hierarchy.settling`). Two
+transactions that might match share a blocking key, hence a lock, so the later one sees what the earlier one did; and since all take
+locks in one order, none waits in a circle. A source record that is new is inserted whenever it comes: nobody waits for it but who
+sends the same one, which is an import, and an import waits for source records alone. SQLite has one writer at a time (BEGIN
+IMMEDIATE), which is the strongest of these locks already.
 """
 
 import hashlib

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 from celery import shared_task
@@ -10,11 +11,13 @@ from django.utils import timezone
 
 from golden_records import imports, publishing
 from golden_records.entities import ENTITIES, EntityType, entity_type
+from golden_records.hierarchy.links import with_hierarchy
 from golden_records.models import RulesRunState
 from golden_records.waiting import waiting
-from matching import rule_runs, runs, turning, verifying
+from matching import hierarchy, rule_runs, runs, turning, verifying
 from matching.doorbell import ring
 from matching.models import MatchRun, Pulse, RunKind, RunState
+from matching.reports import jobs
 from matching.waiting import forget_attempts, match_all_waiting, match_if_waiting
 
 _logger = structlog.get_logger(__name__)
@@ -67,6 +70,9 @@ def sweep() -> None:
         ring(work_on_run, run_id)
     for run_id in publishing.running():
         ring(work_on_rules, run_id)
+    jobs.forget_old()
+    for job_id in jobs.waiting_reports():
+        ring(make_report, str(job_id))
     left_since = timezone.now() - timedelta(seconds=settings.SWEEP_SECONDS)
     for entity in ENTITIES.values():
         forget_attempts(entity)
@@ -94,6 +100,20 @@ def work_on_rules(run_id: int) -> None:
     """Carry survivorship rules, or a preview of some, to more golden records, and ring again for what is left."""
     if rule_runs.work_on(run_id, seconds=_WORK_SECONDS).state == RulesRunState.RUNNING:
         ring(work_on_rules, run_id)
+
+
+@shared_task(name="matching.tasks.settle_hierarchy")
+def settle_hierarchy() -> None:
+    """Bring the hierarchy up to the change feed, for a while; ring again for what is left. The sealer rings after it sealed something."""
+    left = [entity for entity in with_hierarchy() if hierarchy.follow(entity, seconds=_WORK_SECONDS)]
+    if left:
+        ring(settle_hierarchy)
+
+
+@shared_task(name="matching.tasks.make_report", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)
+def make_report(job_id: str) -> None:
+    """Make a report that somebody asked for; one that is made, or that another worker makes, is no work."""
+    jobs.work_on(UUID(job_id))
 
 
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)

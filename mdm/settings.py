@@ -197,9 +197,14 @@ CELERY_BEAT_SCHEDULE = {
     "prune_idempotency_keys": {"task": "api.tasks.prune_idempotency_keys", "schedule": crontab(minute=23)},
     "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},
     "webhooks": {"task": "golden_records.webhooks.tasks.ring_webhooks", "schedule": timedelta(seconds=2), "options": {"expires": 10}},
+    "hierarchy": {"task": "matching.tasks.settle_hierarchy", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
     "webhook-log": {"task": "golden_records.webhooks.tasks.forget_deliveries", "schedule": crontab(hour=2, minute=31)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(MDM_DATA_DIR / "celerybeat-schedule")
+
+# --- reports -----------------------------------------------------------------------------------------------------------------------
+
+REPORTS_KEPT_HOURS = float(os.environ.get("REPORTS_KEPT_HOURS", "24"))  # how long the file of a report is kept
 
 # --- the API -----------------------------------------------------------------------------------------------------------------------
 
@@ -225,8 +230,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        **{name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType", "OverrideState")},
         "RegroupKind": [("merge", "merge"), ("split", "split"), ("move", "move")],
+        **{name: f"golden_records.models.{name}" for name in ("RecordState", "GoldenState", "EventType", "OverrideState", "ParentState")},
+        "ReportState": "matching.models.ReportState",
+        "ReportCell": "api.v1.reports.KINDS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

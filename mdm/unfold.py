@@ -129,6 +129,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Access"),
                 "items": [
                     _item(_("Audit log"), "policy", "golden_records.auditentry"),
+                    _item(_("Reports"), "summarize", "matching.reportjob"),
                     _item(_("API keys"), "key", "api.apikey"),
                     _item(_("Webhooks"), "webhook", "golden_records.webhooksubscription"),
                     _item(_("People"), "person", "auth.user"),

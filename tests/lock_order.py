@@ -1,8 +1,8 @@
 """A watch on the order in which every transaction takes its locks, by whatever road: what `matching.locks` asserts of those that ask it.
 
-Looks at the statements that go to the database: advisory locks come first, then golden records, then source records. Golden records
-that are held may be locked again; others may not be locked any more once a source record is held, nor after others were. Source
-records that are held may be locked again, and more of them with NOWAIT, which waits for nobody.
+Looks at the statements that go to the database: advisory locks come first, then golden records, then source records, then the
+hierarchy. Golden records that are held may be locked again; others may not be locked any more once a source record is held, nor after
+others were. Source records that are held may be locked again, and more of them with NOWAIT, which waits for nobody.
 """
 
 import re
@@ -17,10 +17,12 @@ from django.db.transaction import Atomic
 
 from golden_records import golden, locking
 from golden_records.entities import ENTITIES
+from golden_records.models import HierarchyProgress
 from matching import locks
 
 _GOLDENS: Final = {str(entity.golden._meta.db_table) for entity in ENTITIES.values()}
 _RECORDS: Final = {str(entity.record._meta.db_table) for entity in ENTITIES.values()}
+_HIERARCHY: Final = str(HierarchyProgress._meta.db_table)
 _LOCKED: Final = re.compile(r'^SELECT .*? FROM "(?P<locked>\w+)".* FOR UPDATE(?P<rest>[^)]*)$', re.DOTALL)
 _WRITTEN: Final = re.compile(r'\bUPDATE "(?P<written>\w+)" SET')
 _SAVEPOINT: Final = re.compile(r'^(?P<verb>SAVEPOINT|ROLLBACK TO SAVEPOINT) "(?P<name>\w+)"')
@@ -30,6 +32,7 @@ class _Level(IntEnum):
     ADVISORY = 0
     GOLDEN = 1
     RECORD = 2
+    HIERARCHY = 3
 
 
 class Watch:
@@ -59,6 +62,8 @@ class Watch:
             self._climb(_Level.ADVISORY, sql)
         elif locked and locked["locked"] in _GOLDENS and not self.locks_goldens:
             self.offences.append(f"golden records are locked beside `lock_goldens`: {sql[:300]}")
+        elif locked and locked["locked"] == _HIERARCHY:
+            self._climb(_Level.HIERARCHY, sql)
         elif locked and locked["locked"] in _RECORDS:
             if self.level < _Level.RECORD or "NOWAIT" not in locked["rest"]:
                 self._climb(_Level.RECORD, sql)

@@ -36,7 +36,8 @@ def _without_values() -> dict[str, Any]:
         "canonical_id": serializers.UUIDField(help_text="The golden record to which it happened."),
         "version": serializers.IntegerField(min_value=1, help_text="Of the golden record since then."),
         "attributes": serializers.ListField(
-            child=serializers.CharField(), help_text="Those that changed, or all that have a value, where the whole record is told."
+            child=serializers.CharField(),
+            help_text="Those that changed, or all that have a value, where all of it is told. With `reparented`: `references.parent`.",
         ),
         "source_record": CHANGED_RECORD(allow_null=True, help_text="With `linked`, `unlinked` and `withdrawn`."),
         "successors": serializers.ListField(

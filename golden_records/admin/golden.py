@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells, golden_page
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.family import family
 from golden_records.admin.filters import StateFilter
 from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import found_by
@@ -155,6 +156,7 @@ class GoldenRecordAdmin(PageAdmin):
             "records": records,
             "merges": golden_page.merges(entity, found),
             "relations": golden_page.relations(entity, records),
+            "family": family(entity, found),
             "facts": golden_page.facts(records) if has_facts else None,
             "record_url": f"admin:golden_records_{entity.record._meta.model_name}_change",
             "golden_url": f"admin:golden_records_{self.opts.model_name}_change",

@@ -61,7 +61,7 @@ class Surviving:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Golden records of another kind that name this one: a customer's projects, a parent's subsidiaries."""
+    """Golden records of another kind that name this one: a customer's projects."""
 
     title: str
     golden: tuple[GoldenRecord, ...]
@@ -121,7 +121,8 @@ def relations(entity: EntityType, records: Sequence[SourceRecord]) -> list[Relat
         _relation(other, spec, records)
         for other in ENTITIES.values()
         for spec in other.attributes
-        if spec.refers_to == entity.name and _is_indexed(other, spec)
+        # Those of its own kind are its family, which has a place of its own.
+        if spec.refers_to == entity.name and other != entity and _is_indexed(other, spec)
     )
     return [relation for relation in found if relation.golden]
 

@@ -10,6 +10,7 @@ from golden_records.models.audit import AuditAction, AuditEntry, AuditSeal, Unse
 from golden_records.models.erasures import EmptiedEntry, EmptiedEvent, Erasure, WhenSentAgain
 from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedEvent
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
+from golden_records.models.hierarchy import HierarchyProgress, Parentage, ParentOrigin, ParentState
 from golden_records.models.imports import ImportJob, ImportState, QuarantinedRow, QuarantineState
 from golden_records.models.lookups import AnyOf, Given
 from golden_records.models.moves import MoveKind, MoveReceipt
@@ -56,6 +57,7 @@ __all__ = [
     "GoldenProject",
     "GoldenRecord",
     "GoldenState",
+    "HierarchyProgress",
     "ImportJob",
     "ImportState",
     "LinkSource",
@@ -67,6 +69,9 @@ __all__ = [
     "OverrideEnd",
     "OverrideLife",
     "OverrideState",
+    "ParentOrigin",
+    "ParentState",
+    "Parentage",
     "ProjectAttributes",
     "ProjectFact",
     "ProjectFactAttributes",

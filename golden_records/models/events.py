@@ -11,7 +11,8 @@ class EventType(models.TextChoices):
 
     LINKED and UNLINKED: a source record came to it or left it. MERGED: its records went to its successor, and it is retired. UNMERGED: it
     is back. SPLIT: records of it were given golden records of their own. RETIRED: nothing is left of it. WITHDRAWN: a source does not
-    have one of its records any more. ERASED: what it said of a person is gone for good.
+    have one of its records any more. ERASED: what it said of a person is gone for good. REPARENTED: another golden record, or none, is its
+    parent in the hierarchy.
     """
 
     CREATED = "created", _("created")
@@ -24,6 +25,7 @@ class EventType(models.TextChoices):
     RETIRED = "retired", _("retired")
     WITHDRAWN = "withdrawn", _("withdrawn")
     ERASED = "erased", _("erased")
+    REPARENTED = "reparented", _("given another parent")
 
 
 COMMON: Final = (EventType.CREATED.value, EventType.UPDATED.value, EventType.LINKED.value)
@@ -32,11 +34,12 @@ COMMON: Final = (EventType.CREATED.value, EventType.UPDATED.value, EventType.LIN
 class ChangeEvent(models.Model):
     """One change of one golden record, written in the transaction of the change by `golden_records.outbox`, never changed after.
 
-    `attributes` names what the event tells of, and `before` and `after` give the values in the same order: both for UPDATED, `after`
-    alone where the whole record is told (CREATED, UNMERGED). `source` and `external_id` name the source record of LINKED, UNLINKED and
-    WITHDRAWN. `successor_ids` are the golden records that have its records now (MERGED, SPLIT); the first is the one that answers for a
-    merged one. `caused_by` is the source whose write it was, where it was the write of one source; `differing` names the attributes in
-    which the golden record then differs from what that source sent. `config` is the version of the match config that decided.
+    `attributes` names what the event tells of, and `before` and `after` give the values in the same order: both for UPDATED, and for
+    REPARENTED the canonical ids of the parents; `after` alone where the whole record is told (CREATED, UNMERGED). `source` and
+    `external_id` name the source record of LINKED, UNLINKED and WITHDRAWN. `successor_ids` are the golden records that have its records
+    now (MERGED, SPLIT); the first is the one that answers for a merged one. `caused_by` is the source whose write it was, where it was the
+    write of one source; `differing` names the attributes in which the golden record then differs from what that source sent. `config` is
+    the version of the match config that decided.
 
     An erasure empties `before`, `after`, `external_id`, `reason` and `salt`: `golden_records.chain` verifies without them.
     """

@@ -109,7 +109,10 @@ class CustomerRecord(SourceRecord, CustomerAttributes):
         verbose_name = _("customer record")
         verbose_name_plural = _("customer records")
         constraints = _constraints("customer_record")
-        indexes = _indexes("customer_record")
+        indexes = (
+            *_indexes("customer_record"),
+            models.Index("source", "parent", name="customers_of_a_parent", condition=Q(parent__isnull=False)),
+        )
 
 
 class ProjectRecord(SourceRecord, ProjectAttributes):

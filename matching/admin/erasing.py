@@ -12,15 +12,17 @@ from django.utils.translation import gettext as _t
 
 from golden_records import privacy
 from golden_records.admin.acting import change_by
-from golden_records.admin.golden import GoldenRecordAdmin
 from golden_records.errors import Erased, MdmError
 from golden_records.models import GoldenState, WhenSentAgain
+from matching.admin.parents import NamingParents
 from matching.erasure import erase
+from matching.reports.dossier import DOSSIER
+from matching.reports.registry import reports_for
 
 MAY_ERASE: Final = "golden_records.erase_golden_record"
 
 
-class ErasableGoldenAdmin(GoldenRecordAdmin):
+class ErasableGoldenAdmin(NamingParents):
     """A golden record's page leads whoever may to that of its erasure."""
 
     page_template: ClassVar[str] = "matching/admin/golden.html"
@@ -31,9 +33,12 @@ class ErasableGoldenAdmin(GoldenRecordAdmin):
         return [path("<uuid:golden_id>/erase/", self.admin_site.admin_view(self.erase_view), name=name), *super().get_urls()]
 
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        """Add the way to the erasure to what the page shows."""
-        may_erase = found.state != GoldenState.ERASED and request.user.has_perm(MAY_ERASE)
-        return super().page_context(request, found) | {"erase_url": self._erasing(found.pk) if may_erase else None}
+        """Add the ways to the dossier and to the erasure to what the page shows."""
+        is_there = found.state != GoldenState.ERASED
+        return super().page_context(request, found) | {
+            "erase_url": self._erasing(found.pk) if is_there and request.user.has_perm(MAY_ERASE) else None,
+            "may_see_dossier": is_there and DOSSIER in reports_for(request.user.has_perm),
+        }
 
     def erase_view(self, request: HttpRequest, golden_id: UUID) -> HttpResponse:
         """Say how much is held, by holder; erase where a reason is given, and show what is left."""

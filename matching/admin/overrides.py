@@ -25,6 +25,7 @@ from golden_records.attributes import AttributeSpec
 from golden_records.authors import who
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import MdmError
+from golden_records.hierarchy.settling import names_parent
 from golden_records.models import Override, OverrideLife, OverrideState, RecordState, SourceRecord
 from golden_records.overriding import LONGEST_REASON, Wish, stands_at
 from matching import overriding
@@ -143,8 +144,11 @@ class OverrideAdmin(PageAdmin):
             "label": _label(kind, unit),
             "back": _page_of(kind, golden_id),
             "choices": _choices(held, specs),
-            "fields": [(spec, request.POST.get(f"value_{spec.name}", getattr(golden, spec.name))) for spec in specs],
-            "own_allowed": not any(spec.refers_to for spec in specs),
+            # A source's own id is no canonical id: nothing is offered where one is asked for.
+            "fields": [
+                (spec, request.POST.get(f"value_{spec.name}", "" if spec.refers_to else getattr(golden, spec.name))) for spec in specs
+            ],
+            "own_allowed": not any(spec.refers_to and not names_parent(kind, spec.name) for spec in specs),
             "lives": OverrideLife.choices,
             "sent": request.POST,
             "longest": LONGEST_REASON,

@@ -5,6 +5,7 @@ Records are named by entity type and id: one table serves every entity type, and
 
 from matching.models.configs import BlockingKey, CommonKey, MatchConfigVersion
 from matching.models.decisions import MatchDecision, Outcome
+from matching.models.reports import ReportFormat, ReportJob, ReportPart, ReportState
 from matching.models.review import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
 from matching.models.runs import ChunkKind, MatchAttempt, MatchRun, Pulse, RunChunk, RunKind, RunState
 
@@ -20,6 +21,10 @@ __all__ = [
     "MatchRun",
     "Outcome",
     "Pulse",
+    "ReportFormat",
+    "ReportJob",
+    "ReportPart",
+    "ReportState",
     "ReviewTask",
     "RunChunk",
     "RunKind",

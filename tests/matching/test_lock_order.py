@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 
 from golden_records import locking
+from golden_records.hierarchy.settling import lock_hierarchy
 from matching.locks import MatchGuard
 from tests.factories import a_record
 from tests.matching.conftest import CUSTOMER
@@ -32,6 +33,14 @@ def test_blocking_keys_after_golden_records_are_told(lock_offences: list[str]) -
         locking.lock_goldens(CUSTOMER, golden_ids=[record.golden_id])
         MatchGuard().keys(CUSTOMER, [1])
     assert [told.split(":")[0] for told in told_by(lock_offences)] == ["ADVISORY is locked after GOLDEN"]
+
+
+def test_golden_records_after_the_hierarchy_are_told(lock_offences: list[str]) -> None:
+    record = a_record("1", legal_name="Acme")
+    with transaction.atomic():
+        lock_hierarchy(CUSTOMER)
+        locking.lock_goldens(CUSTOMER, golden_ids=[record.golden_id])
+    assert [told.split(":")[0] for told in told_by(lock_offences)] == ["GOLDEN is locked after HIERARCHY"]
 
 
 def test_more_golden_records_after_others_are_told(lock_offences: list[str]) -> None:

@@ -132,7 +132,7 @@ def test_ending_an_override_lets_the_rules_choose_again() -> None:
         ({"unit": "colour", "values": {"colour": "red"}}, "'colour' is no attribute"),
         ({"unit": "segment"}, "either values or a source record"),
         ({"unit": "segment", "record_id": 4711}, "does not belong"),
-        ({"unit": "parent", "values": {"parent": "0042"}}, "refers to another record"),
+        ({"unit": "parent", "values": {"parent": "0042"}}, "name a canonical id"),
         ({"unit": "phone", "values": {"phone": "no phone"}}, "phone: "),
         ({"unit": "segment", "values": {"colour": "red"}}, "colour: "),
         ({"unit": "segment", "values": {"segment": "x"}, "life": "for ever"}, "no life of an override"),
