@@ -4,7 +4,9 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from pytest_django import DjangoAssertNumQueries
 
+from golden_records import sealing
 from golden_records.errors import NothingToUndo
 from golden_records.hierarchy.links import below
 from golden_records.hierarchy.reading import children_of
@@ -176,3 +178,19 @@ def test_an_override_of_the_parent_s_record_closes_no_loop_either() -> None:
         overriding.override(CUSTOMER, a.golden_id, Wish("parent", record_id=a.pk), change=a_change("it is so"))
     heard()
     assert offences() == []
+
+
+def test_settling_takes_as_many_statements_for_many_as_for_few(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    holding = a_customer("holding")
+    for number in range(2):
+        a_customer(f"few {number}", "holding")
+    sealing.seal()
+    with django_assert_max_num_queries(40) as few:
+        hierarchy.follow(CUSTOMER, seconds=60)
+    queries = len(few)
+    for number in range(20):
+        a_customer(f"many {number}", "holding")
+    sealing.seal()
+    with django_assert_max_num_queries(queries):
+        hierarchy.follow(CUSTOMER, seconds=60)
+    assert children_of(CUSTOMER, holding).count() == 22
