@@ -10,6 +10,7 @@ from uuid import UUID
 
 from golden_records.entities import EntityType
 from matching.foreseen import Foreseen
+from matching.reports.writers import csv_cell
 
 _AT_ONCE: Final = 500
 
@@ -83,7 +84,6 @@ def _records(entity: EntityType, record_ids: Sequence[int]) -> dict[int, str]:
 
 
 COLUMNS: Final = ("change", "golden_id", "name", "other_id", "other_name", "source_records", "attribute", "before", "after")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_lines(told: Iterable[Line]) -> Iterator[str]:
@@ -91,12 +91,7 @@ def csv_lines(told: Iterable[Line]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(COLUMNS)
     for line in told:
-        yield writer.writerow([_cell(getattr(line, name)) for name in COLUMNS])
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        yield writer.writerow([csv_cell(getattr(line, name)) for name in COLUMNS])
 
 
 class _Echo:

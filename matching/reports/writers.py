@@ -53,7 +53,7 @@ def write_csv(out: IO[bytes], heading: Heading, columns: Sequence[Column], rows:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.name for column in columns])
     for row in rows:
-        writer.writerow([_in_csv(value) for value in row])
+        writer.writerow([csv_cell(value) for value in row])
 
 
 def write_xlsx(out: IO[bytes], heading: Heading, columns: Sequence[Column], rows: Iterable[Row]) -> None:
@@ -175,7 +175,8 @@ def _write_cell(sheet: Any, place: tuple[int, int], value: Any, style: Any) -> N
         sheet.write_number(*place, value, style)
 
 
-def _in_csv(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
+    """Give a value as it stands in a CSV file: a text that begins like a formula gets an apostrophe."""
     if value is None:
         return ""
     if isinstance(value, datetime):
