@@ -30,6 +30,7 @@ pytestmark = pytest.mark.django_db
 
 RECORDS: Final = 6
 BOOKKEEPING: Final = ("version", "updated_at", "created_at", "received_at", "linked_at", "fingerprint")
+ANSWERING: Final = ("id", "state", "successor_id")
 FIRMS: Final[tuple[dict[str, Any], ...]] = (
     {"legal_name": "Acme Ingénierie SAS", "registration_id": "732829320", "country": "FR"},
     {"legal_name": "Lefebvre Menuiserie", "registration_id": "552100554", "country": "FR"},
@@ -92,13 +93,15 @@ def undo(receipt: Any) -> None:
 def state(*, but: set[UUID], sent_again: frozenset[str]) -> tuple[list[Any], ...]:
     """All that is known, but what counts the writing itself, and golden records that were made in between.
 
-    Nor by which evidence a record is held that was sent again: whoever was with it then is asked for that.
+    Nor by which evidence a record is held that was sent again: whoever was with it then is asked for that. Of one that is retired only
+    what it answers with: it keeps what it held when it was retired, which may have been by the merge.
     """
     goldens = GoldenCustomer.objects.exclude(pk__in=but)
     records = [row | ({"link": None} if row["external_id"] in sent_again else {}) for row in _plain(CustomerRecord.objects.all())]
     said = Judgement.objects.filter(withdrawn_at__isnull=True).values("left_record_id", "right_record_id", "value")
     overridden = Override.objects.order_by("created_at", "unit").values("golden_id", "unit", "state", "end")
-    return _plain(goldens), records, list(said), list(overridden)
+    known = [row if row["state"] == "active" else {name: row[name] for name in ANSWERING} for row in _plain(goldens)]
+    return known, records, list(said), list(overridden)
 
 
 def _sent_again(learned: list[tuple[int, str | None]]) -> frozenset[str]:
