@@ -36,13 +36,13 @@ _CHANGED: Final = (
     "golden_records.quarantinedrow",
     "matching.reviewtask",
 )
-_MADE: Final = ("golden_records.mergereceipt", "golden_records.movereceipt", "golden_records.override", "matching.reportjob")
+_MADE: Final = ("golden_records.mergereceipt", "golden_records.movereceipt", "golden_records.override")
 
 _AUDITED: Final = (*_SEEN, "golden_records.auditentry", "golden_records.webhooksubscription", "api.apikey", "auth.user", "auth.group")
 
 GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     STEWARDS: {"view": _SEEN, "add": _MADE, "change": _CHANGED},
-    AUDITORS: {"view": _AUDITED, "add": ("matching.reportjob",)},
+    AUDITORS: {"view": _AUDITED},
 }
 """Of each group, what it may view, make and change: to change a review task is to decide it, a merge or a
 move to undo it, an override to end it."""

@@ -14,8 +14,8 @@ from matching.reports.merges import MERGES
 from matching.reports.overrides import OVERRIDES
 from matching.reports.readings import READINGS
 
-MAY: Final = "matching.add_reportjob"
-"""Needed for any report, beside the permissions of the report itself."""
+MAY: Final = "matching.view_reportjob"
+"""Needed for any report, beside the permissions of the report itself: to make one changes nothing but that it is there."""
 
 SEES_PERSONS: Final = ("golden_records.view_goldencustomer", "golden_records.view_goldenproject")
 SEES_READINGS: Final = ("golden_records.view_auditentry",)

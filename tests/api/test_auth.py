@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from api import auth, keys
 from api.auth import ApiKeyAuthentication
 from api.keys import revoke_key
-from api.scopes import CHANGES, ERASE, INGEST, MERGES, OVERRIDES, READ, SCOPES, WEBHOOKS
+from api.scopes import CHANGES, ERASE, INGEST, MERGES, OVERRIDES, READ, REPORTS, SCOPES, WEBHOOKS
 from golden_records import lately
 from golden_records.change import Change
 from golden_records.models import SourceSystem
@@ -57,6 +57,17 @@ MATRIX: dict[str, dict[str, str | None]] = {
     "moves": {"GET": READ, "POST": MERGES},
     "move": {"GET": READ},
     "undo-move": {"POST": MERGES},
+    "customer-hierarchy": {"GET": READ},
+    "customer-children": {"GET": READ},
+    "customer-group": {"GET": READ},
+    "customer-parent": {"POST": OVERRIDES},
+    "customer-parent-clear": {"POST": OVERRIDES},
+    "customer-refused-parents": {"GET": READ},
+    "reports": {"GET": REPORTS},
+    "report": {"POST": REPORTS},
+    "report-jobs": {"GET": REPORTS},
+    "report-job": {"GET": REPORTS},
+    "report-file": {"GET": REPORTS},
     "source-records": {"POST": INGEST},
     "job": {"GET": READ},
     "webhooks": {"GET": WEBHOOKS, "POST": WEBHOOKS},
@@ -101,6 +112,17 @@ ADDRESSES = {
     "moves": "/moves",
     "move": "/moves/1",
     "undo-move": "/moves/1/undo",
+    "customer-hierarchy": f"/customers/{UNKNOWN_ID}/hierarchy",
+    "customer-children": f"/customers/{UNKNOWN_ID}/children",
+    "customer-group": f"/customers/{UNKNOWN_ID}/group",
+    "customer-parent": f"/customers/{UNKNOWN_ID}/parent",
+    "customer-parent-clear": f"/customers/{UNKNOWN_ID}/parent/clear",
+    "customer-refused-parents": "/customers/refused-parents",
+    "reports": "/reports",
+    "report": "/reports/changes",
+    "report-jobs": "/report-jobs",
+    "report-job": f"/report-jobs/{UNKNOWN_ID}",
+    "report-file": f"/report-jobs/{UNKNOWN_ID}/file",
     "source-records": "/source-records",
     "job": f"/jobs/{UNKNOWN_ID}",
     "webhooks": "/webhook-subscriptions",
