@@ -70,6 +70,7 @@ class _Known:
 def told(entity: EntityType, golden_id: UUID, changes: Sequence[Happening], request: HttpRequest) -> list[Told]:
     """Tell changes; four statements at most beside those that read them, however many there are."""
     others = {each for change in changes for receipt in (*change.merges, *change.moves) for each in _ends(receipt)} - {golden_id}
+    others |= {parent for change in changes for event in change.events for parent in _parents(event) if parent}
     records = {record for change in changes for said in change.judgements for record in (said.left_record_id, said.right_record_id)}
     rows = entity.records.filter(pk__in=records).exclude(state="erased").values_list("id", "source__code", "external_id")
     known = _Known(
@@ -127,6 +128,8 @@ def _tone(change: Happening) -> str:
 def _values(change: Happening, known: _Known) -> Iterator[FieldChange]:
     labels = {spec.name: capfirst(str(spec.label)) for spec in known.entity.attributes}
     for event in change.events:
+        if event.type == EventType.REPARENTED:
+            continue
         before, after = event.values_before or {}, event.values_after or {}
         version = next((row for row in change.versions if row.version == event.golden_version), None)
         for name in event.attributes or () if before or after else ():
@@ -249,7 +252,7 @@ def _of_rules(rows: Iterable[Any], known: _Known) -> Iterator[Sentence]:
     return (Sentence(_("put survivorship rules in force: %s") % row.version) for row in rows)
 
 
-_EVENTS: Final[Mapping[str, Callable[[], str]]] = {
+EVENTS: Final[Mapping[str, Callable[[], str]]] = {
     EventType.CREATED: lambda: _("made this golden record"),
     EventType.UNMERGED: lambda: _("brought this back"),
     EventType.MERGED: lambda: _("retired this: its records are elsewhere, and its successor answers"),
@@ -260,17 +263,34 @@ _EVENTS: Final[Mapping[str, Callable[[], str]]] = {
     EventType.UNLINKED: lambda: _("took %s away"),
     EventType.WITHDRAWN: lambda: _("noted that %s was withdrawn by its source"),
 }
+"""Those that are told in a sentence of their own alone are not here."""
 
 
 def _of_events(rows: Iterable[Any], known: _Known) -> Iterator[Sentence]:
-    del known
     for event in sorted(rows, key=lambda each: (each.type != EventType.CREATED, each.pk)):
         if event.type == EventType.UPDATED:
             yield Sentence(_changed(event))
+        elif event.type == EventType.REPARENTED:
+            yield Sentence(_reparented(event, known))
         else:
-            text = _EVENTS[event.type]()
+            text = EVENTS[event.type]()
             name = f"{event.source} · {event.external_id}" if event.external_id else _("a source record that was erased since")
             yield Sentence(text % name if "%s" in text else text)
+
+
+def _parents(event: Any) -> tuple[UUID | None, UUID | None]:
+    """The parents before and after, of a golden record that got another."""
+    if event.type != EventType.REPARENTED:
+        return None, None
+    before, after = (next(iter((values or {}).values()), None) for values in (event.values_before, event.values_after))
+    return UUID(before) if before else None, UUID(after) if after else None
+
+
+def _reparented(event: Any, known: _Known) -> str:
+    before, after = _parents(event)
+    if after is not None:
+        return _("put it below %s") % known.golden(after)
+    return _("took it from below %s") % known.golden(before) if before is not None else _("changed its parent")
 
 
 def _changed(event: Any) -> str:

@@ -8,6 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from golden_records.models import EventType
+from matching.admin import story_words
 from tests.factories import a_person, a_steward
 from tests.matching.hierarchy.families import a_customer, heard, parent_of
 
@@ -48,6 +50,20 @@ def test_a_steward_names_a_parent_and_takes_it_back(desk: Client) -> None:
     assert "No steward named a parent" in sent(desk, shop, do="clear")
 
 
+def test_the_story_says_which_parent_it_got_and_lost(desk: Client) -> None:
+    holding, shop = a_customer("Holding"), a_customer("Shop")
+    sent(desk, shop, parent=str(holding))
+    sent(desk, shop, do="clear")
+    story = desk.get(address(shop, "history")).content.decode()
+    assert "put it below Holding" in story
+    assert "took it from below Holding" in story
+    assert "references.parent" not in story
+
+
+def test_every_kind_of_event_has_its_words() -> None:
+    assert set(EventType) == {*story_words.EVENTS, EventType.UPDATED, EventType.REPARENTED}
+
+
 def test_a_parent_that_could_not_stand_is_told_with_the_reason(desk: Client) -> None:
     a_customer("A", "B")
     b = a_customer("B", "A")
@@ -71,7 +87,7 @@ def test_the_page_takes_as_many_queries_for_a_large_family(desk: Client, django_
     a_customer("0", "Holding")
     heard()
     desk.get(address(holding))
-    with django_assert_max_num_queries(26) as few:
+    with django_assert_max_num_queries(28) as few:
         desk.get(address(holding))
     for number in range(1, 12):
         a_customer(str(number), "Holding")
