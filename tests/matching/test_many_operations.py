@@ -24,7 +24,7 @@ from golden_records.models import (
 from matching.models import JudgementValue, ReviewTask, TaskState
 from tests.matching.machine import SOURCES, RecordMachine
 
-OPERATIONS: Final = int(os.environ.get("MDM_OPERATIONS", "10000"))
+OPERATIONS: Final = int(os.environ.get("MDM_OPERATIONS", "2000"))
 SEED: Final = int(os.environ.get("MDM_OPERATIONS_SEED", "7"))
 IDS: Final = 50
 FIRMS: Final = 24
@@ -177,5 +177,6 @@ def test_hundreds_of_random_operations_leave_nothing_broken() -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_ten_thousand_random_operations_leave_nothing_broken() -> None:
+def test_thousands_of_random_operations_leave_nothing_broken() -> None:
+    """As many as `MDM_OPERATIONS` says."""
     assert set(_live(OPERATIONS)) == set(_WEIGHTS)
