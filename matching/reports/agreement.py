@@ -34,7 +34,8 @@ class _WithOthers:
 
 
 def _answers(asking: Asking) -> Any:
-    said = in_period(Judgement.objects.all(), asking, "judged_at")
+    # What follows from a merge, a split or a move by hand answers no question, and a program is no steward.
+    said = in_period(Judgement.objects.filter(steward__isnull=False, task__isnull=False), asking, "judged_at")
     return said.filter(entity=asking.get("entity")) if asking.get("entity") is not None else said
 
 
@@ -61,7 +62,7 @@ def _rows(asking: Asking) -> Iterator[Row]:
 
 def _by_steward(asking: Asking) -> Any:
     same, different = (Q(value=value) for value in (JudgementValue.SAME, JudgementValue.DIFFERENT))
-    with_engine = (same | different) & Q(task__isnull=False)
+    with_engine = same | different
     agreed = (same & Q(task__probability__gte=_EVEN)) | (different & Q(task__probability__lt=_EVEN))
     rows = _answers(asking).order_by("steward__username", "entity").values("entity", "steward_id", "steward__username")
     return rows.annotate(

@@ -41,11 +41,11 @@ def _rows(asking: Asking) -> Iterator[Row]:
             said.right_record_id,
             task.probability if task else None,
             answers[said.value],
-            said.steward.get_username(),
+            said.author,
             said.comment,
             task.merge_id if task else None,
             said.withdrawn_at,
-            said.withdrawn_by.get_username() if said.withdrawn_by else None,
+            said.taken_back if said.withdrawn_at else None,
         )
 
 

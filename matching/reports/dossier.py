@@ -13,7 +13,7 @@ from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.hierarchy.links import leading_to, parent_attribute
 from golden_records.hierarchy.reading import children_of, standing_of
 from golden_records.hierarchy.rollup import projects_of
-from golden_records.models import ChangeEvent, EventType, GoldenRecord, GoldenState, MergeReceipt, Override
+from golden_records.models import ChangeEvent, EventType, GoldenRecord, GoldenState, MergeReceipt, MoveReceipt, Override
 from matching.models import Judgement, MatchDecision
 from matching.reports.asking import Asking, Column, Kind, Parameter, Report, Row
 from matching.reports.changes import told
@@ -35,6 +35,7 @@ def _rows(asking: Asking) -> Iterator[Row]:
         yield from section(entity, golden)
     yield from _overrides(entity, golden, ids)
     yield from _merges(entity, ids)
+    yield from _moves(entity, ids)
     yield from _decisions(entity, golden)
     yield from _history(ids)
     if asking.with_readings:
@@ -127,13 +128,24 @@ def _merges(entity: EntityType, ids: list[Any]) -> Iterator[Row]:
         yield _row(_t("Merges"), what, at=each.merged_at, detail=detail, actor=each.merged_by, reason=each.reason, named=each.absorbed_id)
 
 
+def _moves(entity: EntityType, ids: list[Any]) -> Iterator[Row]:
+    part = Q(from_id__in=ids) | Q(to_id__in=ids)
+    for each in streamed(MoveReceipt.objects.filter(part, entity=entity.name).order_by("id")):
+        what = str(each.get_kind_display())
+        if each.undone_at is not None:
+            what = _t("%(what)s, taken back %(day)s") % {"what": what, "day": f"{each.undone_at:%Y-%m-%d}"}
+        count = _t("%d source records") % len(each.moved_record_ids)
+        detail = f"{each.from_id} → {each.to_id}, {count}"
+        yield _row(_t("Splits and moves"), what, at=each.moved_at, detail=detail, actor=each.moved_by, reason=each.reason, named=each.to_id)
+
+
 def _decisions(entity: EntityType, golden: GoldenRecord) -> Iterator[Row]:
     records = list(entity.records.filter(golden_id=golden.pk).values_list("id", flat=True))
     part = Q(left_record_id__in=records) | Q(right_record_id__in=records)
     for said in streamed(Judgement.objects.filter(part, entity=entity.name).select_related("steward").order_by("id")):
         what = str(said.get_value_display()) if said.withdrawn_at is None else _t("%s, taken back") % said.get_value_display()
         pair = _t("source records %(left)d and %(right)d") % {"left": said.left_record_id, "right": said.right_record_id}
-        by = f"steward:{said.steward.get_username()}"
+        by = said.judged_by or f"steward:{said.steward.get_username()}"
         yield _row(_t("Stewards' decisions"), what, at=said.judged_at, detail=pair, actor=by, reason=said.comment)
     for found in streamed(MatchDecision.objects.filter(part, entity=entity.name).select_related("config").order_by("id")):
         pair = _t("source records %(left)d and %(right)d") % {"left": found.left_record_id, "right": found.right_record_id}

@@ -12,13 +12,16 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
+from golden_records.change import Change
 from golden_records.entities import entity_type
 from golden_records.errors import UnknownGoldenRecord
 from golden_records.models import AuditAction, AuditEntry, WhenSentAgain
 from golden_records.overriding import Wish
-from matching import overriding, review
+from matching import overriding, regrouping, review
 from matching.erasure import erase
 from matching.models import JudgementValue, ReportJob, ReportPart, ReportState
+from matching.regroup_plan import Regrouping, RegroupKind
+from matching.regroup_preview import look
 from matching.reports import jobs
 from matching.reports.asking import InvalidParameters
 from matching.reports.jobs import Asker, ReportNotReady, UnknownReportJob, opened, own_job
@@ -163,6 +166,27 @@ def test_the_dossier_has_every_section_and_no_values_for_who_may_not_see_them() 
     assert "Who read it" not in {row["section"] for row in blind}
     with pytest.raises(UnknownGoldenRecord):
         made("dossier", entity="customer", canonical_id=str(uuid4()))
+
+
+def test_what_a_program_merged_and_split_is_told_and_is_no_answer_of_a_steward() -> None:
+    one, other = (str(a_record(number, legal_name=f"Firm {number}").golden_id) for number in "12")
+    program = Change(actor="api:connector", reason="ticket 4711")
+
+    def done(wish: Regrouping) -> None:
+        seen = look(CUSTOMER, wish, change=program)
+        regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=program, confirmed=True)
+
+    done(Regrouping(RegroupKind.MERGE, UUID(one), UUID(other)))
+    leaving = CUSTOMER.records.get(external_id="2").pk
+    done(Regrouping(RegroupKind.SPLIT, UUID(one), record_ids=(leaving,)))
+    found = rows("dossier", entity="customer", canonical_id=one)
+    told = {row["section"]: (row["what"], row["actor"], row["reason"]) for row in found if row["section"] in ("Merges", "Splits and moves")}
+    assert {section: (actor, reason) for section, (_, actor, reason) in told.items()} == {
+        "Merges": ("api:connector", "ticket 4711"),
+        "Splits and moves": ("api:connector", "ticket 4711"),
+    }
+    assert {row["steward"] for row in rows("decisions")} == {"API key connector"}
+    assert rows("agreement") == []
 
 
 def test_a_large_report_waits_for_a_worker_and_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
