@@ -108,7 +108,8 @@ def no_value(cleaned: str) -> Standardised:
 @lru_cache(maxsize=CACHED_TEXTS)
 def code(raw: str, _place: Place) -> Standardised:
     """Clean a code that people read and type, such as a project's: upper case, without spaces around separators."""
-    cleaned = clean_text(clean_text(raw).upper())
+    # What is damaged may show only in upper case, and be mended to a small letter.
+    cleaned = clean_text(clean_text(raw).upper()).upper()
     if not cleaned:
         return NOTHING
     if is_placeholder(cleaned) and not cleaned.isdigit():

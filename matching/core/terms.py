@@ -37,6 +37,10 @@ class TermTable:
     kept: Kept = field(default_factory=dict, compare=False, repr=False)
     """What each word met counts by this table."""
 
+    def __getstate__(self) -> dict[str, object]:
+        """Give what makes up the table; what each process knows of texts by it stays there."""
+        return {**self.__dict__, "kept": {}}
+
     def look_up(self, hashes: Hashes) -> NDArray[np.float64]:
         """Give the share of records that have each value."""
         if not len(self.hashes):

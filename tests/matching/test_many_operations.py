@@ -24,7 +24,7 @@ from golden_records.models import (
 from matching.models import JudgementValue, ReviewTask, TaskState
 from tests.matching.machine import SOURCES, RecordMachine
 
-OPERATIONS: Final = int(os.environ.get("MDM_OPERATIONS", "2000"))
+OPERATIONS: Final = int(os.environ.get("MDM_OPERATIONS", "500"))
 SEED: Final = int(os.environ.get("MDM_OPERATIONS_SEED", "7"))
 IDS: Final = 50
 FIRMS: Final = 24
