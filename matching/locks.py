@@ -12,7 +12,7 @@ IMMEDIATE), which is the strongest of these locks already.
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Final, TypeVar
 from uuid import UUID
@@ -44,23 +44,25 @@ _LOST_CONNECTIONS: Final = frozenset({"57P01", "57P02", "57P03", "53300", "08000
 _LEVEL_SHIFT: Final = 61
 _HASH_BITS: Final = (1 << _LEVEL_SHIFT) - 1
 
+_LIMITS: Final = {"lock_timeout": _LOCK_TIMEOUT, "statement_timeout": _STATEMENT_TIMEOUT}
 # A record's statements look few rows up by index, whoever the record is: one plan serves them all. PostgreSQL would find a new one
 # for each, as it takes arrays of unknown length for longer than they are, and that is a quarter of its work. A plan that is kept may be
 # made while a table is nearly empty, so that it must not read tables from end to end; nor is there anything to compile.
-_LOCAL_SETTINGS: Final = {
-    "lock_timeout": _LOCK_TIMEOUT,
-    "statement_timeout": _STATEMENT_TIMEOUT,
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "jit": "off",
-}
+_PLANS: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
+
+
 # One journey to the database for what the transaction of a record begins with. The locks come in the order in which they are
 # written, and nothing that they protect is read here: the config in force changes under no lock.
-_ENTRANCE: Final = (
-    f"SELECT (SELECT id FROM {MatchConfigVersion._meta.db_table} WHERE entity = %s AND is_active), "  # noqa: S608 - a table's name
-    + "".join(f"set_config('{name}', '{value}', true), " for name, value in _LOCAL_SETTINGS.items())
-    + "pg_advisory_xact_lock_shared(%s)"
-)
+def _entrance(settings: Mapping[str, str]) -> str:
+    return (
+        f"SELECT (SELECT id FROM {MatchConfigVersion._meta.db_table} WHERE entity = %s AND is_active), "  # noqa: S608 - a table's name
+        + "".join(f"set_config('{name}', '{value}', true), " for name, value in settings.items())
+        + "pg_advisory_xact_lock_shared(%s)"
+    )
+
+
+_ENTRANCE: Final = _entrance(_LIMITS)
+_ENTRANCE_OF_ONE: Final = _entrance(_LIMITS | _PLANS)
 _AND_IDENTITY: Final = ", pg_advisory_xact_lock(%s)"
 
 Result = TypeVar("Result")
@@ -98,10 +100,11 @@ class MatchGuard:
         self.config_id: int | None = None
         """The match config in force when the transaction began, where that is known."""
 
-    def enter(self, entity: EntityType, *, identity: tuple[str, str] | None = None) -> None:
+    def enter(self, entity: EntityType, *, identity: tuple[str, str] | None = None, one_record: bool = False) -> None:
         """Come in beside other single records, but not beside a chunk of a matching run.
 
-        With `identity`, a source's code and its own id of a record, be the only one to write this source record as well.
+        With `identity`, a source's code and its own id of a record, be the only one to write this source record as well. What is about
+        `one_record`, as that is, goes by plans that are made once; what looks at many is planned as it is.
         """
         self._climb(LockLevel.GATE)
         numbers = [lock_number(LockLevel.GATE, entity.name)]
@@ -110,7 +113,7 @@ class MatchGuard:
             numbers.append(lock_number(LockLevel.IDENTITY, entity.name, *identity))
         if self._advisory:
             with planned_cursor() as cursor:
-                sql = _ENTRANCE if identity is None else _ENTRANCE + _AND_IDENTITY
+                sql = _ENTRANCE_OF_ONE if one_record else _ENTRANCE if identity is None else _ENTRANCE_OF_ONE + _AND_IDENTITY
                 cursor.execute(sql, [entity.name, *numbers])
                 self.config_id = cursor.fetchone()[0]
 

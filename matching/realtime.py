@@ -72,7 +72,7 @@ def _outcomes(record: SourceRecord, members: Sequence[LinkedMember], scored: Sco
 
 def match_waiting(entity: EntityType, record_id: int, *, guard: MatchGuard, change: Change) -> MatchedRecord | None:
     """Match a record that was stored earlier and still waits; None where it does not wait any more."""
-    guard.enter(entity)
+    guard.enter(entity, one_record=True)
     waiting = active_records(entity).filter(pk=record_id, match_state=MatchState.PENDING).select_related("source")
     record = waiting.first()
     if record is None:

@@ -134,9 +134,13 @@ def test_plans_are_kept_and_go_by_indexes_in_the_transaction_of_a_record_and_now
         guard.enter(CUSTOMER, identity=("crm", "1"))
         return settings()
 
+    def work_on_many(guard: MatchGuard) -> list[str]:
+        guard.enter(CUSTOMER)
+        return settings()
+
     before = settings()
     assert in_transaction(work) == ["force_generic_plan", "off", "off"] != before
-    assert settings() == before
+    assert in_transaction(work_on_many) == settings() == before
 
 
 def _retried(reason: str) -> float:
