@@ -104,9 +104,17 @@ def test_rows_are_taken_one_by_one(write: Any) -> None:
 
 
 def test_the_style_sheet_of_the_page_can_be_printed() -> None:
-    sheet = (settings.BASE_DIR / "matching/static/matching/report.css").read_text()
+    sheet = (settings.BASE_DIR / "matching/reports/report.css").read_text()
     assert "@media print" in sheet
     assert "@page" in sheet
+
+
+def test_the_page_needs_nothing_but_itself() -> None:
+    out = io.BytesIO()
+    WRITERS["html"](out, HEADING, (Column("text", "Text"),), iter([("x",)]))
+    page = out.getvalue().decode()
+    assert "@media print" in page
+    assert "<link" not in page
 
 
 def _sheet(made: bytes, number: int) -> str:
