@@ -3,10 +3,9 @@
 Read out of the plan, which names records by id, and out of the database as it is now: no value of any record is kept for it.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -14,13 +13,13 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from golden_records import pins
+from golden_records import golden
+from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
-from golden_records.golden_content import content_of
+from golden_records.golden import Held, Membership
 from golden_records.locking import CONTENT
-from golden_records.members import LinkedMember, members_of, rules_for
-from golden_records.models import GoldenState, RecordState
-from golden_records.pins import Entry
+from golden_records.members import members_of
+from golden_records.models import GoldenState, LinkSource, RecordState
 from matching.chunks import Chunk
 from matching.models import ChunkKind, MatchRun
 
@@ -51,102 +50,85 @@ class Split:
 class Foreseen:
     """What a plan would do: `merges` and `splits`, and how many golden records would be `begun`.
 
-    `coming` has the records that each golden record which stays would get, `leaving` those that it would lose.
+    `placed` has each record that goes somewhere: where it is now (None: nowhere yet), and where it would be.
     """
 
     entity: EntityType
     merges: tuple[Merge, ...]
     splits: tuple[Split, ...]
     begun: int
-    coming: Mapping[UUID, frozenset[int]] = field(default_factory=dict)
-    leaving: Mapping[UUID, frozenset[int]] = field(default_factory=dict)
-
-    @cached_property
-    def heirs(self) -> Mapping[UUID, UUID]:
-        """The survivor of each golden record that would be absorbed."""
-        return {merge.absorbed: merge.survivor for merge in self.merges}
+    placed: Mapping[int, tuple[UUID | None, UUID]]
 
     @property
-    def staying(self) -> list[UUID]:
-        """The golden records that would have other members, in the order of their ids."""
-        return sorted((self.coming.keys() | self.leaving.keys()) - self.heirs.keys())
+    def moved(self) -> list[int]:
+        """The records that would leave the golden record that they are in."""
+        return [pk for pk, (home, _) in self.placed.items() if home is not None]
 
-    def values(self, day: date) -> Iterator[tuple[UUID, Values]]:
-        """Give the golden records that would change a value, and which; a few statements per 500."""
-        ids = iter(self.staying)
+    @cached_property
+    def _at(self) -> Mapping[UUID, list[int]]:
+        """The records that come to or leave each golden record."""
+        at: defaultdict[UUID, list[int]] = defaultdict(list)
+        for pk, ends in self.placed.items():
+            for golden_id in filter(None, ends):
+                at[golden_id].append(pk)
+        return at
+
+    def values(self, change: Change) -> Iterator[tuple[UUID, Values]]:
+        """Give the golden records that stay and would change a value, and which, were it done by `change`; a few statements per 500."""
+        ids = iter(sorted(self._at.keys() - {merge.absorbed for merge in self.merges}))
         while some := list(islice(ids, _AT_ONCE)):
-            yield from self._values_of(some, day)
+            yield from self._values_of(some, change)
 
-    def _values_of(self, golden_ids: Sequence[UUID], day: date) -> Iterator[tuple[UUID, Values]]:
+    def _values_of(self, golden_ids: Sequence[UUID], change: Change) -> Iterator[tuple[UUID, Values]]:
         names = self.entity.attribute_names
-        absorbed = [merge.absorbed for merge in self.merges if merge.survivor in set(golden_ids)]
-        rows = self.entity.goldens.filter(pk__in=[*golden_ids, *absorbed]).values("id", *CONTENT, *names)
+        placed = {pk: self.placed[pk] for golden_id in golden_ids for pk in self._at[golden_id]}
+        concerned = {golden_id for ends in placed.values() for golden_id in ends if golden_id} | set(golden_ids)
+        rows = self.entity.goldens.filter(pk__in=concerned, state=GoldenState.ACTIVE).values("id", *CONTENT, "version", *names)
         goldens = {row["id"]: row for row in rows}
-        carried = pins.after_move(self.entity, goldens, {one: self.heirs[one] for one in absorbed if one in goldens}, revive=None)
-        coming = {pk for golden_id in golden_ids for pk in self.coming.get(golden_id, ())}
-        found = {each.member.record_id: each for each in members_of(self.entity, golden_ids, coming) if each.is_active}
-        rules = rules_for(self.entity, list(found.values()))
-        groups = self._groups(golden_ids, found)
+        # What has moved since the plan was made is left where it is.
+        found = [(each, placed.get(each.member.record_id)) for each in members_of(self.entity, goldens, placed)]
+        going = [(each, ends[1]) for each, ends in found if ends is not None and ends[0] == each.link.golden_id]
+        memberships = [Membership(each.member.record_id, goal, LinkSource.AUTO, {}) for each, goal in going]
+        here = [each for each, ends in found if each.link.golden_id in goldens or (ends is not None and ends[0] == each.link.golden_id)]
+        after = golden.foresee(self.entity, memberships, change=change, held=Held(goldens, here)).after
         for golden_id in golden_ids:
-            members, before = groups[golden_id], goldens.get(golden_id)
-            if not members or before is None or before["state"] != GoldenState.ACTIVE:
+            before, then = goldens.get(golden_id), after.get(golden_id)
+            if before is None or then is None or then["state"] != GoldenState.ACTIVE:
                 continue
-            entries: Sequence[Entry] = carried.get(golden_id, before["pins"] or ())
-            content, _ = content_of(self.entity, rules, [each.member for each in members], entries, day)
-            changed = {name: (before[name], content[name]) for name in names if before[name] != content[name]}
+            changed = {name: (before[name], then[name]) for name in names if before[name] != then[name]}
             if changed:
                 yield golden_id, changed
 
-    def _groups(self, golden_ids: Sequence[UUID], found: Mapping[int, LinkedMember]) -> dict[UUID, list[LinkedMember]]:
-        target = {pk: golden_id for golden_id in golden_ids for pk in self.coming.get(golden_id, ())}
-        groups: dict[UUID, list[LinkedMember]] = {golden_id: [] for golden_id in golden_ids}
-        for pk, each in sorted(found.items()):
-            home = target.get(pk, each.link.golden_id)
-            if home in groups and pk not in self.leaving.get(home, ()):
-                groups[home].append(each)
-        return groups
-
 
 def foreseen(run: MatchRun) -> Foreseen:
-    """Read what a planned run would do. Six statements, and what the plan says of each record that goes somewhere."""
+    """Read what a planned run would do: three statements, and what the plan says of each record that goes somewhere."""
     entity = entity_type(run.entity)
-    targets: defaultdict[UUID, set[int]] = defaultdict(set)
-    leaving: defaultdict[UUID, dict[int, UUID]] = defaultdict(dict)
-    for record_id, golden_id, home in _places(run):
-        if golden_id != home:
-            targets[golden_id].add(record_id)
-            if home is not None:
-                leaving[home][record_id] = golden_id
-    there = set(entity.goldens.filter(pk__in=targets.keys(), state=GoldenState.ACTIVE).values_list("pk", flat=True))
+    placed = {pk: (home, goal) for pk, goal, home in _places(run) if goal != home}
+    goals = {goal for _, goal in placed.values()}
+    there = set(entity.goldens.filter(pk__in=goals, state=GoldenState.ACTIVE).values_list("pk", flat=True))
+    leaving: defaultdict[UUID, defaultdict[UUID, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for pk, (home, goal) in sorted(placed.items()):
+        if home is not None:
+            leaving[home][goal].append(pk)
     sizes = _sizes(entity, leaving)
     merges, splits = [], []
     for home, gone in sorted(leaving.items()):
-        goals = Counter(gone.values())
-        if len(gone) == sizes.get(home) and len(goals) == 1 and next(iter(goals)) in there:
-            merges.append(Merge(home, next(iter(goals))))
-            continue
-        for goal in sorted(goals):
-            records = tuple(sorted(pk for pk, to in gone.items() if to == goal))
-            splits.append(Split(home, goal if goal in there else None, records))
-    return Foreseen(
-        entity,
-        tuple(merges),
-        tuple(splits),
-        begun=len(targets.keys() - there),
-        coming={golden_id: frozenset(some) for golden_id, some in targets.items() if golden_id in there},
-        leaving={home: frozenset(gone) for home, gone in leaving.items()},
-    )
+        if len(gone) == 1 and sum(map(len, gone.values())) == sizes.get(home) and there.issuperset(gone):
+            merges.append(Merge(home, next(iter(gone))))
+        else:
+            splits += [Split(home, goal if goal in there else None, tuple(some)) for goal, some in sorted(gone.items())]
+    return Foreseen(entity, tuple(merges), tuple(splits), len(goals - there), placed)
 
 
-def counted(run: MatchRun, day: date) -> dict[str, int]:
+def counted(run: MatchRun, change: Change) -> dict[str, int]:
     """Say how much a planned run would do, for its counts."""
     found = foreseen(run)
     return {
         "would_merge": len(found.merges),
         "would_split": len({split.golden_id for split in found.splits}),
-        "would_move_records": sum(map(len, found.leaving.values())),
+        "would_move_records": len(found.moved),
         "would_begin": found.begun,
-        "would_change_value": sum(1 for _ in found.values(day)),
+        "would_change_value": sum(1 for _ in found.values(change)),
     }
 
 

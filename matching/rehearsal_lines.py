@@ -3,11 +3,11 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
+from golden_records.change import Change
 from golden_records.entities import EntityType
 from matching.foreseen import Foreseen
 from matching.reports.writers import csv_cell
@@ -33,11 +33,11 @@ class Line:
     after: Any = None
 
 
-def lines(found: Foreseen, day: date) -> Iterator[Line]:
+def lines(found: Foreseen, change: Change) -> Iterator[Line]:
     """Give every merge, then every split, then every change of a value; a few statements per 500."""
     yield from merges(found)
     yield from splits(found)
-    yield from values(found, day)
+    yield from values(found, change)
 
 
 def merges(found: Foreseen, limit: int | None = None) -> Iterator[Line]:
@@ -58,9 +58,9 @@ def splits(found: Foreseen, limit: int | None = None) -> Iterator[Line]:
             yield Line("split", each.golden_id, names[each.golden_id], each.into, names[each.into] if each.into else "", told)
 
 
-def values(found: Foreseen, day: date, limit: int | None = None) -> Iterator[Line]:
+def values(found: Foreseen, change: Change, limit: int | None = None) -> Iterator[Line]:
     """Give the changes of values, or those of the first so many golden records."""
-    for some in _parts(islice(found.values(day), limit)):
+    for some in _parts(islice(found.values(change), limit)):
         names = _names(found.entity, [golden_id for golden_id, _ in some])
         for golden_id, changed in some:
             for attribute, (before, after) in changed.items():

@@ -17,7 +17,6 @@ from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import Busy
 from golden_records.garbage import no_search_for_cycles
-from golden_records.golden_content import day_of
 from matching.active_config import ActiveConfig, activate, active_config, config_version, shipped_config, store, unlearned_model
 from matching.apply import Applying, apply_chunk, key_latecomers
 from matching.chunks import Chunk
@@ -186,7 +185,7 @@ def _plan(run: MatchRun, say: Callable[[str], None], engine: Engine) -> None:
 
 def _rest(run: MatchRun) -> None:
     """Leave a rehearsal as planned, with what it would do, for a person to publish."""
-    counts = run.counts | counted(run, day_of(timezone.now()))
+    counts = run.counts | counted(run, Change(actor=run.actor, reason=""))
     if _held(run).update(state=RunState.REHEARSED, lease_until=None, counts=counts) != 1:
         raise LostLease
 

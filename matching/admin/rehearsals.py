@@ -8,14 +8,12 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 
 from golden_records.admin.acting import change_by
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import MdmError
-from golden_records.golden_content import day_of
 from matching import rehearsing
 from matching.core.config import ConfigErrors
 from matching.doorbell import ring
@@ -82,7 +80,7 @@ def showing(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         return {}
     found, entity = foreseen(run), entity_type(run.entity)
     labels = {spec.name: capfirst(str(spec.label)) for spec in entity.attributes}
-    changed = [(line, labels[line.attribute]) for line in values(found, day_of(timezone.now()), _SHOWN)]
+    changed = [(line, labels[line.attribute]) for line in values(found, change_by(request, ""), _SHOWN)]
     return {
         "rehearsal": True,
         "merges": list(merges(found, _SHOWN)),
@@ -94,11 +92,11 @@ def showing(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
     }
 
 
-def file_of(run: MatchRun) -> HttpResponse | StreamingHttpResponse:
+def file_of(request: HttpRequest, run: MatchRun) -> HttpResponse | StreamingHttpResponse:
     """Give every change that a rehearsal would make, as CSV; written while it is sent."""
 
     def told() -> Iterator[Line]:
-        yield from lines(foreseen(run), day_of(timezone.now()))
+        yield from lines(foreseen(run), change_by(request, ""))
 
     answer = StreamingHttpResponse(csv_lines(told()), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="rehearsal-{run.pk}.csv"'

@@ -56,7 +56,7 @@ class MatchRunAdmin(PageAdmin):
         """Give what a rehearsal would change, as a file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return rehearsals.file_of(get_object_or_404(MatchRun, pk=pk, state=RunState.REHEARSED))
+        return rehearsals.file_of(request, get_object_or_404(MatchRun, pk=pk, state=RunState.REHEARSED))
 
     def blocking_view(self, request: HttpRequest) -> HttpResponse:
         """Show what blocking did in the last run of an entity type."""

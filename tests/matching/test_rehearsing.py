@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from golden_records.change import Change
 from golden_records.errors import StaleWrite
-from golden_records.golden_content import day_of
 from golden_records.models import AuditEntry, ChangeEvent, CustomerRecord, GoldenCustomer, GoldenState, MergeReceipt
 from golden_records.selectors import follow
 from matching import active_config, rehearsing, review, runs
@@ -132,7 +131,7 @@ def test_publishing_applies_just_what_was_shown(submitted: Submit, rehearsed: Re
     run = rehearsed()
     found = foreseen(run)
     merge = found.merges[0]
-    would_be = dict(found.values(day_of(timezone.now())))
+    would_be = dict(found.values(BY))
     before = golden_values()
     done = published(run)
     assert (done.state, done.counts.get("left", 0)) == (RunState.COMPLETED, 0)
@@ -304,7 +303,7 @@ def test_who_rehearsed_and_who_published_is_in_the_audit_log(submitted: Submit, 
 def test_the_file_has_every_change_and_no_formula(submitted: Submit, rehearsed: Rehearse) -> None:
     two_that_are_one(submitted)
     found = foreseen(rehearsed())
-    told = list(lines(found, day_of(timezone.now())))
+    told = list(lines(found, BY))
     rows = list(csv.DictReader(io.StringIO("".join(csv_lines(told)))))
     assert rows[0]["change"] == "merge"
     assert {row["attribute"] for row in rows if row["change"] == "value"} == {line.attribute for line in told if line.change == "value"}
@@ -320,7 +319,7 @@ def test_what_is_foreseen_is_read_in_statements_that_do_not_grow(
     run = rehearsed()
     with django_assert_max_num_queries(8):
         found: Foreseen = foreseen(run)
-        assert list(found.values(day_of(timezone.now())))
+        assert list(found.values(BY))
 
 
 def test_the_command_rehearses_writes_a_file_and_publishes(submitted: Submit, tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -352,7 +351,7 @@ def test_of_many_records_exactly_what_was_foreseen_happens(
     published(rehearse(thresholds={"auto": first, "review": 0.3}))
     run = rehearse(thresholds={"auto": then, "review": 0.3})
     found, before, members = foreseen(run), golden_values(), homes()
-    would_be = dict(found.values(day_of(timezone.now())))
+    would_be = dict(found.values(BY))
     absorbed = set(MergeReceipt.objects.values_list("absorbed_id", flat=True))
     published(run)
     assert found.merges or found.splits or first == then
@@ -362,7 +361,7 @@ def test_of_many_records_exactly_what_was_foreseen_happens(
     assert len(after.keys() - before.keys()) == found.begun
     moved = {number for number, golden_id in homes().items() if golden_id != members[number]}
     numbers = dict(CustomerRecord.objects.values_list("pk", "external_id"))
-    assert moved == {numbers[pk] for gone in found.leaving.values() for pk in gone}
+    assert moved == {numbers[pk] for pk in found.moved}
     happened = {
         golden_id: {name: (before[golden_id][name], row[name]) for name in row if row[name] != before[golden_id][name]}
         for golden_id, row in after.items()

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
 from golden_records.change import Change
 from golden_records.entities import ENTITIES, EntityType, entity_type
-from golden_records.golden_content import day_of
 from golden_records.management.telling import errors_as_lines, plain_console
 from matching import rehearsing, runs
 from matching.foreseen import foreseen
@@ -92,11 +90,11 @@ def _last(entity: EntityType) -> MatchRun:
 
 
 def _tell(run: MatchRun, console: Console, output: Path | None) -> None:
-    found, day = foreseen(run), day_of(timezone.now())
+    found, change = foreseen(run), Change(actor="command:rehearse", reason="")
     console.print(f"Rehearsal {run.pk} of {run.config}: {run.counts.get('records', 0):,} source records")
     for name, words in _COUNTS:
         console.print(f"{run.counts.get(name, 0):>12,} {words}", soft_wrap=True)
-    examples = [*merges(found, _EXAMPLES), *splits(found, _EXAMPLES), *values(found, day, _EXAMPLES)]
+    examples = [*merges(found, _EXAMPLES), *splits(found, _EXAMPLES), *values(found, change, _EXAMPLES)]
     if examples:
         table = Table("change", "golden record", "other", "source records", "attribute", "before", "after", title="Examples")
         for line in examples:
@@ -106,7 +104,7 @@ def _tell(run: MatchRun, console: Console, output: Path | None) -> None:
         console.print(table)
     if output is not None:
         with output.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(csv_lines(lines(found, day)))
+            file.writelines(csv_lines(lines(found, change)))
         console.print(f"output: {output}", soft_wrap=True)
 
 
