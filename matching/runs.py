@@ -158,7 +158,7 @@ def _plan(run: MatchRun, say: Callable[[str], None], engine: Engine) -> None:
     entity = entity_type(run.entity)
     begun = time.monotonic()
     say("reading")
-    run.planned_at, run.last_record_id = in_transaction(lambda guard: _line(entity, guard))
+    run.planned_at, run.last_record_id = in_transaction(lambda guard: _line(entity, run.kind, guard))
     people = population(entity)
     rehearsal = run.kind == RunKind.REHEARSAL
     active = config_version(run.config_id) if rehearsal and run.config_id else _config_for(entity)
@@ -190,10 +190,11 @@ def _rest(run: MatchRun) -> None:
         raise LostLease
 
 
-def _line(entity: EntityType, guard: MatchGuard) -> tuple[datetime, int]:
+def _line(entity: EntityType, kind: str, guard: MatchGuard) -> tuple[datetime, int]:
     """Draw the line between what the plan sees and what comes after: alone, so that nobody stands on it."""
     guard.enter_alone(entity)
-    forget_common_keys(entity)
+    if kind == RunKind.RUN:
+        forget_common_keys(entity)
     return timezone.now(), entity.records.aggregate(last=Max("id"))["last"] or 0
 
 
@@ -237,6 +238,7 @@ def _apply(run: MatchRun, chunk: RunChunk) -> None:
 def _key_latecomers(run: MatchRun) -> None:
     def work(guard: MatchGuard) -> None:
         guard.enter_alone(entity_type(run.entity))
+        forget_common_keys(entity_type(run.entity))
         key_latecomers(_applying(run, guard))
 
     in_transaction(work)

@@ -21,7 +21,7 @@ from golden_records.selectors import follow
 from matching import active_config, rehearsing, review, runs
 from matching.core.config import ConfigErrors
 from matching.foreseen import Foreseen, foreseen
-from matching.models import JudgementValue, MatchRun, ReviewTask, RunState, TaskState
+from matching.models import BlockingKey, CommonKey, JudgementValue, MatchDecision, MatchRun, ReviewTask, RunState, TaskState
 from matching.rehearsal_lines import Line, csv_lines, lines
 from matching.rehearsing import NothingToPublish
 from matching.verifying import verify
@@ -97,7 +97,8 @@ def offences() -> list[str]:
 
 
 def everything() -> list[Any]:
-    return [homes(), golden_values(), CustomerRecord.history.count(), GoldenCustomer.history.count(), ChangeEvent.objects.count()]
+    written = [model.objects.count() for model in (ChangeEvent, BlockingKey, CommonKey, MatchDecision, ReviewTask)]
+    return [homes(), golden_values(), CustomerRecord.history.count(), GoldenCustomer.history.count(), *written]
 
 
 def two_that_are_one(submitted: Submit) -> None:
@@ -116,6 +117,7 @@ def one_that_is_two(submitted: Submit) -> None:
 
 def test_a_rehearsal_says_who_would_be_merged_and_writes_nothing(submitted: Submit, rehearsed: Rehearse) -> None:
     two_that_are_one(submitted)
+    CommonKey.objects.create(entity="customer", rule=1, key=1, since=timezone.now())
     before, in_force = everything(), active_config.active_config(CUSTOMER).version
     run = rehearsed()
     assert run.state == RunState.REHEARSED
