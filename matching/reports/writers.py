@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
 from typing import IO, Any, Final
 
 import xlsxwriter  # type: ignore[import-untyped]  # has no types
@@ -28,8 +27,6 @@ _GREATEST_SHEET: Final = 1_048_576
 _LONGEST_CELL: Final = 32_767
 _WIDEST: Final = 60
 _PRINTED_ROWS: Final = 40
-# In the page itself: the file is kept and sent on, far from this service.
-_STYLE: Final = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 _FORMATS: Final = {
     Kind.INTEGER: "#,##0",
     Kind.NUMBER: "#,##0.00",
@@ -93,7 +90,7 @@ def write_html(out: IO[bytes], heading: Heading, columns: Sequence[Column], rows
     """Write a page to print: the heading, the rows in parts of a printed page each with its totals, and the totals of all."""
     printed = [number for number, column in enumerate(columns) if column.printed]
     columns = [columns[number] for number in printed]
-    shown = {"heading": heading, "columns": columns, "style": _STYLE}
+    shown = {"heading": heading, "columns": columns}
     out.write(render_to_string("matching/reports/head.html", shown).encode())
     total, done = _Total(columns), 0
     rest = iter(rows)

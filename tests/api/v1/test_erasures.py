@@ -56,7 +56,9 @@ def test_everything_that_names_it_answers_410(eraser: Caller) -> None:
         eraser.post("/match-explanations", question),
         eraser.post(f"/customers/{canonical_id}/erasure", REQUEST),
     ):
-        assert "0042" not in str(problem_of(answer, 410, "erased"))
+        told = problem_of(answer, 410, "erased")
+        # A request's id is drawn at random: it may hold any four digits.
+        assert "0042" not in str({name: told[name] for name in told.keys() - {"instance"}})
     assert eraser.get(other).status_code == 200
     assert CustomerRecord.objects.exclude(state="erased").count() == 1
     assert not QuarantinedRow.objects.exists()

@@ -104,7 +104,7 @@ def test_rows_are_taken_one_by_one(write: Any) -> None:
 
 
 def test_the_style_sheet_of_the_page_can_be_printed() -> None:
-    sheet = (settings.BASE_DIR / "matching/reports/report.css").read_text()
+    sheet = (settings.BASE_DIR / "matching/templates/matching/reports/report.css").read_text()
     assert "@media print" in sheet
     assert "@page" in sheet
 
