@@ -1,6 +1,7 @@
 """Comparing few pairs: the same comparators, given what is known of texts met before, and only where there is something to compare."""
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final
 
 from matching.core.comparators import COMPARATORS
@@ -16,13 +17,13 @@ FEW_PAIRS: Final = 512
 def compare_few(levels: Levels, table: MetTable, rows: tuple[Rows, Rows], wanted: Sequence[tuple[int, Comparison]], terms: Terms) -> None:
     """Compare pairs of rows by some comparisons (with their columns in `levels`), in place."""
     one, other = (table.codes.take(side, axis=1) for side in rows)
-    left, right = ((codes.max(axis=1, initial=-1) >= 0).tolist() for codes in (one, other))
-    some = []
-    for number, comparison in wanted:
-        fields = [table.field[name] for name in comparison.fields]
-        # Where one side has none of the fields, no pair has a level.
-        if any(left[place] for place in fields) and any(right[place] for place in fields):
-            some.append((number, comparison, fields))
+    left, right = (frozenset(compress(table.field, (codes >= 0).any(axis=1).tolist())) for codes in (one, other))
+    # Where one side has none of the fields, no pair has a level.
+    some = [
+        (number, comparison, [table.field[name] for name in comparison.fields])
+        for number, comparison in wanted
+        if not (left.isdisjoint(comparison.fields) or right.isdisjoint(comparison.fields))
+    ]
     equal = equality(one, other)
     texts = [comparison.fields[text] for _, comparison, _ in some for text in COMPARATORS[comparison.kind].texts]
     graded = _graded(table, texts, (one, other), equal) if texts else {}

@@ -142,8 +142,9 @@ def _only_numbers(text: str) -> str:
 def _initials_of(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
     """Say whether one name is the initials of the other's words, all of them or all but particles ('SNCF')."""
     result = np.zeros(len(one), np.bool_)
+    lengths = column.lengths
     for mine, yours in ((one, other), (other, one)):
-        (short,) = (column.lengths[yours] <= _LONGEST_INITIALS).nonzero()
+        (short,) = (lengths.take(yours) <= _LONGEST_INITIALS).nonzero()
         if len(short):
             letters = column.of_each("initials of words", _acronyms)[mine[short]]
             joined = column.of_each("forms of names", _name_forms)[yours[short], _JOINED]
@@ -175,8 +176,7 @@ _WORD: Final = r"([a-z0-9])[a-z0-9]*\s?"
 
 def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
     """Give 5 where each name has one word of its own and the two are written or sound alike, else 0."""
-    left, right = column.tokens.words_of(one), column.tokens.words_of(other)
-    mine, yours = _own_words(left, right)
+    mine, yours = _own_words(column.tokens.words_of(one), column.tokens.words_of(other))
     (single,) = ((mine >= 0) & (yours >= 0)).nonzero()
     levels = np.zeros(len(one), np.uint8)
     words = column.tokens.words
@@ -215,6 +215,10 @@ def _own_words(left: Rows, right: Rows) -> tuple[Rows, Rows]:
     """Give the one word (of words x pairs) that only the left has, and the one that only the right has, or -1 where it is none or
     several.
     """
+    if left.shape[1] <= _VERY_FEW:
+        sides = list(zip(left.T.tolist(), right.T.tolist(), strict=True))
+        own = [(_word_of_one(mine, yours), _word_of_one(yours, mine)) for mine, yours in sides]
+        return tuple(np.array(own, np.int32).reshape(-1, 2).T)  # type: ignore[return-value]  # of two
     if left.shape[1] <= _FEW_PAIRS:
         same = left[:, None] == right
         return _only_one(np.where(same.any(axis=1), _NO_WORD, left)), _only_one(np.where(same.any(axis=0), _NO_WORD, right))
@@ -230,7 +234,14 @@ _FEW_PAIRS: Final = 128
 """Pairs up to which to compare all words with all in one go fits the processor's cache."""
 
 
+_VERY_FEW: Final = 16
+"""Pairs up to which Python's lists are faster."""
 _NO_WORD: Final = np.int32(-1)
+
+
+def _word_of_one(mine: list[int], yours: list[int]) -> int:
+    own = [word for word in mine if word >= 0 and word not in yours]
+    return own[0] if len(own) == 1 else -1
 
 
 def _only_one(words: Rows) -> Rows:

@@ -32,7 +32,7 @@ _ONE_EDIT_FROM: Final = 4
 _TWO_EDITS_FROM: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operands:
     """What a comparator compares: its columns with their field names, both sides' codes in each (fields x pairs), and
     the model's term tables. `memo` is shared by all parts of the pairs that one comparison has; `graded` has the text
@@ -97,6 +97,10 @@ def text_grades(column: Column, one: Rows, other: Rows, equal: Levels | None = N
     grades = equality(one, other) if equal is None else equal
     (asked,) = (grades == DIFFERENT).nonzero()
     left, right = one[asked], other[asked]
+    if len(asked) <= _VERY_FEW:
+        if len(asked):
+            grades[asked] = _grade_each(column, left, right)
+        return grades
     maybe = _may_be_alike(column, left, right)
     asked = asked[maybe]
     if len(asked):
@@ -118,8 +122,8 @@ def distinct_pairs(column: Column, one: Rows, other: Rows) -> tuple[tuple[Rows, 
 
 
 def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
-    # Letters that only one text has must each be edited: a lower bound of both distances, for the price of a popcount.
-    unshared = np.bitwise_count(column.letters[one] ^ column.letters[other])
+    # A lower bound of both distances, for the price of a popcount.
+    unshared = column.unshared(one, other)
     long, short = column.lengths[one], column.lengths[other]
     room = np.maximum((1 - SIMILARITY) * (long + short), _LEAST_ROOM.take(np.minimum(long, short), mode="clip"))
     result: NDArray[np.bool_] = np.maximum(unshared, np.abs(long - short)) <= room
@@ -172,7 +176,9 @@ def _grade_distinct(column: Column, one: Rows, other: Rows) -> Levels:
     return grades
 
 
-_ONE_BY_ONE: Final = 32
+_VERY_FEW: Final = 12
+"""Pairs up to which asking the string functions costs less than finding out whether to ask."""
+_ONE_BY_ONE: Final = 40
 """Pairs up to which asking the string functions of each costs less than setting up arrays for all."""
 
 

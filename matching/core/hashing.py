@@ -91,6 +91,8 @@ def _letter_bits() -> NDArray[np.uint64]:
 
 LETTER_BITS: Final = _letter_bits()
 """Byte -> one bit for the letter or digit; other characters share bits."""
+LETTER_PLACES: Final = np.array([int(bit).bit_length() - 1 for bit in LETTER_BITS], np.int64)
+"""Byte -> the place of that bit, -1 of what has none."""
 MULTIPLIERS: Final = mix(np.arange(_LONGEST_HASHED, dtype=np.uint64)) | np.uint64(1)
 """An odd number per place or byte."""
 _FACTORS: Final[list[int]] = MULTIPLIERS.tolist()

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from matching.core.columns import Codes, Column, Tokens, learn, word_places, words_of
+from matching.core.columns import Codes, Column, Tokens, learn, letters_again, word_places, words_of
 from matching.core.met import Kept, Met, Places
 
 
@@ -39,6 +39,12 @@ class MetColumn(Column):
         if found is None:
             found = self._known.rows(name, lambda texts: make(_looked_up(texts, self._known)), self._own)
             self._features[name] = found
+        return found
+
+    def unshared(self, one: Places | Codes, other: Places | Codes) -> NDArray[np.uint8]:
+        """Give how many letters only one of two values has; what a value has several times counts so often."""
+        again = self.of_each("again", letters_again)
+        found: NDArray[np.uint8] = super().unshared(one, other) + np.bitwise_count(again[one] ^ again[other])
         return found
 
     def padded(self, name: str, make: Callable[[Column], Any]) -> Any:

@@ -171,10 +171,10 @@ def _total(plain: Weights, weights: Weights, places: NDArray[np.int32], stratum:
 
 
 def _relatives(rarity: Weights, places: NDArray[np.int32], stratum: NDArray[np.uint8], model: MatchModel) -> Weights:
-    odds = np.ones(len(rarity))
-    for kind, table in enumerate(model.relative_weights):
-        odds += np.exp2(model.relative_bits[:, kind].take(stratum) + rarity + table.ravel().take(places).sum(axis=0, dtype=np.float64))
-    bits: Weights = np.log2(odds)
+    of_kinds = model.relative_weights.reshape(len(model.relative_weights), -1).take(places, axis=1).sum(axis=1, dtype=np.float64)
+    of_kinds += rarity
+    of_kinds += model.relative_bits.T.take(stratum, axis=1)
+    bits: Weights = np.log2(1 + np.exp2(of_kinds).sum(axis=0))
     return bits
 
 
