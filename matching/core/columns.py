@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching.core.hashing import LETTER_BITS, LETTER_PLACES, MULTIPLIERS, Hashes, hash_texts, in_parts, reduce_texts
+from matching.core.hashing import FOREIGN, LETTER_BITS, LETTER_PLACES, MULTIPLIERS, Hashes, hash_texts, in_parts, reduce_texts
 from matching.core.met import Kept, Met, Places
 from matching.core.sorting import sorted_unique
 from matching.core.texts import text_buffer
@@ -91,9 +91,19 @@ class Column:
         """One bit per letter or digit that occurs in the value: two values differ by at least the bits that differ."""
         return self.of_each("letters", _letters)  # type: ignore[no-any-return]
 
-    def unshared(self, one: Places | Codes, other: Places | Codes) -> NDArray[np.uint8]:
-        """Give how many letters only one of two values has, for pairs of codes: each of them must be edited. Some may go uncounted."""
-        return np.bitwise_count(self.letters[one] ^ self.letters[other])  # type: ignore[no-any-return]
+    def least_edits(self, one: Places | Codes, other: Places | Codes) -> NDArray[np.int32]:
+        """Give how many letters must be put in or taken out at least to make one value the other, for pairs of codes.
+
+        What only one of two has must be; so must what it is longer by. 0 where one is not ASCII: lengths and letters are bytes.
+        """
+        mine, yours = self.letters[one], self.letters[other]
+        unshared = np.maximum(self._unshared(one, other, mine ^ yours), np.abs(self.lengths[one] - self.lengths[other]))
+        return np.where((mine | yours) >= FOREIGN, np.int32(0), unshared)
+
+    def _unshared(self, one: Places | Codes, other: Places | Codes, apart: NDArray[np.uint64]) -> NDArray[np.uint8]:
+        """Give how many letters only one of two values has, or fewer; `apart` is what `letters` of the two have not in common."""
+        del one, other
+        return np.bitwise_count(apart)
 
     @property
     def bags(self) -> NDArray[np.uint64]:
@@ -201,7 +211,7 @@ def letters_again(column: Column) -> NDArray[np.uint64]:
 
 
 _LETTERS: Final = 64
-_AGAIN: Final = [np.uint64(1) << ((np.arange(_LETTERS, dtype=np.uint64) + np.uint64(shift)) % np.uint64(64)) for shift in (0, 28, 49, 13, 37)]
+_AGAIN: Final = [np.uint64(1) << ((np.arange(_LETTERS, dtype=np.uint64) + np.uint64(far)) % np.uint64(64)) for far in (0, 28, 49, 13, 37)]
 """The bits of letters that a value has twice, three times ... six times, so that those of frequent letters are apart."""
 
 

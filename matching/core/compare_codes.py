@@ -24,7 +24,7 @@ def code(pair: Operands) -> Levels:
     (asked,) = (grades == DIFFERENT).nonzero()
     grades[grades == SAME] = 3
     one, other = (codes[asked] for codes in pair.codes(0))
-    (likely,) = (column.unshared(one, other) <= 2).nonzero()  # noqa: PLR2004 - one letter for another
+    (likely,) = (column.least_edits(one, other) <= 2).nonzero()  # noqa: PLR2004 - one letter for another
     likely = likely[np.minimum(column.lengths[one[likely]], column.lengths[other[likely]]) >= _SHORTEST_CODE]
     if len(likely):
         grades[asked[likely]] += _one_edit(column, one[likely], other[likely])

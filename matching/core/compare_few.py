@@ -17,7 +17,7 @@ FEW_PAIRS: Final = 512
 def compare_few(levels: Levels, table: MetTable, rows: tuple[Rows, Rows], wanted: Sequence[tuple[int, Comparison]], terms: Terms) -> None:
     """Compare pairs of rows by some comparisons (with their columns in `levels`), in place."""
     one, other = (table.codes.take(side, axis=1) for side in rows)
-    left, right = (frozenset(compress(table.field, (codes >= 0).any(axis=1).tolist())) for codes in (one, other))
+    left, right = (frozenset(compress(table.field, (codes.max(axis=1, initial=-1) >= 0).tolist())) for codes in (one, other))
     # Where one side has none of the fields, no pair has a level.
     some = [
         (number, comparison, [table.field[name] for name in comparison.fields])

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, Indel
 from rapidfuzz.process import cpdist
 
 from matching.core.columns import Column
+from matching.core.hashing import FOREIGN
 from matching.core.terms import Terms
 
 Rows = NDArray[np.int32]
@@ -122,11 +122,10 @@ def distinct_pairs(column: Column, one: Rows, other: Rows) -> tuple[tuple[Rows, 
 
 
 def _may_be_alike(column: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
-    # A lower bound of both distances, for the price of a popcount.
-    unshared = column.unshared(one, other)
+    # Twice the edits, and what is not in common order, are no fewer than the least: no string function is needed to tell.
     long, short = column.lengths[one], column.lengths[other]
     room = np.maximum((1 - SIMILARITY) * (long + short), _LEAST_ROOM.take(np.minimum(long, short), mode="clip"))
-    result: NDArray[np.bool_] = np.maximum(unshared, np.abs(long - short)) <= room
+    result: NDArray[np.bool_] = column.least_edits(one, other) <= room
     return result
 
 
@@ -147,15 +146,8 @@ def _may_be_close(column: Column, one: Rows, other: Rows, shorter: NDArray[np.in
     None of four letters or more: an edit takes two letters at most, of the eight in both texts (sixteen, where two are allowed).
     Lengths are in bytes, so that this is told of ASCII only.
     """
-    foreign = column.of_each("foreign", _foreign)
-    result: NDArray[np.bool_] = (shorter < _ONE_EDIT_FROM) | foreign[one] | foreign[other]
+    result: NDArray[np.bool_] = (shorter < _ONE_EDIT_FROM) | ((column.letters[one] | column.letters[other]) >= FOREIGN)
     return result
-
-
-def _foreign(column: Column) -> NDArray[np.bool_]:
-    if column.size <= _FEW_PAIRS:
-        return np.array([not text.isascii() for text in column.strings], np.bool_)
-    return pc.invert(pc.string_is_ascii(column.values)).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 _MANY_EDITS: Final = 3

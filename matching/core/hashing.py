@@ -81,8 +81,13 @@ _SECOND_FACTOR: Final = 0x94D049BB133111EB
 _WORD: Final = (1 << 64) - 1
 
 
+FOREIGN: Final = np.uint64(1) << np.uint64(63)
+"""The bit of letters beyond ASCII."""
+
+
 def _letter_bits() -> NDArray[np.uint64]:
-    bits = np.uint64(1) << (np.arange(256, dtype=np.uint64) % np.uint64(27) + np.uint64(37))
+    bits = np.uint64(1) << (np.arange(256, dtype=np.uint64) % np.uint64(26) + np.uint64(37))
+    bits[128:] |= FOREIGN
     for place, letter in enumerate("abcdefghijklmnopqrstuvwxyz0123456789"):
         bits[ord(letter)] = np.uint64(1) << np.uint64(place)
     bits[ord(" ")] = 0
@@ -90,8 +95,8 @@ def _letter_bits() -> NDArray[np.uint64]:
 
 
 LETTER_BITS: Final = _letter_bits()
-"""Byte -> one bit for the letter or digit; other characters share bits."""
-LETTER_PLACES: Final = np.array([int(bit).bit_length() - 1 for bit in LETTER_BITS], np.int64)
+"""Byte -> one bit for the letter or digit; other characters share bits, and those beyond ASCII have another in common."""
+LETTER_PLACES: Final = np.array([int(bit & ~FOREIGN).bit_length() - 1 for bit in LETTER_BITS], np.int64)
 """Byte -> the place of that bit, -1 of what has none."""
 MULTIPLIERS: Final = mix(np.arange(_LONGEST_HASHED, dtype=np.uint64)) | np.uint64(1)
 """An odd number per place or byte."""

@@ -41,10 +41,10 @@ class MetColumn(Column):
             self._features[name] = found
         return found
 
-    def unshared(self, one: Places | Codes, other: Places | Codes) -> NDArray[np.uint8]:
+    def _unshared(self, one: Places | Codes, other: Places | Codes, apart: NDArray[np.uint64]) -> NDArray[np.uint8]:
         """Give how many letters only one of two values has; what a value has several times counts so often."""
         again = self.of_each("again", letters_again)
-        found: NDArray[np.uint8] = super().unshared(one, other) + np.bitwise_count(again[one] ^ again[other])
+        found: NDArray[np.uint8] = np.bitwise_count(apart) + np.bitwise_count(again[one] ^ again[other])
         return found
 
     def padded(self, name: str, make: Callable[[Column], Any]) -> Any:
