@@ -12,11 +12,13 @@ from django.db import transaction
 
 from golden_records.models import SourceSystem, WhenSentAgain
 from golden_records.sources import store, understand
-from matching import review, runs
+from matching import regrouping, review, runs
 from matching.active_config import active_config
 from matching.erasure import erase
 from matching.intake import submit_source_record
 from matching.models import JudgementValue, ReviewTask
+from matching.regroup_plan import Regrouping, RegroupKind
+from matching.regroup_preview import look
 from matching.verifying import verify
 from matching.waiting import match_all_waiting, match_if_waiting
 from matching.withdrawal import withdraw_source_record
@@ -53,6 +55,14 @@ class World:
         """Have the firm erased; its records come back when they are sent again."""
         erase(CUSTOMER, canonical_id=self.canonical_id, when_sent_again=WhenSentAgain.NEW, change=by_test())
 
+    def regroup(self, kind: RegroupKind, which: str, to: str | None = None) -> Any:
+        """Have the steward take a record out of its golden record by hand, to one of its own or to that of another record."""
+        record = CUSTOMER.records.get(external_id=f"{self.number}-{which}")
+        other = None if to is None else CUSTOMER.records.get(external_id=f"{self.number}-{to}").golden_id
+        wish = Regrouping(kind, record.golden_id, other, (record.pk,))
+        seen = look(CUSTOMER, wish, change=by_test())
+        return regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=by_test(), confirmed=True)
+
     def decide(self, which: str, answer: JudgementValue) -> ReviewTask:
         """Have the steward answer it."""
         return review.decide(self.tasks[which], answer=answer, user=self.steward)
@@ -63,6 +73,8 @@ ACTIONS: Final[dict[str, Callable[[World], Any]]] = {
     "update": lambda world: world.send("crm", f"{world.number}-d", **firm(world.number + 5_000, "crm")),
     "merge": lambda world: world.decide("b", JudgementValue.SAME),
     "unmerge": lambda world: review.undo(world.tasks["d"], user=world.steward),
+    "split": lambda world: world.regroup(RegroupKind.SPLIT, "d"),
+    "move": lambda world: world.regroup(RegroupKind.MOVE, "d", "c"),
     "judge": lambda world: world.decide("c", JudgementValue.DIFFERENT),
     "withdraw": lambda world: withdraw_source_record(
         CUSTOMER, source="crm", external_id=f"{world.number}-b", withdrawn_at=None, change=by_test()

@@ -15,6 +15,9 @@ from tests.torture.ground import Ground, last_object
 
 HEAD_START_SECONDS: Final = 0.5
 
+DOUBTFUL: Final = "-doubtful"
+"""How the id of a record ends that might be a firm's, and might not."""
+
 Call = tuple[str, str, dict[str, Any]]
 
 
@@ -40,7 +43,7 @@ def put_firm(number: int, source: str) -> Call:
 def put_doubtful(number: int, source: str, *, status: str = "active") -> Call:
     """A record that might be a firm's, and might not: its name and nothing else."""
     known = {name: firm(number, "crm")[name] for name in ("kind", "legal_name", "country")}
-    return put(source, f"{number}-doubtful", known | {"status": status})
+    return put(source, f"{number}{DOUBTFUL}", known | {"status": status})
 
 
 def send_all(ground: Ground, port: int, shares: Sequence[Sequence[Call]], *, meanwhile: Callable[[], None] | None = None) -> Answers:
