@@ -103,7 +103,7 @@ def _belongs(text: str, place: int, before: str) -> bool:
     letter = text[place]
     if letter in _JOINERS:
         return bool(before) and place + 1 < len(text) and not before.isascii() and _script(before) not in _ALIKE
-    return ord(letter) in _TAGS and before == _FLAG or letter == "\U000e007f" and before == _FLAG
+    return (ord(letter) in _TAGS and before == _FLAG) or (letter == "\U000e007f" and before == _FLAG)
 
 
 @lru_cache(maxsize=4_096)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from golden_records.entities import EntityType, entity_type
 from matching.core.components import components
@@ -97,6 +97,7 @@ def one_line_each(tasks: Sequence[ReviewTask], *, filtered: bool = False) -> lis
     """Keep of a page of tasks one for each question, with its `size`: the one that stands for it.
 
     Where the list is `filtered`, that one may be left out of it: then it is the first of the page, and a later page may have another.
+    So it is on a page that has only tasks of questions of earlier pages, which is not to look as if nothing were open.
     """
     known = sizes(tasks)
     kept: dict[int, ReviewTask] = {}
@@ -104,13 +105,20 @@ def one_line_each(tasks: Sequence[ReviewTask], *, filtered: bool = False) -> lis
         task.size = known[task.pk]  # type: ignore[attr-defined]  # for the list alone
         if filtered or known[task.pk].leads:
             kept.setdefault(known[task.pk].first_task_id, task)
-    return list(kept.values())
+    return list(kept.values()) if kept or not tasks else one_line_each(tasks, filtered=True)
 
 
 def beside(tasks: "QuerySet[ReviewTask]", question: Question) -> "QuerySet[ReviewTask]":
     """Keep the tasks of other questions: where `next` goes. Of a question that was answered whole no task is open anyway."""
     outside = tasks.exclude(pk__in=question.task_ids)
     return outside.exclude(left_golden_id__in=question.golden_ids).exclude(right_golden_id__in=question.golden_ids)
+
+
+def following(tasks: "QuerySet[ReviewTask]", task: ReviewTask, question: Question) -> ReviewTask | None:
+    """Give the open task of another question that follows a task in the order of the queue, else the first; None where there is none."""
+    others = beside(tasks, question)
+    later = Q(probability__lt=task.probability) | Q(probability=task.probability, pk__gt=task.pk)
+    return others.filter(later).first() or others.first()
 
 
 def _hangs_together(task: ReviewTask) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, Final
 import yaml
 from django import template
 from django.utils import formats, timezone
-from django.utils.timesince import timesince
 from django.utils.text import Truncator
+from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 

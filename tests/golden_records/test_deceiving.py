@@ -11,7 +11,9 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
 
 
-@pytest.mark.parametrize("text", ["Café Ürün", "Пейпал", "株式会社 ABC", "Ελλάδα", FAMILY, WALES, "\u2764\ufe0f", "می\u200cخواهم", "line\nline"])
+@pytest.mark.parametrize(
+    "text", ["Café Ürün", "Пейпал", "株式会社 ABC", "Ελλάδα", FAMILY, WALES, "\u2764\ufe0f", "می\u200cخواهم", "line\nline"]
+)
 def test_what_people_write_stays_as_it_is(text: str) -> None:
     assert made_visible(text) == text
 
