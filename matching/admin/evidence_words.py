@@ -61,7 +61,10 @@ def _in_letters(step: Step) -> str:
     apart = OSA.distance(left.casefold(), right.casefold())
     if not 1 <= apart <= _FEW:
         return ""
-    text = ngettext("%(labels)s differ in one letter", "%(labels)s differ in %(number)d letters", apart)
+    if any(map(str.isdigit, left + right)):
+        text = ngettext("%(labels)s differ in one character", "%(labels)s differ in %(number)d characters", apart)
+    else:
+        text = ngettext("%(labels)s differ in one letter", "%(labels)s differ in %(number)d letters", apart)
     return text % {"labels": gettext(plural(step.label)), "number": apart}
 
 

@@ -12,7 +12,7 @@ from matching.judgements import GoldenPair, golden_pair
 from matching.models import Judgement, JudgementValue, MatchDecision, Outcome
 from matching.questions import Question
 
-WIDTH: Final = 720.0
+WIDTH: Final = 620.0
 _NODE: Final = 17.0
 _WORDS: Final = 21.0
 _LETTERS: Final = 24
@@ -76,7 +76,7 @@ def graph_of(question: Question, columns: Sequence[Column], said: Iterable[Judge
     words = _said(said, home)
     tasks = {golden_pair(task.left_golden_id, task.right_golden_id): task.pk for task in question.tasks}
     asked = next(({task.left_golden_id, task.right_golden_id} for task in question.tasks if task.pk == shown_task_id), set())
-    height = 190.0 + 22.0 * len(columns)
+    height = 300.0 + 16.0 * len(columns)
     places = {column.golden.pk: _place(number, len(columns), height) for number, column in enumerate(columns)}
     nodes = tuple(_node(column, places[column.golden.pk], column.golden.pk in asked) for column in columns)
     of_id = {column.golden.pk: column for column in columns}
@@ -117,7 +117,7 @@ def _said(said: Iterable[Judgement], home: Mapping[int, UUID]) -> dict[GoldenPai
 def _place(number: int, count: int, height: float) -> tuple[float, float, float]:
     """Where the node with this number is, and its angle; the first at the top."""
     angle = 2 * pi * number / count - pi / 2
-    return WIDTH / 2 + (WIDTH / 2 - 200) * cos(angle), height / 2 + (height / 2 - 40) * sin(angle), angle
+    return WIDTH / 2 + (WIDTH / 2 - 185) * cos(angle), height / 2 + (height / 2 - 68) * sin(angle), angle
 
 
 def _node(column: Column, place: tuple[float, float, float], is_asked: bool) -> Node:  # noqa: FBT001 - a property of the node
@@ -125,7 +125,7 @@ def _node(column: Column, place: tuple[float, float, float], is_asked: bool) -> 
     side = cos(angle)
     anchor = "middle" if abs(side) < 0.2 else "start" if side > 0 else "end"  # noqa: PLR2004 - nearly above or below
     words_x = x + (0 if anchor == "middle" else _WORDS + 4 if anchor == "start" else -_WORDS - 4)
-    words_y = y + 4 - (6 if anchor != "middle" else _WORDS + 14 if sin(angle) < 0 else -_WORDS - 8)
+    words_y = y - 2 if anchor != "middle" else y - 42 if sin(angle) < 0 else y + 35
     name = str(column.shown if column.alone is None else column.golden)
     sources = ", ".join(dict.fromkeys(record.source.code for record in column.records))
     return Node(

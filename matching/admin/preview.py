@@ -48,6 +48,11 @@ class Preview:
     is_marked: bool
 
     @property
+    def others(self) -> int:
+        """How many would answer with the one that goes on."""
+        return len(self.same) - 1
+
+    @property
     def disputed(self) -> int:
         """In how many attributes there is a choice."""
         return sum(1 for line in self.lines if line.choices)

@@ -149,7 +149,7 @@ def state() -> tuple[Any, ...]:
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pairs=st.lists(st.sampled_from(PAIRS), min_size=2, max_size=7, unique=True),
     earlier=st.lists(st.tuples(st.sampled_from(PAIRS), st.sampled_from(JudgementValue)), max_size=1),
