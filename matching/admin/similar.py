@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from django.db.models import Q
+
 from golden_records.entities import entity_type
-from matching.models import ReviewTask, TaskState
+from matching.models import ReviewTask, TaskKind, TaskState
 
 _LOOKED_AT: Final = 150
 """Decided tasks that are looked at on either side: those whose probability is nearest, which an index gives."""
@@ -67,7 +69,10 @@ def similar_to(task: ReviewTask) -> Similar | None:
 
 
 def _nearest(task: ReviewTask) -> list[ReviewTask]:
-    decided = ReviewTask.objects.filter(state=TaskState.DECIDED, entity=task.entity, kind=task.kind, answer__isnull=False)
+    decided = ReviewTask.objects.filter(state=TaskState.DECIDED, entity=task.entity, answer__isnull=False)
+    # Whether two still belong together is another question than whether they are one, whatever raised that.
+    weakened = Q(kind=TaskKind.EVIDENCE_WEAKENED)
+    decided = decided.filter(weakened if task.kind == TaskKind.EVIDENCE_WEAKENED else ~weakened)
     decided = decided.exclude(pk=task.pk).select_related("decision", "decided_by")
     below = decided.filter(probability__lte=task.probability).order_by("-probability", "id")[:_LOOKED_AT]
     above = decided.filter(probability__gt=task.probability).order_by("probability", "-id")[:_LOOKED_AT]

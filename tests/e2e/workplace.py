@@ -183,7 +183,7 @@ SISTERS: Final[tuple[dict[str, Any], ...]] = (
     {"legal_name": "Ateliers Moulin SARL", "email": "contact@moulin.fr", "phone": "+33478421100", "segment": "Key account", **_LYON},
     {"legal_name": "Ateliers Moulin", "phone": "+33478421100", "segment": "Standard", **_LYON},
     {"legal_name": "Atelier Moulin", "email": "info@moulin.fr", "industry": "Joinery", **_LYON, "address_lines": "8 q. Saint-Antoine"},
-    {"legal_name": "Atelier du Moulin", "website": "https://atelier-du-moulin.fr", **_PARIS},
+    {"legal_name": "Atelier du Moulin", "website": "https://atelier-du-moulin.fr", "phone": "+33478421100", **_LYON},
     {"legal_name": "Ateliers Moulin Holding", "phone": "+33478421101", **_LYON},
     {"legal_name": "Moulin Ateliers", "email": "contact@moulin.fr", "postcode": "69003", "city": "Lyon", "country": "FR"},
 )
@@ -195,7 +195,7 @@ def a_cluster(count: int = 4) -> list[ReviewTask]:
         a_record(f"M-{number}", source=("crm", "erp", "shop")[number % 3], updated=_CRM_CHANGED, kind="organisation", **_sister(number))
         for number in range(count)
     ]
-    pairs = [(0, number) for number in range(1, count)] + [(number - 1, number) for number in range(2, count)]
+    pairs = [(0, number) for number in range(1, count)] + [(number - 1, number) for number in range(2, min(count, 4))]
     return [a_task(firms[one], firms[other]) for one, other in pairs]
 
 
