@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from golden_records.admin.prefetching import is_prefetch, may_be_kept
+from golden_records.admin.prefetching import is_prefetch, leave_messages
 from golden_records.admin.timeline import timeline
 
 COUNTED_AT_MOST = 10_000
@@ -171,5 +171,5 @@ class PageAdmin(ReadOnlyAdmin):
         context = self.page(request, found, str(found)) | self.page_context(request, found) | (extra_context or {})
         response = TemplateResponse(request, self.page_template, context)
         if is_prefetch(request):
-            may_be_kept(request, response)
+            leave_messages(request, response)
         return response

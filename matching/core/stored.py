@@ -56,9 +56,9 @@ def _step(name: str, body: Mapping[str, Any], number: int, told: tuple[float, st
     levels = list(_section(body, "levels").items())
     level, given = levels[number - 1] if number <= len(levels) else (f"level {number}", {})
     words = given.get("words") if isinstance(given, Mapping) else None
-    told = str(words or f"{{labels}}: {level}")
-    words = told.replace("{labels}", plural(label)).replace("{label}", label)
-    return Step(name, str(level), f"{words}: {strength(bits)}", bits, left, right, told, label)
+    template = str(words or f"{{labels}}: {level}")
+    words = template.replace("{labels}", plural(label)).replace("{label}", label)
+    return Step(name, str(level), f"{words}: {strength(bits)}", bits, left, right, template, label)
 
 
 def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -77,12 +77,15 @@ def test_digits_in_a_comment_mark_nothing(page: Page, live_server: LiveServer) -
 def test_the_next_question_is_there_before_it_is_asked_for(page: Page, live_server: LiveServer) -> None:
     first, _ = doubtful_pairs(2)
     page.goto(f"{live_server.url}/admin/matching/reviewtask/{first.pk}/change/")
-    page.wait_for_function(
-        "performance.getEntriesByType('resource').some((entry) => entry.name.includes('/reviewtask/') && entry.responseEnd)"
-    )
+    page.wait_for_load_state("networkidle")
+    seen: list[bool] = []
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.on("Network.responseReceived", lambda event: seen.append(event["response"].get("fromPrefetchCache", False)))
     page.keyboard.press("n")
     page.wait_for_url(lambda address: f"/{first.pk}/" not in address)
-    assert page.evaluate("performance.getEntriesByType('navigation')[0].transferSize") == 0
+    expect(page.get_by_role("heading", name="Are these two the same?")).to_be_visible()
+    assert seen[0]
 
 
 def test_a_hostile_question_runs_nothing_and_shows_what_would_deceive(page: Page, live_server: LiveServer) -> None:

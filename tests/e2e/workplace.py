@@ -171,7 +171,7 @@ def _facts(project: SourceRecord) -> None:
 
 def a_hostile_pair() -> ReviewTask:
     """Two customers whose names are markup, scripts, direction marks and very long."""
-    known = {"trade_name": LOOK_ALIKE, "industry": "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f Caf\u200be"}
+    known: dict[str, Any] = {"trade_name": LOOK_ALIKE, "industry": "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f Caf\u200be"}
     left = a_record("<b>1</b>", legal_name=HOSTILE, city="<i>Paris</i>", address_lines="x" * 450, **known)
     right = a_record(
         '"><svg onload=alert(1)>', source="erp", legal_name=HOSTILE + "!", trade_name="Paypal Europe", city="Paris", address_lines="y" * 450
@@ -200,7 +200,7 @@ def a_cluster(count: int = 4) -> list[ReviewTask]:
 
 
 def _sister(number: int) -> dict[str, Any]:
-    known = SISTERS[number % len(SISTERS)]
+    known: dict[str, Any] = SISTERS[number % len(SISTERS)]
     return known if number < len(SISTERS) else known | {"legal_name": f"{known['legal_name']} {number}"}
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import HealthCheck, given, settings
+from django.db import transaction
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, Override, OverrideState, SourceRecord
@@ -44,7 +45,7 @@ def clusters() -> set[frozenset[str]]:
 
 
 def ids(records: list[SourceRecord], *numbers: int) -> frozenset[UUID]:
-    return frozenset(records[number].golden_id for number in numbers)  # type: ignore[misc]  # they have one
+    return frozenset(records[number].golden_id for number in numbers)
 
 
 def wrong() -> set[str]:
@@ -122,7 +123,7 @@ def test_the_chosen_survivor_stands_until_the_answer_is_taken_back(claire: User)
     assert take_back(done.steps, by=claire) == []
     assert GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).count() == 3
     assert Override.objects.filter(state=OverrideState.IN_FORCE).count() == 0
-    assert sorted(GoldenCustomer.objects.values_list("segment", flat=True)) == ["S0", "S1", "S2"]
+    assert set(GoldenCustomer.objects.values_list("segment", flat=True)) == {"S0", "S1", "S2"}
 
 
 def test_no_value_is_chosen_where_a_part_was_refused(claire: User) -> None:
@@ -168,9 +169,8 @@ def test_to_answer_in_part_and_to_take_it_back_is_to_have_said_nothing(
             if pair in pairs:
                 review.decide(tasks[pairs.index(pair)].pk, answer=value, user=claire)
         task = ReviewTask.objects.filter(state=TaskState.OPEN).first()
-        if task is None:
-            return
-        question = question_of(task)
+        assume(task is not None)
+        question = question_of(task)  # type: ignore[arg-type]  # there is one
         marked = {
             mark: frozenset(
                 each.golden_id for each, own in zip(records, marks, strict=True) if own == mark and each.golden_id in question.golden_ids
@@ -180,7 +180,8 @@ def test_to_answer_in_part_and_to_take_it_back_is_to_have_said_nothing(
         before = state()
         same = marked["same"] if len(marked["same"]) > 1 else frozenset()
         chosen = {"segment": max(each.pk for each in records if each.golden_id in same)} if choose and same else {}
-        done = give(question, Answer(same=same, different=marked["different"], chosen=chosen), by=claire)  # type: ignore[arg-type]  # they have one
+        done = give(question, Answer(same=same, different=marked["different"], chosen=chosen), by=claire)
         assert wrong() == set()
         assert take_back(done.steps, by=claire) == []
         assert state() == before
+        transaction.set_rollback(True)

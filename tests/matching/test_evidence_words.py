@@ -14,7 +14,7 @@ from matching.core.explain import GRADES, Step
 def a_step(bits: float, **more: str) -> Step:
     told = {"left": "Acme", "right": "Acme", "told": "same {label}", "label": "registration number"} | more
     level = told.pop("level", "same")
-    return Step("registration_id", level, "same registration number: very strong evidence for", bits, **told)  # type: ignore[arg-type]
+    return Step("registration_id", level, "same registration number: very strong evidence for", bits, **told)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,8 @@ def test_a_level_of_an_installations_own_is_told_in_its_own_words() -> None:
 def test_everything_that_the_shipped_configs_say_is_there_to_be_translated() -> None:
     configs = [shipped_config(entity) for entity in ENTITIES.values()]
     comparisons = [comparison for config in configs for comparison in config.comparisons]
-    levels = {level.words for each in (*COMPARATORS.values(), *comparisons) for level in each.levels}
+    levels = {level.words for each in comparisons for level in each.levels}
+    levels |= {level.words for each in COMPARATORS.values() for level in each.levels}
     assert levels <= set(evidence_texts.LEVELS)
     assert {name for each in comparisons for name in (each.label, plural(each.label))} <= set(evidence_texts.LABELS)
     assert {veto.words for config in configs for veto in config.vetoes} <= set(evidence_texts.VETOES)
