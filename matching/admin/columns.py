@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from golden_records.entities import EntityType
 from golden_records.models import GoldenRecord, SourceRecord
 from golden_records.templatetags.mdm import deceived, words
 from matching.admin.differences import Likeness, Segment, Segments, differences, with_scripts
+from matching.admin.side_value import Cell
 from matching.models import ReviewTask
 from matching.questions import Question
 
@@ -60,28 +60,6 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One value: how it is to the one that it is compared with (reference, same, different, only, none), its source and moment.
-
-    `target` is the golden record that it names, `warning` tells of letters that pass for others.
-    """
-
-    number: int
-    kind: str
-    segments: Segments
-    text: str
-    source: str
-    at: datetime | None
-    target: GoldenRecord | None
-    warning: str
-
-    @property
-    def start(self) -> Segments:
-        """Its beginning, where it is long."""
-        return cut(self.segments) if len(self.text) > CUT_AT else ()
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """One attribute of all; `kind` is same, different (two contradict each other), one (some have no value)."""
 
@@ -89,20 +67,6 @@ class Row:
     label: str
     kind: str
     cells: tuple[Cell, ...]
-
-
-CUT_AT: Final = 160
-
-
-def cut(segments: Segments) -> Segments:
-    """Give the first stretches of a long value."""
-    left, found = CUT_AT, []
-    for segment in segments:
-        if left <= 0:
-            break
-        found.append(Segment(segment.text[:left], segment.likeness, segment.script))
-        left -= len(segment.text)
-    return tuple(found)
 
 
 def columns_of(question: Question, task: ReviewTask) -> tuple[Column, ...]:
