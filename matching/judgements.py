@@ -48,6 +48,18 @@ def follow_from(receipt: MergeReceipt | MoveReceipt, said: Mapping[Pair, Judgeme
     return _write([_said(receipt.entity, pair, value, change.reason, change, **by) for pair, value in sorted(said.items())], change)
 
 
+def say(entity: EntityType, pair: Pair, *, value: JudgementValue, change: Change) -> tuple[Judgement, list[int]]:
+    """Write what a steward says of two records that nothing asks about; `change` has the reason.
+
+    Gives the judgement, and the ids of earlier ones on the pair that give way to it, kept as withdrawn.
+    """
+    on_it = Judgement.objects.filter(entity=entity.name, left_record_id=pair[0], right_record_id=pair[1], withdrawn_at__isnull=True)
+    earlier = list(on_it)
+    take_back(earlier, change=change)
+    said = _write([_said(entity.name, pair, value, change.reason, change)], change)[0]
+    return said, [each.pk for each in earlier]
+
+
 def withdraw_of_task(task: ReviewTask, *, change: Change) -> None:
     """Take back what was said on a task."""
     take_back(list(Judgement.objects.filter(task=task, withdrawn_at__isnull=True)), change=change)

@@ -124,7 +124,7 @@ def look(entity: EntityType, wish: Regrouping, *, change: Change, goldens: Mappi
 
     Raises `UnknownGoldenRecord`, `Erased`, `StaleWrite` where one of them is retired, and `InvalidRegrouping`.
     """
-    rows = _standing(entity, wish, _rows(entity, wish.golden_ids) if goldens is None else goldens)
+    rows = _standing(entity, wish, contents(entity, wish.golden_ids) if goldens is None else goldens)
     members = members_of(entity, rows)
     said = judgements.standing(entity, [each.member.record_id for each in members])
     planned = plan(wish, _around(members, said), new_id=new_canonical_id())
@@ -137,7 +137,8 @@ def look(entity: EntityType, wish: Regrouping, *, change: Change, goldens: Mappi
     return Preview(planned, sides, projects, conflicts, preview.events, _fingerprint(entity, wish, preview))
 
 
-def _rows(entity: EntityType, golden_ids: Iterable[UUID]) -> dict[UUID, GoldenRow]:
+def contents(entity: EntityType, golden_ids: Iterable[UUID]) -> dict[UUID, GoldenRow]:
+    """Read golden records as survivorship wrote them, in the order of their ids. One statement; nothing is locked."""
     columns = ("id", *CONTENT, "version", *entity.attribute_names)
     return {row["id"]: row for row in entity.goldens.filter(pk__in=golden_ids).order_by("id").values(*columns)}
 

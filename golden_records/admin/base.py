@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from golden_records.admin.prefetching import is_prefetch, leave_messages
 from golden_records.admin.timeline import timeline
 
 COUNTED_AT_MOST = 10_000
@@ -168,4 +169,7 @@ class PageAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request, found):
             raise PermissionDenied
         context = self.page(request, found, str(found)) | self.page_context(request, found) | (extra_context or {})
-        return TemplateResponse(request, self.page_template, context)
+        response = TemplateResponse(request, self.page_template, context)
+        if is_prefetch(request):
+            leave_messages(request, response)
+        return response

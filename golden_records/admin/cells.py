@@ -10,8 +10,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from golden_records.deceiving import Piece, pieces
 from golden_records.models import SourceRecord
-from golden_records.templatetags.mdm import admin_page, ago, percent, visible
+from golden_records.templatetags.mdm import admin_page, ago, deceived, percent, script_words, visible
 
 CHIPS: Final = 4
 
@@ -42,16 +43,30 @@ def moment(at: datetime) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), formats.date_format(at, "DATETIME_FORMAT"), ago(at))
 
 
+def shown(text: object, length: int = 60) -> SafeString:
+    """A text that fits into a cell, with letters that pass for others marked."""
+    found = pieces(cut(text, length))
+    marked = format_html_join("", "{}", ((_piece(piece),) for piece in found))
+    warning = deceived(found)
+    return format_html('{}<span class="mdm-sr"> ({})</span>', marked, warning) if warning else marked
+
+
+def _piece(piece: Piece) -> SafeString | str:
+    if not piece.script:
+        return piece.text
+    return format_html('<mark class="mdm-lookalike" title="{}">{}</mark>', script_words(piece.script), piece.text)
+
+
 def name(text: object) -> SafeString:
     """A name, as text whatever it holds."""
-    return format_html('<span class="mdm-cell-name"><bdi>{}</bdi></span>', cut(text, 90))
+    return format_html('<span class="mdm-cell-name"><bdi>{}</bdi></span>', shown(text, 90))
 
 
 def link(found: Any) -> SafeString | str:
     """An object's name that leads to its page; empty where there is none."""
     if found is None:
         return ""
-    return format_html('<a class="mdm-link" href="{}"><bdi>{}</bdi></a>', reverse(admin_page(found), args=(found.pk,)), cut(found, 50))
+    return format_html('<a class="mdm-link" href="{}"><bdi>{}</bdi></a>', reverse(admin_page(found), args=(found.pk,)), shown(found, 50))
 
 
 def sources(records: Iterable[SourceRecord]) -> SafeString:

@@ -1,7 +1,7 @@
 """How values, numbers and authors are shown. Every value is text: nothing that a source sent is ever taken for markup."""
 
 import json
-import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import singledispatch
@@ -10,25 +10,48 @@ from typing import Any, Final
 import yaml
 from django import template
 from django.utils import formats, timezone
+from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from golden_records.authors import who
+from golden_records.deceiving import Piece, made_visible, pieces, scripts_of
 
 register = template.Library()
 
 CUT_AT: Final = 160
-_DECEIVING: Final = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
-_HARMLESS: Final = frozenset("\n\t\r\u200d")
+_SCRIPTS: Final[Mapping[str, Any]] = {
+    "LATIN": _("Latin"),
+    "CYRILLIC": _("Cyrillic"),
+    "GREEK": _("Greek"),
+    "ARMENIAN": _("Armenian"),
+    "CHEROKEE": _("Cherokee"),
+    "COPTIC": _("Coptic"),
+    "LISU": _("Lisu"),
+    "FULLWIDTH": _("full-width"),
+    "MATHEMATICAL": _("mathematical"),
+}
 
 
 @register.filter
 def visible(text: object) -> str:
     """Replace characters that can't be seen but change what is seen (direction marks, zero-width ones) by their names."""
-    return "".join(
-        f"‹U+{ord(letter):04X}›" if unicodedata.category(letter) in _DECEIVING and letter not in _HARMLESS else letter
-        for letter in str(text)
-    )
+    return made_visible(str(text))
+
+
+@register.filter
+def script_words(script: str) -> str:
+    """Say of a letter that passes for another what it is."""
+    return gettext("A %(script)s letter that looks like another one") % {"script": _SCRIPTS[script]}
+
+
+def deceived(cut: Iterable[Piece]) -> str:
+    """Say of a text which letters in it pass for others; empty where none do."""
+    named = [str(_SCRIPTS[script]) for script in scripts_of(cut)]
+    if not named:
+        return ""
+    return gettext("Look-alike letters (%(scripts)s): this may be made to pass for another name.") % {"scripts": ", ".join(named)}
 
 
 @singledispatch
@@ -37,35 +60,35 @@ def _words(value: object) -> str:
 
 
 @_words.register
-def _(value: None) -> str:
+def _nothing(value: None) -> str:
     del value
     return ""
 
 
 @_words.register
-def _(value: bool) -> str:  # noqa: FBT001 - the type is what it is chosen by
+def _yes_or_no(value: bool) -> str:  # noqa: FBT001 - the type is what it is chosen by
     return gettext("yes") if value else gettext("no")
 
 
 @_words.register
-def _(value: datetime) -> str:
+def _moment(value: datetime) -> str:
     return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
 
 
 @_words.register
-def _(value: date) -> str:
+def _day(value: date) -> str:
     return formats.date_format(value, "DATE_FORMAT")
 
 
 @_words.register(Decimal)
 @_words.register(float)
-def _(value: Decimal | float) -> str:
+def _number(value: Decimal | float) -> str:
     return formats.number_format(value, use_l10n=True, force_grouping=True)
 
 
 @_words.register(list)
 @_words.register(dict)
-def _(value: object) -> str:
+def _document(value: object) -> str:
     return visible(json.dumps(value, ensure_ascii=False, default=str))
 
 
@@ -79,7 +102,17 @@ def words(value: object) -> str:
 def value(given: object) -> dict[str, Any]:
     """Show one value; a long one is cut and opens."""
     text = words(given)
-    return {"text": text, "start": text[:CUT_AT], "is_long": len(text) > CUT_AT, "length": len(text)}
+    whole = pieces(text)
+    is_long = len(text) > CUT_AT
+    return {"pieces": whole, "start": pieces(text[:CUT_AT]) if is_long else (), "length": len(text), "warning": deceived(whole)}
+
+
+@register.inclusion_tag("golden_records/admin/letters.html")
+def letters(given: object, length: int = 0) -> dict[str, Any]:
+    """Show a short text, cut where it is longer than `length`, with letters that pass for others marked."""
+    text = visible(given)
+    cut = pieces(Truncator(text).chars(length) if length else text)
+    return {"pieces": cut, "warning": deceived(cut)}
 
 
 @register.inclusion_tag("golden_records/admin/bar.html")

@@ -1,7 +1,7 @@
 """Where two values differ, letter by letter."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -27,10 +27,11 @@ class Likeness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a value."""
+    """A stretch of a value; `script` names that of letters which pass for others."""
 
     text: str
     likeness: Likeness
+    script: str = ""
 
 
 Segments = tuple[Segment, ...]
@@ -54,6 +55,18 @@ def differences(left: str, right: str) -> tuple[Segments, Segments]:
                 same = left[start + offset] == right[other + offset]
                 mine[start + offset] = theirs[other + offset] = Likeness.SAME if same else Likeness.NEAR
     return _segments(left, mine), _segments(right, theirs)
+
+
+def with_scripts(segments: Segments, strange: Mapping[int, str]) -> Segments:
+    """Cut stretches further where letters pass for others: `strange` has their places in the whole value, and their scripts."""
+    if not strange:
+        return segments
+    letters = ((letter, segment.likeness) for segment in segments for letter in segment.text)
+    placed = [(letter, likeness, strange.get(place, "")) for place, (letter, likeness) in enumerate(letters)]
+    return tuple(
+        Segment("".join(letter for letter, *_ in run), likeness, script)
+        for (likeness, script), run in groupby(placed, key=lambda each: each[1:])
+    )
 
 
 def _is_code(text: str) -> bool:

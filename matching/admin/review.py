@@ -18,17 +18,17 @@ from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import FOUND
 from golden_records.entities import ENTITIES, entity_type
 from golden_records.errors import MdmError
-from matching import review
+from matching import questions, review
+from matching.admin.answering import LAST_DECISION, AnsweringMixin, answered, marks_of, more_in_question, preview_context
 from matching.admin.queue import BandFilter, EntityFilter, KindFilter, Scope, TaskStateFilter
 from matching.admin.review_page import review_page
 from matching.models import JudgementValue, ReviewTask, TaskState
 
-LAST_DECISION: Final = "mdm_last_decision"
 MAY_DECIDE: Final = "matching.change_reviewtask"
 
 
 @admin.register(ReviewTask)
-class ReviewTaskAdmin(PageAdmin):
+class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
     """The queue; its pages ask one question each."""
 
     page_template: ClassVar[str] = "matching/admin/review.html"
@@ -47,6 +47,7 @@ class ReviewTaskAdmin(PageAdmin):
         return [
             path("<int:task_id>/decide/", self.admin_site.admin_view(self.decide_view), name="matching_reviewtask_decide"),
             path("<int:task_id>/undo/", self.admin_site.admin_view(self.undo_view), name="matching_reviewtask_undo"),
+            *self.urls_of_answers(),
             path("next/", self.admin_site.admin_view(self.next_view), name="matching_reviewtask_next"),
             *super().get_urls(),
         ]
@@ -82,13 +83,16 @@ class ReviewTaskAdmin(PageAdmin):
             "may_decide": self.may_decide(request),
             "next_url": self._with_scope(reverse("admin:matching_reviewtask_next"), scope),
             "toast": self._toast(request),
+            "answered": answered(request),
             **(extra_context or {}),
         }
         # Django takes an address with a parameter that is no filter for a mistake.
-        request.GET = _without(request.GET, "decided")  # type: ignore[assignment]  # a copy may be given in its place
+        request.GET = _without(_without(request.GET, "decided"), "answered")  # type: ignore[assignment]  # a copy may be given in its place
         response: HttpResponse = super().changelist_view(request, context)
         changelist = getattr(response, "context_data", {}).get("cl") if isinstance(response, TemplateResponse) else None
         if changelist is not None:
+            filtered = bool(changelist.has_active_filters or changelist.query)
+            changelist.result_list = questions.one_line_each(list(changelist.result_list), filtered=filtered)
             _name_goldens(changelist.result_list)
         return response
 
@@ -97,9 +101,10 @@ class ReviewTaskAdmin(PageAdmin):
         """Both names."""
         names: Any = task
         return format_html(
-            '<span class="mdm-question"><bdi>{}</bdi> <span class="mdm-quiet" aria-hidden="true">≟</span> <bdi>{}</bdi></span>',
-            cells.cut(names.left_name),
-            cells.cut(names.right_name),
+            '<span class="mdm-question"><bdi>{}</bdi> <span class="mdm-quiet" aria-hidden="true">≟</span> <bdi>{}</bdi>{}</span>',
+            cells.shown(names.left_name),
+            cells.shown(names.right_name),
+            more_in_question(names.size),
         )
 
     @admin.display(description=_("entity type"))
@@ -135,13 +140,16 @@ class ReviewTaskAdmin(PageAdmin):
     def page_context(self, request: HttpRequest, found: ReviewTask) -> dict[str, Any]:
         """The comparison, the evidence, and the way onwards."""
         scope = _scope(request)
-        following = scope.after(found)
+        page = review_page(found, reference=request.GET.get("reference", ""), marks=marks_of(request.POST or request.GET))
+        following = questions.following(scope.open_tasks(), found, page.question)
         entity = entity_type(found.entity)
         last = request.session.get(LAST_DECISION)
         return {
             "title": _t("Review task %s") % found.pk,
             "task": found,
-            "page": review_page(found),
+            "page": page,
+            **preview_context(request, found, shown=page),
+            "answered": answered(request),
             "entity": entity,
             "scope": scope,
             "may_decide": self.may_decide(request),
@@ -167,6 +175,9 @@ class ReviewTaskAdmin(PageAdmin):
         refused = self.refused(request, MAY_DECIDE)
         if refused is not None:
             return refused
+        given = self.answer_of_question(request, task_id)
+        if given is not None:
+            return given
         answer, version = request.POST.get("answer", ""), request.POST.get("version", "")
         if answer not in JudgementValue.values or not version.isdecimal():
             messages.error(request, _t("Choose same, different or unsure."))
@@ -194,6 +205,9 @@ class ReviewTaskAdmin(PageAdmin):
         refused = self.refused(request, MAY_DECIDE)
         if refused is not None:
             return refused
+        undone = self.undo_of_answer(request, task_id)
+        if undone is not None:
+            return undone
         try:
             review.undo(task_id, user=person(request))
         except review.UnknownTask:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from matching.admin.evidence_words import sentence
 from matching.core.explain import Step
 
 WIDTH: Final = 100.0
@@ -15,10 +16,22 @@ _LEAST: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar: `start` and `width` in hundredths of the plot; `tone` is for, against, none or total; `after` the running sum."""
+class Told:
+    """A step that is said and not drawn."""
 
     step: Step
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: `words` say what it stands for; `start` and `width` are in hundredths of the plot; `after` is the running sum.
+
+    `tone` is for, against, none or total.
+    """
+
+    step: Step
+    words: str
     after: float
     start: float
     width: float
@@ -32,8 +45,8 @@ class Waterfall:
     bars: tuple[Bar, ...]
     zero: float
     total: float
-    missing: tuple[Step, ...]
-    vetoes: tuple[Step, ...]
+    missing: tuple[Told, ...]
+    vetoes: tuple[Told, ...]
 
     @property
     def probability(self) -> float:
@@ -52,6 +65,7 @@ def waterfall(steps: Sequence[Step]) -> Waterfall:
     bars = [
         Bar(
             step=step,
+            words=sentence(step),
             after=after,
             start=(min(before, after) - low) * scale,
             width=max(_LEAST, abs(step.bits) * scale),
@@ -62,13 +76,14 @@ def waterfall(steps: Sequence[Step]) -> Waterfall:
     total = next((step for step in steps if step.level == "total"), None)
     if total is not None:
         start = (min(0.0, sums[-1]) - low) * scale
-        bars.append(Bar(step=total, after=total.bits, start=start, width=max(_LEAST, abs(sums[-1]) * scale), tone="total"))
+        width = max(_LEAST, abs(sums[-1]) * scale)
+        bars.append(Bar(step=total, words=sentence(total), after=total.bits, start=start, width=width, tone="total"))
     return Waterfall(
         bars=tuple(bars),
         zero=-low * scale,
         total=total.bits if total is not None else sums[-1],
-        missing=tuple(step for step in steps if step.level == "missing"),
-        vetoes=tuple(step for step in steps if step.level == "veto"),
+        missing=tuple(Told(step, sentence(step)) for step in steps if step.level == "missing"),
+        vetoes=tuple(Told(step, sentence(step)) for step in steps if step.level == "veto"),
     )
 
 

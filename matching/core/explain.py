@@ -10,12 +10,17 @@ from matching.core.declarations import Comparison
 from matching.core.model import MatchModel
 from matching.core.score import Evidence, probability, relatives_bits, total_weight
 
-_GRADES: Final = ((8.0, "very strong evidence"), (4.0, "strong evidence"), (1.0, "evidence"), (0.2, "weak evidence"))
+GRADES: Final = ((8.0, "very strong evidence"), (4.0, "strong evidence"), (1.0, "evidence"), (0.2, "weak evidence"))
+"""From how many bits on, either way, evidence is called so; below the last it says little."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the sum: `bits` are added; `left` and `right` are the values compared, None where missing."""
+    """One step of the sum: `bits` are added; `left` and `right` are the values compared, None where missing.
+
+    `told` is what the words are made of, for who says it in another language: the level's words (or the veto's) with `{label}` and
+    `{labels}` in them, where `label` is what was compared.
+    """
 
     comparison: str
     level: str
@@ -23,6 +28,8 @@ class Step:
     bits: float
     left: str | None = None
     right: str | None = None
+    told: str = ""
+    label: str = ""
 
 
 def explain(
@@ -44,7 +51,7 @@ def explain(
         steps.append(Step("relatives", "relatives", "relatives, such as a household or branches, share as much", shared))
     for number, veto in enumerate(model.config.vetoes):
         if found.vetoes >> number & 1:
-            steps.append(Step(veto.name, "veto", f"veto: {veto.words}", 0.0))
+            steps.append(Step(veto.name, "veto", f"veto: {veto.words}", 0.0, told=veto.words))
     total = float(total_weight(weights, levels, strata, model)[0])
     chance = float(probability(np.array([total]))[0])
     steps.append(Step("total", "total", f"match probability {chance:.4f}", total))
@@ -53,19 +60,21 @@ def explain(
 
 def _step(comparison: Comparison, number: int, bits: float, values: tuple[str | None, str | None]) -> Step:
     if number == 0:
-        return Step(comparison.name, "missing", _missing(comparison.label, values), bits, *values)
+        told = _missing(values)
+        return Step(comparison.name, "missing", told.replace("{label}", comparison.label), bits, *values, told, comparison.label)
+    level = comparison.levels[number - 1]
     words = f"{comparison.in_words(number)}: {strength(bits)}"
-    return Step(comparison.name, comparison.levels[number - 1].name, words, bits, *values)
+    return Step(comparison.name, level.name, words, bits, *values, level.words, comparison.label)
 
 
-def _missing(label: str, values: tuple[str | None, str | None]) -> str:
+def _missing(values: tuple[str | None, str | None]) -> str:
     known = sum(value is not None for value in values)
-    return (f"no {label} on either side", f"no {label} on one side", f"no {label} that can be compared")[known]
+    return ("no {label} on either side", "no {label} on one side", "no {label} that can be compared")[known]
 
 
 def strength(bits: float) -> str:
     """Put bits into words: 'strong evidence for'."""
-    for least, words in _GRADES:
+    for least, words in GRADES:
         if abs(bits) >= least:
             return f"{words} {'for' if bits > 0 else 'against'}"
     return "says little"

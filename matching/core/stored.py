@@ -42,7 +42,7 @@ def explain_stored(
     for name in found.vetoes:
         body = known.get(name)
         words = body.get("words", name) if isinstance(body, Mapping) else name
-        steps.append(Step(name, "veto", f"veto: {words}", 0.0))
+        steps.append(Step(name, "veto", f"veto: {words}", 0.0, told=str(words)))
     chance = 1 / (1 + 2.0**-found.weight)
     steps.append(Step("total", "total", f"match probability {chance:.4f}", found.weight))
     return steps
@@ -52,12 +52,13 @@ def _step(name: str, body: Mapping[str, Any], number: int, told: tuple[float, st
     bits, left, right = told
     label = str(body.get("label", name.replace("_", " ")))
     if number == 0:
-        return Step(name, "missing", f"no {label} that can be compared", bits, left, right)
+        return Step(name, "missing", f"no {label} that can be compared", bits, left, right, "no {label} that can be compared", label)
     levels = list(_section(body, "levels").items())
     level, given = levels[number - 1] if number <= len(levels) else (f"level {number}", {})
     words = given.get("words") if isinstance(given, Mapping) else None
-    words = str(words or f"{{labels}}: {level}").replace("{labels}", plural(label)).replace("{label}", label)
-    return Step(name, str(level), f"{words}: {strength(bits)}", bits, left, right)
+    template = str(words or f"{{labels}}: {level}")
+    words = template.replace("{labels}", plural(label)).replace("{label}", label)
+    return Step(name, str(level), f"{words}: {strength(bits)}", bits, left, right, template, label)
 
 
 def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

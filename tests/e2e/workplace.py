@@ -82,6 +82,10 @@ PAIRS: Final[tuple[tuple[dict[str, Any], dict[str, Any]], ...]] = (
 HOSTILE: Final = "<script>document.title='owned'</script><img src=x onerror=alert(1)>\u202egnp.exe"
 
 
+LOOK_ALIKE: Final = "P\u0430yp\u0430l Europe"
+"""Two of its letters are Cyrillic."""
+
+
 def doubtful_pairs(count: int = 5) -> list[ReviewTask]:
     """Open one question per pair, on as many pairs as asked; beyond the written ones they are numbered firms."""
     written = PAIRS[:count]
@@ -167,9 +171,37 @@ def _facts(project: SourceRecord) -> None:
 
 def a_hostile_pair() -> ReviewTask:
     """Two customers whose names are markup, scripts, direction marks and very long."""
-    left = a_record("<b>1</b>", legal_name=HOSTILE, city="<i>Paris</i>", address_lines="x" * 450)
-    right = a_record('"><svg onload=alert(1)>', source="erp", legal_name=HOSTILE + "!", city="Paris", address_lines="y" * 450)
+    known: dict[str, Any] = {"trade_name": LOOK_ALIKE, "industry": "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f Caf\u200be"}
+    left = a_record("<b>1</b>", legal_name=HOSTILE, city="<i>Paris</i>", address_lines="x" * 450, **known)
+    right = a_record(
+        '"><svg onload=alert(1)>', source="erp", legal_name=HOSTILE + "!", trade_name="Paypal Europe", city="Paris", address_lines="y" * 450
+    )
     return a_task(left, right)
+
+
+SISTERS: Final[tuple[dict[str, Any], ...]] = (
+    {"legal_name": "Ateliers Moulin SARL", "email": "contact@moulin.fr", "phone": "+33478421100", "segment": "Key account", **_LYON},
+    {"legal_name": "Ateliers Moulin", "phone": "+33478421100", "segment": "Standard", **_LYON},
+    {"legal_name": "Atelier Moulin", "email": "info@moulin.fr", "industry": "Joinery", **_LYON, "address_lines": "8 q. Saint-Antoine"},
+    {"legal_name": "Atelier du Moulin", "website": "https://atelier-du-moulin.fr", "phone": "+33478421100", **_LYON},
+    {"legal_name": "Ateliers Moulin Holding", "phone": "+33478421101", **_LYON},
+    {"legal_name": "Moulin Ateliers", "email": "contact@moulin.fr", "postcode": "69003", "city": "Lyon", "country": "FR"},
+)
+
+
+def a_cluster(count: int = 4) -> list[ReviewTask]:
+    """Firms of which nobody knows which are one: each might be the first, and the one before it."""
+    firms = [
+        a_record(f"M-{number}", source=("crm", "erp", "shop")[number % 3], updated=_CRM_CHANGED, kind="organisation", **_sister(number))
+        for number in range(count)
+    ]
+    pairs = [(0, number) for number in range(1, count)] + [(number - 1, number) for number in range(2, min(count, 4))]
+    return [a_task(firms[one], firms[other]) for one, other in pairs]
+
+
+def _sister(number: int) -> dict[str, Any]:
+    known: dict[str, Any] = SISTERS[number % len(SISTERS)]
+    return known if number < len(SISTERS) else known | {"legal_name": f"{known['legal_name']} {number}"}
 
 
 def a_question_that_a_change_raised() -> ReviewTask:
