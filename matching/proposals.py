@@ -22,7 +22,7 @@ class Said:
 def propose(task: ReviewTask, said: Said, *, change: Change) -> Proposal:
     """Keep an answer until a second steward agrees. Whoever calls holds the task, and writes it."""
     assert change.user_id is not None  # noqa: S101 - only people propose
-    proposal = Proposal.objects.create(
+    proposal = Proposal(
         task=task,
         entity=task.entity,
         left_record_id=task.left_record_id,
@@ -33,6 +33,7 @@ def propose(task: ReviewTask, said: Said, *, change: Change) -> Proposal:
         proposed_by_id=change.user_id,
         proposed_at=change.at,
     )
+    Proposal.objects.bulk_create([proposal])
     history.write_history(Proposal, [proposal], change=change, kind="+")
     task.awaits_second = True
     return proposal
