@@ -29,6 +29,8 @@ AGES: Final[Mapping[str, tuple[int | None, int]]] = {"week": (7, 0), "month": (3
 """Opened at most so many days ago, at least so many."""
 ORDERS: Final[Mapping[str, tuple[str, ...]]] = {"": ("-worth", "id"), "oldest": ("id",), "likely": ("-probability", "id")}
 ME: Final = "me"
+WHOLE: Final = "whole"
+"""The parameter of an address that asks for the whole queue where a steward has a view that opens first."""
 NOBODY: Final = "nobody"
 
 

@@ -21,7 +21,7 @@ from golden_records.errors import MdmError
 from matching import review
 from matching.admin import task_cells
 from matching.admin.bulk import ACTION, BulkActs
-from matching.admin.queue import ORDERS, Scope, default_query, found
+from matching.admin.queue import ORDERS, WHOLE, Scope, default_query, found
 from matching.admin.queue_filters import FILTERS
 from matching.admin.review_page import review_page
 from matching.admin.saved_views import SavedViews
@@ -96,7 +96,7 @@ class ReviewTaskAdmin(TaskActs, SavedViews, BulkActs, PageAdmin):
             **(extra_context or {}),
         }
         # Django takes an address with a parameter that is no filter for a mistake.
-        request.GET = _without(request.GET, "decided")  # type: ignore[assignment]  # a copy may be given in its place
+        request.GET = _without(request.GET, "decided", WHOLE)  # type: ignore[assignment]  # a copy may be given in its place
         response: HttpResponse = super().changelist_view(request, context)
         changelist = getattr(response, "context_data", {}).get("cl") if isinstance(response, TemplateResponse) else None
         if changelist is not None:
@@ -264,9 +264,10 @@ def _scope(request: HttpRequest) -> Scope:
     return Scope.of(QueryDict(from_list) if from_list else request.GET, request.user.pk)
 
 
-def _without(parameters: QueryDict, name: str) -> QueryDict:
+def _without(parameters: QueryDict, *names: str) -> QueryDict:
     kept = parameters.copy()
-    kept.pop(name, None)
+    for name in names:
+        kept.pop(name, None)
     return kept
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin.acting import person
-from matching.admin.queue import Scope
+from matching.admin.queue import WHOLE, Scope
 from matching.models import SavedView
 
 GIVEN: Final[tuple[tuple[str | Promise, str], ...]] = (
@@ -104,4 +104,4 @@ class SavedViews:
 
     @staticmethod
     def _back(query: str) -> HttpResponse:
-        return HttpResponseRedirect(f"{reverse('admin:matching_reviewtask_changelist')}?{query or 'state='}")
+        return HttpResponseRedirect(f"{reverse('admin:matching_reviewtask_changelist')}?{query or WHOLE}")

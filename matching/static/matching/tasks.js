@@ -29,6 +29,12 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     claim();
+    // Where only one thing can be done with a selection, nobody has to choose it.
+    const action = document.querySelector("#changelist-form select[name=action]");
+    if (action !== null && action.options.length === 2) {
+      action.selectedIndex = 1;
+      action.dispatchEvent(new Event("change", { bubbles: true }));
+    }
     const bulk = document.querySelector(".mdm-bulk");
     if (bulk === null) return;
     fit(bulk);
