@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from golden_records.entities import entity_type
 from golden_records.errors import MdmError, NothingToUndo, StaleWrite
 from matching import asked, assigning, four_eyes, review
 from matching.asked import Case
@@ -94,31 +95,54 @@ def _outcome(task_id: int, work: Callable[[], Outcome]) -> Outcome:
 
 def _do(wish: Wish, task_id: int, version: int, user: User) -> Outcome:
     task = asked.find(ReviewTask.objects.all(), task_id)
-    version = _version_seen(task, version, wish.case.correlation_id)
-    if task.state == TaskState.OBSOLETE and version == task.version:
-        return {"result": SETTLED}
+    is_ours = _is_ours(task, version, wish.case.correlation_id)
+    if is_ours and task.state != TaskState.OPEN:
+        speaking = _speaking(task)
+        if speaking is None:
+            return {"result": SETTLED}
+        task = speaking
     if wish.act in ANSWERS:
-        decided = review.decide(task_id, answer=ANSWERS[wish.act], user=user, comment=wish.comment, version=version, case=wish.case)
-        return {"result": PROPOSED if decided.awaits_second else DONE}
+        answer = ANSWERS[wish.act]
+        decided = review.decide(task.pk, answer=answer, user=user, comment=wish.comment, version=task.version, case=wish.case)
+        return {"result": PROPOSED if decided.awaits_second else DONE, "decided": decided.pk}
     before = {"assignee": task.assignee_id, "deferred_until": task.deferred_until.isoformat() if task.deferred_until else None}
     if wish.act == BulkAct.DEFER:
-        assigning.defer(task_id, until=wish.until, user=user, note=wish.comment, version=version, case=wish.case)
+        assigning.defer(task_id, until=wish.until, user=user, note=wish.comment, version=task.version, case=wish.case)
     else:
-        assigning.hand(task_id, to=wish.to, user=user, note=wish.comment, version=version, case=wish.case)
+        assigning.hand(task_id, to=wish.to, user=user, note=wish.comment, version=task.version, case=wish.case)
     return {"result": DONE, "before": before}
 
 
-def _version_seen(task: ReviewTask, version: int, correlation_id: str) -> int:
-    """Give the version that a task may have: as it was seen, or as this bulk itself has made it since."""
+def _is_ours(task: ReviewTask, version: int, correlation_id: str) -> bool:
+    """Whether this bulk itself changed a task since it was seen. Raises `StaleWrite` where somebody else did."""
+    if task.version == version:
+        return False
     history: Any = ReviewTask.history
-    if task.version != version and history.filter(id=task.pk, version__gt=version).exclude(correlation_id=correlation_id).exists():
+    if history.filter(id=task.pk, version__gt=version).exclude(correlation_id=correlation_id).exists():
         message = f"Review task {task.pk} has changed since the preview."
         raise StaleWrite(message, remedy="Look at it by itself.", task=task.pk)
-    return task.version
+    return True
+
+
+def _speaking(task: ReviewTask) -> ReviewTask | None:
+    """Give the open task that now asks what a task asked which this bulk closed; None where its two records are together.
+
+    When two golden records become one, two questions on a third are one. Raises `StaleWrite` where nobody asks any more.
+    """
+    records = entity_type(task.entity).records.filter(pk__in=(task.left_record_id, task.right_record_id))
+    homes = sorted(set(records.values_list("golden_id", flat=True)))
+    if len(homes) == 1:
+        return None
+    pair = {"left_golden_id": homes[0], "right_golden_id": homes[-1]}
+    found = ReviewTask.objects.filter(entity=task.entity, state=TaskState.OPEN, **pair).first()
+    if found is None:
+        message = f"Review task {task.pk} was closed: a judgement keeps its golden records apart."
+        raise StaleWrite(message, remedy="Take that judgement back first.", task=task.pk)
+    return found
 
 
 def _take_back(bulk: Bulk, outcome: Mapping[str, Any], user: User) -> Outcome:
-    task_id = outcome["task"]
+    task_id = outcome.get("decided", outcome["task"])
     if outcome["result"] == PROPOSED:
         four_eyes.withdraw(task_id, user=user)
     elif bulk.act in {act.value for act in ANSWERS}:

@@ -56,7 +56,7 @@ def do(desk: Client, act: str, task: ReviewTask, **given: object) -> Any:
 
 
 def listed(desk: Client, query: str) -> set[int]:
-    response = desk.get(f"{QUEUE}?{query}")
+    response: Any = desk.get(f"{QUEUE}?{query}")
     return {task.pk for task in response.context_data["cl"].result_list}
 
 
@@ -126,7 +126,7 @@ def test_every_filter_and_the_search_hold_from_task_to_task(desk: Client) -> Non
     first = desk.get(f"{reverse('admin:matching_reviewtask_next')}?{query}")["Location"]
     assert all(part in first for part in query.split("&"))
     assert set(PARAMETERS) == set(Scope().parameters)
-    page = desk.get(first)
+    page: Any = desk.get(first)
     assert page.context_data["next_url"] is None
 
 
@@ -267,7 +267,15 @@ def test_the_second_steward_sees_the_first_ones_case_and_agrees(desk: Client, gr
     other = Client()
     other.force_login(henri)
     page = other.get(page_of(task)).content.decode()
-    for said in ("A second opinion is asked of you", "grace", "one board", str(code), "become one golden record", "Agree: do it", "Disagree"):
+    for said in (
+        "A second opinion is asked of you",
+        "grace",
+        "one board",
+        str(code),
+        "become one golden record",
+        "Agree: do it",
+        "Disagree",
+    ):
         assert said in page
     assert 'name="answer"' not in page
     do(other, "agree", task, note="yes")
@@ -312,7 +320,9 @@ def test_home_takes_as_many_queries_for_many_tasks_as_for_one(
     with django_assert_max_num_queries(60) as few:
         desk.get("/admin/")
     for number in range(6):
-        task = a_task(a_record(f"l{number}", legal_name=f"Scierie {number}"), a_record(f"r{number}", source="erp", legal_name=f"Scieries {number}"))
+        task = a_task(
+            a_record(f"l{number}", legal_name=f"Scierie {number}"), a_record(f"r{number}", source="erp", legal_name=f"Scieries {number}")
+        )
         assigning.hand(task.pk, to=grace, user=grace)
     cache.clear()
     with django_assert_max_num_queries(len(few) + 1):  # one entity type more has names to be read
@@ -326,7 +336,8 @@ def test_home_tells_what_waits_for_me_and_what_happened(desk: Client, grace: Use
     review.decide(seconds.pk, answer=JudgementValue.SAME, user=henri)
     assigning.hand(mine.pk, to=grace, user=henri)
     claims.claim(at_it.pk, user=grace)
-    context = desk.get("/admin/").context_data
+    home: Any = desk.get("/admin/")
+    context = home.context_data
     assert [each.count for each in context["mine"]] == [1, 1, 0, 0]
     assert [each.task for each in context["under_way"]] == [at_it]
     assert {each.task.pk for each in context["oldest"]} == {mine.pk, at_it.pk}

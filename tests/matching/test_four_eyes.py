@@ -9,7 +9,7 @@ from django.db import transaction
 
 from golden_records.entities import entity_type
 from golden_records.errors import StaleWrite
-from golden_records.models import GoldenCustomer, GoldenState, ProjectFact
+from golden_records.models import GoldenCustomer, GoldenState, ProjectFact, WhenSentAgain
 from matching import four_eyes, review, steward_settings, verifying
 from matching.asked import Case
 from matching.erasure import erase
@@ -184,7 +184,7 @@ def test_reason_and_comment_of_a_proposal_are_erased_with_the_person(grace: User
     (task,) = doubtful_pairs(1)
     a_rule()
     review.decide(task.pk, answer=SAME, user=grace, comment="his mother is Madame Durand", case=Case(reason_code="namesakes"))
-    erase(entity_type("customer"), canonical_id=UUID(str(task.left_golden_id)), when_sent_again="new", change=a_change())
+    erase(entity_type("customer"), canonical_id=UUID(str(task.left_golden_id)), when_sent_again=WhenSentAgain.NEW, change=a_change())
     assert not Proposal.objects.exists()
     assert not Proposal.history.exists()
     assert not ReviewTask.history.filter(id=task.pk).exists()

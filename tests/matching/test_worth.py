@@ -51,7 +51,7 @@ def test_the_revenue_of_a_customers_projects_is_at_stake_and_orders_the_queue() 
     doubtful.refresh_from_db()
     other.refresh_from_db()
     revenue = sum((fact.revenue or Decimal(0) for fact in ProjectFact.objects.all()), Decimal(0))
-    assert (doubtful.value_at_stake, other.value_at_stake) == (revenue, 0)
+    assert (doubtful.value_at_stake, other.value_at_stake) == (revenue, Decimal(0))
     assert doubtful.worth == pytest.approx(worth(doubtful.probability, float(revenue)))
     assert other.worth == pytest.approx(worth(other.probability, 0.0))
     assert ReviewTask.history.filter(id=doubtful.pk).count() == 1
