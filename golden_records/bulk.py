@@ -224,9 +224,9 @@ def _copying(source: Model, copy_to: Copy, origin: str) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _copied(source: Model, target: Model, extra: tuple[str, ...], origin: str) -> str:
-    own = _fields(target, set(extra))
+    own, kept = _fields(target, set(extra)), {field.attname for field in target._meta.concrete_fields}
     columns, added, places = (
-        ", ".join(map(_column, source._meta.concrete_fields)),
+        ", ".join(map(_column, _fields(source, kept))),
         ", ".join(map(_column, own)),
         ", ".join(map(_place, own)),
     )

@@ -28,7 +28,7 @@ def _by_hashes(model: type[models.Model]) -> Iterator[tuple[str, bool]]:
 
     64 bits, with a seed that nobody knows before.
     """
-    quote, fields = connection.ops.quote_name, model._meta.concrete_fields
+    quote, fields = connection.ops.quote_name, _kept_fields(model)
     key, table, history = quote(str(model._meta.pk.column)), quote(model._meta.db_table), quote(_history_of(model))
     said = f"hash_record_extended(ROW({', '.join(quote(str(field.column)) for field in fields)}), {secrets.randbits(63)})"
     last = f"SELECT {key}, (max(ARRAY[history_id, said]))[2] AS said FROM entries GROUP BY {key}"  # noqa: S608 - names of our own tables
@@ -40,7 +40,7 @@ def _by_hashes(model: type[models.Model]) -> Iterator[tuple[str, bool]]:
 
 
 def _by_columns(model: type[models.Model]) -> Iterator[tuple[str, bool]]:
-    quote, fields = connection.ops.quote_name, model._meta.concrete_fields
+    quote, fields = connection.ops.quote_name, _kept_fields(model)
     key, table, history = quote(str(model._meta.pk.column)), quote(model._meta.db_table), quote(_history_of(model))
     newest = f"SELECT max(history_id) AS id FROM {history} GROUP BY {key}"  # noqa: S608 - names of our own tables
     last = f"SELECT entry.* FROM {history} entry JOIN ({newest}) newest ON newest.id = entry.history_id"  # noqa: S608 - as above
@@ -54,6 +54,12 @@ def _by_columns(model: type[models.Model]) -> Iterator[tuple[str, bool]]:
         f"SELECT last.{key}, 0 FROM ({last}) last LEFT JOIN {table} now ON now.{key} = last.{key} "  # noqa: S608 - as above
         f"WHERE now.{key} IS NULL AND last.history_type <> '-'"
     )
+
+
+def _kept_fields(model: Any) -> list[Any]:
+    """The columns that history keeps; a model may leave out what follows from other tables."""
+    kept = {field.attname for field in model.history.model._meta.concrete_fields}
+    return [field for field in model._meta.concrete_fields if field.attname in kept]
 
 
 def _history_of(model: Any) -> str:

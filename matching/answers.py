@@ -21,6 +21,7 @@ from golden_records.errors import MdmError
 from golden_records.overriding import Wish
 from golden_records.selectors import follow
 from matching import judging_apart, overriding, regrouping, review
+from matching.asked import Case
 from matching.judgements import GoldenPair, golden_pair
 from matching.models import JudgementValue, ReviewTask, TaskKind, TaskState
 from matching.questions import Question
@@ -41,6 +42,7 @@ class Answer:
     of_all: JudgementValue | None = None
     chosen: Mapping[str, int] = field(default_factory=dict)
     comment: str = ""
+    reason_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Done:
 
 def give(question: Question, answer: Answer, *, by: User, first: int | None = None) -> Done:
     """Carry an answer out. The task `first` is answered before others, where it can be."""
-    giving = _Giving(question.entity, by, answer.comment, first)
+    giving = _Giving(question.entity, by, answer, first)
     if answer.of_all is not None:
         for task in question.tasks:
             giving.decide(task, answer.of_all)
@@ -94,8 +96,9 @@ def take_back(steps: Sequence[Step], *, by: User) -> list[str]:
 class _Giving:
     """One answer while it is carried out."""
 
-    def __init__(self, entity: EntityType, by: User, comment: str, first: int | None) -> None:
-        self.entity, self.by, self.comment, self.first = entity, by, comment, first
+    def __init__(self, entity: EntityType, by: User, answer: Answer, first: int | None) -> None:
+        self.entity, self.by, self.comment, self.first = entity, by, answer.comment, first
+        self.case = Case(reason_code=answer.reason_code)
         self.steps: list[Step] = []
         self.refused: list[str] = []
         self.proposed = 0
@@ -105,7 +108,7 @@ class _Giving:
         """Answer a task."""
         self._tried.add(golden_pair(task.left_golden_id, task.right_golden_id))
         try:
-            answered = review.decide(task.pk, answer=value, user=self.by, comment=self.comment, version=task.version)
+            answered = review.decide(task.pk, answer=value, user=self.by, comment=self.comment, version=task.version, case=self.case)
         except MdmError as error:
             self._refuse(error)
             return

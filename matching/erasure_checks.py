@@ -6,14 +6,14 @@ from typing import Any, Final
 from django.db.models import Q
 
 from golden_records.entities import ENTITIES
-from golden_records.holders import history_of
+from golden_records.holders import with_history
 from golden_records.models import RecordState
 from golden_records.offences import Check, Offence
-from matching.models import BlockingKey, Judgement, MatchAttempt, MatchDecision, ReviewTask
+from matching.models import BlockingKey, Judgement, MatchAttempt, MatchDecision, Proposal, ReviewTask
 
 _REMOVE: Final = "Somebody wrote to the database beside the service, or brought rows back from a backup: remove what is left of it."
 _OF_RECORDS: Final = (BlockingKey, MatchAttempt)
-_ON_PAIRS: Final = (MatchDecision, ReviewTask, Judgement, history_of(ReviewTask), history_of(Judgement))
+_ON_PAIRS: Final = (MatchDecision, *with_history([ReviewTask, Judgement, Proposal]))
 
 
 def _nothing_known() -> Iterator[Offence]:

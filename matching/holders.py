@@ -9,18 +9,23 @@ from golden_records.holders import history_of, remove, rows_of, with_history
 from golden_records.privacy import Erasing, Holder, Rows, Subject, register
 from matching.models import (
     BlockingKey,
+    Bulk,
     CommonKey,
+    FourEyesRule,
     Judgement,
     MatchAttempt,
     MatchConfigVersion,
     MatchDecision,
     MatchRun,
+    Proposal,
     Pulse,
+    ReasonCode,
     ReportJob,
     ReportPart,
     ReviewTask,
     RunChunk,
     RunState,
+    SavedView,
 )
 from matching.reports.jobs import expire, make_anew
 
@@ -40,20 +45,20 @@ def _named(model: Any, subject: Subject) -> Any:
 
 
 def _review(subject: Subject) -> Rows:
-    return [*rows_of(ReviewTask, pk__in=_named(ReviewTask, subject)), *rows_of(Judgement, pk__in=_named(Judgement, subject))]
+    return [row for model in (ReviewTask, Judgement, Proposal) for row in rows_of(model, pk__in=_named(model, subject))]
 
 
 def _erase_review(subject: Subject, under: Erasing) -> int:
     """Remove judgements and questions, and what people wrote to them, wherever that is kept as the reason of a change."""
     ours = set(subject.record_ids)
-    told = [history_of(model).objects.filter(on_pairs(subject)).exclude(comment="") for model in (Judgement, ReviewTask)]
+    told = [history_of(model).objects.filter(on_pairs(subject)).exclude(comment="") for model in (Judgement, ReviewTask, Proposal)]
     words = {each for entries in told for each in entries.values_list("correlation_id", flat=True)} - {""}
     pairs = Judgement.objects.filter(on_pairs(subject)).values_list("left_record_id", "right_record_id")
     others = {record_id for pair in pairs for record_id in pair} - ours
     homes = history_of(subject.entity.record).objects.filter(id__any=[*ours, *others], golden_id__isnull=False)
     golden_ids = set(homes.order_by().values_list("golden_id", flat=True).distinct()) - set(subject.golden_ids)
     emptied = erasing.forget_words(subject.entity, golden_ids, words, under)
-    return emptied + remove(Judgement, pk__in=_named(Judgement, subject)) + remove(ReviewTask, pk__in=_named(ReviewTask, subject))
+    return emptied + sum(remove(model, pk__in=_named(model, subject)) for model in (Judgement, Proposal, ReviewTask))
 
 
 def _evidence(subject: Subject) -> Rows:
@@ -120,12 +125,15 @@ def _erase_reports(subject: Subject, under: Erasing) -> int:
 
 register(
     Holder("reports", (ReportJob, ReportPart), _reports, _erase_reports),
-    Holder("review", with_history([ReviewTask, Judgement]), _review, _erase_review),
+    Holder("review", with_history([ReviewTask, Judgement, Proposal]), _review, _erase_review),
     Holder("evidence", (MatchDecision,), _evidence, _erase_evidence),
     Holder("blocking keys", (BlockingKey,), _keys, _erase_keys),
     Holder("attempts to match", (MatchAttempt,), _attempts, _erase_attempts),
     Holder("plans and errors of runs", (RunChunk, MatchRun), _nothing, _erase_of_runs),
-    without={
+    without=dict.fromkeys(with_history([FourEyesRule, ReasonCode]), "it is how the service is set up, and says nothing of a customer")
+    | {
+        Bulk: "it names questions by their numbers, and says what was done with each; what people wrote is with the questions",
+        SavedView: "it names a part of the queue by kinds and bands; what was searched for is not kept",
         CommonKey: "a key is common where hundreds of records share it, and is not kept for any of them",
         MatchConfigVersion: "it holds how often values occur, of those that several records have, as hashes; no record can be told from it",
         Pulse: "it says when something ran",

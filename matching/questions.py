@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from golden_records.entities import EntityType, entity_type
 from matching.core.components import components
@@ -112,13 +112,6 @@ def beside(tasks: "QuerySet[ReviewTask]", question: Question) -> "QuerySet[Revie
     """Keep the tasks of other questions: where `next` goes. Of a question that was answered whole no task is open anyway."""
     outside = tasks.exclude(pk__in=question.task_ids)
     return outside.exclude(left_golden_id__in=question.golden_ids).exclude(right_golden_id__in=question.golden_ids)
-
-
-def following(tasks: "QuerySet[ReviewTask]", task: ReviewTask, question: Question) -> ReviewTask | None:
-    """Give the open task of another question that follows a task in the order of the queue, else the first; None where there is none."""
-    others = beside(tasks, question)
-    later = Q(probability__lt=task.probability) | Q(probability=task.probability, pk__gt=task.pk)
-    return others.filter(later).first() or others.first()
 
 
 def _hangs_together(task: ReviewTask) -> bool:

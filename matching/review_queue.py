@@ -11,11 +11,15 @@ from golden_records import history
 from golden_records.change import Change
 from golden_records.entities import EntityType
 from golden_records.models import GoldenState, RecordState
+from matching import proposals
 from matching.judgements import GoldenPair, golden_pair, judged_pairs
 from matching.models import Judgement, JudgementValue, MatchDecision, Outcome, ReviewTask, TaskKind, TaskState
+from matching.worth import worth
 
 _SETTLED: Final = (JudgementValue.DIFFERENT, JudgementValue.UNSURE)
-_ALIGNED: Final = ("left_golden_id", "right_golden_id", "state", "version")
+_ALIGNED: Final = ("left_golden_id", "right_golden_id", "state", "version", "awaits_second", "valued_at")
+_SAID: Final = ("kind", "state", "answer", "comment", "reason_code", "decided_by", "decided_at", "merge", "version")
+_KEPT: Final = (*_SAID, "left_golden_id", "right_golden_id", "assignee", "deferred_until", "note", "awaits_second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,9 @@ def ask(entity: EntityType, pairs: Sequence[AskedPair], *, change: Change) -> li
             right_record_id=decision.right_record_id,
             decision=decision,
             probability=decision.probability,
+            worth=worth(decision.probability, 0.0),
+            left_source_id=homes.sources[decision.left_record_id],
+            right_source_id=homes.sources[decision.right_record_id],
             opened_at=change.at,
         )
         for (left, right), (decision, kind) in sorted(best.items())
@@ -72,7 +79,8 @@ def doubt(entity: EntityType, pairs: Sequence[tuple[int, int]], *, change: Chang
     open_tasks = ReviewTask.objects.filter(**of_pairs, state=TaskState.OPEN, kind=TaskKind.EVIDENCE_WEAKENED)
     ends = ("left_record_id", "right_record_id")
     settled = {*judged.values_list(*ends), *open_tasks.values_list(*ends)}
-    golden_of = dict(entity.records.filter(id__any=[left for left, _ in named]).values_list("id", "golden_id"))
+    rows = entity.records.filter(id__any=[each for pair in named for each in pair]).values_list("id", "golden_id", "source_id")
+    golden_of, source_of = ({row[0]: row[place] for row in rows} for place in (1, 2))
     decisions = {(each.left_record_id, each.right_record_id): each for each in MatchDecision.objects.filter(**of_pairs)}
     tasks = [
         ReviewTask(
@@ -84,6 +92,9 @@ def doubt(entity: EntityType, pairs: Sequence[tuple[int, int]], *, change: Chang
             right_record_id=pair[1],
             decision=decisions[pair],
             probability=decisions[pair].probability,
+            worth=worth(decisions[pair].probability, 0.0),
+            left_source_id=source_of[pair[0]],
+            right_source_id=source_of[pair[1]],
             opened_at=change.at,
         )
         for pair in sorted(set(named) - settled)
@@ -93,12 +104,10 @@ def doubt(entity: EntityType, pairs: Sequence[tuple[int, int]], *, change: Chang
     return tasks
 
 
-def save_answer(task: ReviewTask, *, change: Change) -> None:
-    """Write a task that was answered, or whose answer was taken back."""
+def save(task: ReviewTask, *, change: Change) -> None:
+    """Write a task about which a steward did something; `change` says what and why."""
     task.version += 1
-    ReviewTask.objects.bulk_update(
-        [task], ["kind", "state", "answer", "comment", "decided_by", "decided_at", "merge", "version", "left_golden_id", "right_golden_id"]
-    )
+    ReviewTask.objects.bulk_update([task], _KEPT)
     history.write_history(ReviewTask, [task], change=change, kind="~")
 
 
@@ -132,19 +141,21 @@ def realign(entity: EntityType, golden_ids: Iterable[UUID], *, change: Change) -
 
     A question whose records came together, of which one is withdrawn, whose evidence is gone, that another one asks too, or that a
     judgement settles, is obsolete (the reason of the change is in its history); one to which none of this applies any more is open
-    again. Where other records of the two golden records speak for the same question, it is asked anew through them; so is every
-    match that a split or an undoing left between two golden records. The caller holds the golden records.
+    again. An answer that waits for a second steward lapses where its question changes. Where other records of the two golden records
+    speak for the same question, it is asked anew through them; so is every match that a split or an undoing left between two golden
+    records. The caller holds the golden records.
     """
     own = _homes(entity, golden_ids)
     named = Q(left_record_id__any=own.all) | Q(right_record_id__any=own.all)
     waiting = ReviewTask.objects.filter(named, entity=entity.name, state__in=(TaskState.OPEN, TaskState.OBSOLETE))
     tasks = list(waiting.select_related("decision"))
     others = {record_id for task in tasks for record_id in (task.left_record_id, task.right_record_id)} - own.all.keys()
-    around = _homes(entity, entity.records.filter(id__any=others).values("golden_id")) if others else _Homes({}, {})
-    homes = _Homes(own.active | around.active, own.all | around.all)
+    around = _homes(entity, entity.records.filter(id__any=others).values("golden_id")) if others else _Homes({}, {}, {})
+    homes = _Homes(own.active | around.active, own.all | around.all, own.sources | around.sources)
     settled = judged_pairs(entity, homes.all, _SETTLED).keys()
     taken: set[GoldenPair] = set()
     changed = [task for task in sorted(tasks, key=_first_asked) if _align(task, homes.active, settled, taken)]
+    proposals.lapse([task for task in changed if task.awaits_second], change=change)
     _write_aligned(changed)
     history.write_history(ReviewTask, changed, change=change, kind="~")
     closed = {(task.left_golden_id, task.right_golden_id) for task in changed if task.state == TaskState.OBSOLETE}
@@ -212,6 +223,7 @@ def _has_moved(task: ReviewTask, before: tuple[str, UUID, UUID]) -> bool:
     if (task.state, task.left_golden_id, task.right_golden_id) == before:
         return False
     task.version += 1
+    task.valued_at = None
     return True
 
 
@@ -229,15 +241,17 @@ class _Homes:
 
     active: dict[int, UUID]
     all: dict[int, UUID]
+    sources: dict[int, int]
 
 
 def _homes(entity: EntityType, golden_ids: Any) -> _Homes:
     """Read the members of some golden records: ids, or a query for them. One statement."""
     wanted = golden_ids if hasattr(golden_ids, "query") else list(golden_ids)
-    rows = list(entity.records.filter(golden_id__in=wanted).values_list("id", "golden_id", "state", "golden__state"))
+    rows = list(entity.records.filter(golden_id__in=wanted).values_list("id", "golden_id", "source_id", "state", "golden__state"))
     members = {record_id: golden_id for record_id, golden_id, *_ in rows}
-    standing = {row[0] for row in rows if row[2:] == (RecordState.ACTIVE, GoldenState.ACTIVE)}
-    return _Homes({record_id: members[record_id] for record_id in members if record_id in standing}, members)
+    standing = {row[0] for row in rows if row[3:] == (RecordState.ACTIVE, GoldenState.ACTIVE)}
+    sources = {row[0]: row[2] for row in rows}
+    return _Homes({record_id: members[record_id] for record_id in members if record_id in standing}, members, sources)
 
 
 def _best_of_each(

@@ -14,7 +14,7 @@ from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.hierarchy.links import with_hierarchy
 from golden_records.models import RulesRunState
 from golden_records.waiting import waiting
-from matching import hierarchy, rule_runs, runs, turning, verifying
+from matching import hierarchy, rule_runs, runs, turning, valuing, verifying
 from matching.doorbell import ring
 from matching.models import MatchRun, Pulse, RunKind, RunState
 from matching.reports import jobs
@@ -73,6 +73,7 @@ def sweep() -> None:
     jobs.forget_old()
     for job_id in jobs.waiting_reports():
         ring(make_report, str(job_id))
+    ring(value_tasks)
     left_since = timezone.now() - timedelta(seconds=settings.SWEEP_SECONDS)
     for entity in ENTITIES.values():
         forget_attempts(entity)
@@ -114,6 +115,22 @@ def settle_hierarchy() -> None:
 def make_report(job_id: str) -> None:
     """Make a report that somebody asked for; one that is made, or that another worker makes, is no work."""
     jobs.work_on(UUID(job_id))
+
+
+@shared_task(name="matching.tasks.value_tasks", time_limit=_RUN_LIMIT)
+def value_tasks(after_id: int = 0) -> None:
+    """Work out for a while what answers to new questions are worth; ring again for what is left."""
+    left = valuing.work_on(after_id=after_id, only_new=True, seconds=_WORK_SECONDS)
+    if left is not None:
+        ring(value_tasks, left)
+
+
+@shared_task(name="matching.tasks.value_all_tasks", time_limit=_RUN_LIMIT)
+def value_all_tasks(after_id: int = 0) -> None:
+    """Work out anew for a while what answers to all open questions are worth, as revenue changes; ring again for what is left."""
+    left = valuing.work_on(after_id=after_id, only_new=False, seconds=_WORK_SECONDS)
+    if left is not None:
+        ring(value_all_tasks, left)
 
 
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)

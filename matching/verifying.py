@@ -18,7 +18,7 @@ from golden_records.replay import unlike_history
 from matching import erasure_checks
 from matching.completeness import config_in_force, missed_matches, records_with_other_keys
 from matching.judgements import golden_pair, judged_pairs
-from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.models import FourEyesRule, Judgement, JudgementValue, Proposal, ProposalState, ReasonCode, ReviewTask, TaskKind, TaskState
 from matching.snapshot import Question, on_one_snapshot
 from matching.tables import active_records
 
@@ -111,6 +111,19 @@ def _incoherence(entity: EntityType, task: Any) -> str | None:
     return None
 
 
+def _proposals_cohere() -> Iterator[Offence]:
+    remedy = "Somebody wrote to the database beside the service: compare the question with its history."
+    waiting = Proposal.objects.filter(task_id=OuterRef("pk"), state=ProposalState.WAITING)
+    alone = ReviewTask.objects.filter(awaits_second=True).exclude(Exists(waiting))
+    unknown = ReviewTask.objects.filter(Exists(waiting), awaits_second=False)
+    for tasks, told in ((alone, "It waits for a second steward, and no first one answered."), (unknown, "An answer waits on it unseen.")):
+        for key, entity in tasks.order_by("id").values_list("pk", "entity"):
+            yield Offence(entity, {"task": key}, told, remedy)
+    seconded = Proposal.objects.filter(state=ProposalState.AGREED, closed_by=F("proposed_by")).order_by("id")
+    for key, entity in seconded.values_list("pk", "entity"):
+        yield Offence(entity, {"proposal": key}, "One person was both stewards.", remedy)
+
+
 def _with_goldens(rows: Any, entity: EntityType) -> Any:
     """Add where the two records of each row are: `left` and `right`; none for one that is not active."""
     sides = {side: active_records(entity).filter(pk=OuterRef(f"{side}_record_id")).values("golden_id")[:1] for side in ("left", "right")}
@@ -135,7 +148,7 @@ def _matches_are_complete() -> Iterator[Offence]:
 
 
 def _replay() -> Iterator[Offence]:
-    for model in (ReviewTask, Judgement):
+    for model in (ReviewTask, Judgement, Proposal, FourEyesRule, ReasonCode):
         yield from unlike_history(model, entity="")
 
 
@@ -144,7 +157,8 @@ CHECKS: Final = (
     *erasure_checks.CHECKS,
     Check("judgements bind", "Records that a steward called the same are together, those called different are apart.", _judgements_bind),
     Check("task coherence", "An open question is on two golden records that stand; a decided one has its judgement.", _tasks_cohere),
-    Check("replay of review", "Every question and judgement is what the last entry of its history says.", _replay),
+    Check("four eyes", "An answer waits where its question says so, and nobody was the second to oneself.", _proposals_cohere),
+    Check("replay of review", "Every question, judgement and proposal is what the last entry of its history says.", _replay),
     Check("blocking keys", "Every matched record is found under the keys of its present values.", _keys_are_current, effort=19),
     Check(
         "auto-match completeness",

@@ -195,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     # Just after midnight by UTC, by which survivorship counts days; and every minute again, for what was left or confirmed.
     "turn": {"task": "matching.tasks.turn", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "prune_idempotency_keys": {"task": "api.tasks.prune_idempotency_keys", "schedule": crontab(minute=23)},
+    "value": {"task": "matching.tasks.value_all_tasks", "schedule": crontab(hour=2, minute=53)},
     "verify": {"task": "matching.tasks.verify", "schedule": crontab(hour=4, minute=47)},
     "webhooks": {"task": "golden_records.webhooks.tasks.ring_webhooks", "schedule": timedelta(seconds=2), "options": {"expires": 10}},
     "hierarchy": {"task": "matching.tasks.settle_hierarchy", "schedule": timedelta(seconds=5), "options": {"expires": 5}},

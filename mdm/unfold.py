@@ -52,7 +52,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "matching.admin.dashboard.dashboard",
-    "STYLES": [_style("golden_records/mdm.css")],
+    "STYLES": [_style("golden_records/mdm.css"), _style("matching/tasks.css")],
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "base": {
@@ -123,6 +123,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Compare records"), "compare_arrows", "matching.matchrun", link=_COMPARE),
                     _item(_("Match configs"), "tune", "matching.matchconfigversion"),
                     _item(_("Judgements"), "gavel", "matching.judgement"),
+                    _item(_("Four-eyes rules"), "group", "matching.foureyesrule"),
+                    _item(_("Reason codes"), "label", "matching.reasoncode"),
                 ],
             },
             {

@@ -22,6 +22,7 @@ from matching.admin.review_page import PAIR, ReviewPage
 from matching.answers import Answer, Done, Step, give, take_back
 from matching.models import JudgementValue, ReviewTask, TaskKind, TaskState
 from matching.questions import Question, question_of
+from matching.stewards import MAY_DECIDE
 
 LAST_DECISION: Final = "mdm_last_decision"
 LAST_ANSWERS: Final = "mdm_last_answers"
@@ -29,7 +30,6 @@ _KEPT: Final = 10
 """Answers of a session that can be taken back as a whole; of older ones each task can."""
 
 MAY_OVERRIDE: Final = "golden_records.add_override"
-MAY_DECIDE: Final = "matching.change_reviewtask"
 MARKED: Final = "marked"
 _MARK: Final = "mark-"
 _VALUE: Final = "value-"
@@ -69,7 +69,7 @@ class AnsweringMixin:
             return None
         if question.mark != request.POST["question"]:
             message = _t("The question has changed since you opened it: somebody answered a part of it, or records came or went.")
-            return admin._explain(request, task_id, StaleWrite(message, remedy=_t("Look at it again before you decide.")))  # type: ignore[no-any-return]  # noqa: SLF001 - the admin that this is mixed into
+            return admin.explain(request, task_id, StaleWrite(message, remedy=_t("Look at it again before you decide.")))  # type: ignore[no-any-return]
         answer = _answer(request, question, marks, chosen)
         if answer is None:
             messages.error(request, _t("Choose same, different or unsure, or mark at least two as the same or one as different."))
@@ -90,13 +90,13 @@ class AnsweringMixin:
             messages.error(request, words)
         if not refused:
             messages.success(request, _t("Taken back: the whole question is open again."))
-        return HttpResponseRedirect(_page(last["task"], Scope.of(request.POST)))
+        return HttpResponseRedirect(_page(last["task"], Scope.of(request.POST, request.user.pk)))
 
     def _after(self, request: HttpRequest, task: ReviewTask, question: Question, given: tuple[Answer, Done]) -> HttpResponse:
         answer, done = given
         for words in done.refused:
             messages.warning(request, _t("Not done: %s") % words)
-        scope = Scope.of(request.POST)
+        scope = Scope.of(request.POST, request.user.pk)
         if not done.steps:
             return HttpResponseRedirect(_page(task.pk, scope))
         told = {
@@ -185,19 +185,20 @@ def _chosen(request: HttpRequest) -> dict[str, int]:
 
 
 def _answer(request: HttpRequest, question: Question, marks: Mapping[UUID, str], chosen: Mapping[str, int]) -> Answer | None:
-    comment, value = request.POST.get("comment", "").strip(), request.POST.get("answer", "")
+    value = request.POST.get("answer", "")
+    said: dict[str, Any] = {"comment": request.POST.get("comment", "").strip(), "reason_code": request.POST.get("reason_code", "")}
     if value == MARKED:
         known = {golden_id: mark for golden_id, mark in marks.items() if golden_id in question.golden_ids}
         same = frozenset(golden_id for golden_id, mark in known.items() if mark == JudgementValue.SAME)
         different = frozenset(known) - same
         if (len(same) == 1 and not different) or not known:
             return None
-        return Answer(same=same, different=different, chosen=chosen if len(same) > 1 else {}, comment=comment)
+        return Answer(same=same, different=different, chosen=chosen if len(same) > 1 else {}, **said)
     if marks or value not in JudgementValue.values:
         return None
     if value == JudgementValue.SAME:
-        return Answer(same=frozenset(question.golden_ids), chosen=chosen, comment=comment)
-    return Answer(of_all=JudgementValue(value), comment=comment)
+        return Answer(same=frozenset(question.golden_ids), chosen=chosen, **said)
+    return Answer(of_all=JudgementValue(value), **said)
 
 
 def _onwards(task: ReviewTask, question: Question, scope: Scope) -> int | None:
@@ -205,7 +206,7 @@ def _onwards(task: ReviewTask, question: Question, scope: Scope) -> int | None:
     rest = ReviewTask.objects.filter(pk__in=question.task_ids, state=TaskState.OPEN).order_by("-probability", "id").first()
     if rest is not None:
         return rest.pk
-    following = questions.following(scope.open_tasks(), task, question)
+    following = scope.after(task, question)
     return following.pk if following is not None else None
 
 

@@ -16,6 +16,8 @@ from golden_records.admin.charts import ColumnChart, column_chart
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import GoldenState, ImportJob, MatchState, QuarantinedRow, QuarantineState, RecordState, SourceSystem
 from golden_records.waiting import waiting
+from matching.admin import home
+from matching.admin.queue import to_do
 from matching.models import Judgement, JudgementValue, MatchRun, ReviewTask, TaskState
 
 SAMPLE: Final = 2_000
@@ -56,13 +58,18 @@ class Quality:
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the figures to the context of the front page. Called by django-unfold."""
-    may_review = request.user.has_perm("matching.view_reviewtask")
+    may_review, user_id = request.user.has_perm("matching.view_reviewtask"), request.user.pk or 0
     return context | {
         "figures": _kept("figures", lambda: [_figures(entity) for entity in ENTITIES.values()]),
         "quality": _kept("quality", lambda: [_quality(entity) for entity in ENTITIES.values()]),
         "open_tasks": _kept("open-tasks", _open_tasks),
         "likelihood": _kept("likelihood", _likelihood),
         "decided": _decided(),
+        "mine": home.mine(user_id) if may_review else (),
+        "under_way": home.under_way(user_id) if may_review else (),
+        "oldest": _kept("oldest", lambda: home.first("oldest")) if may_review else (),
+        "most_valuable": _kept("most-valuable", lambda: home.first("")) if may_review else (),
+        "happened": _kept("happened", home.since_yesterday),
         "quarantined": QuarantinedRow.objects.filter(state=QuarantineState.OPEN).count(),
         "imports": list(ImportJob.objects.select_related("source").order_by("-id")[:4]),
         "runs": list(MatchRun.objects.select_related("config").order_by("-id")[:4]),
@@ -74,7 +81,7 @@ def open_task_badge(request: HttpRequest) -> str:
     """The number of open review tasks, for the navigation; empty where there are none or they are not the person's concern."""
     if not request.user.has_perm("matching.view_reviewtask"):
         return ""
-    waiting = ReviewTask.objects.filter(state=TaskState.OPEN).order_by()[:1_000].count()
+    waiting = ReviewTask.objects.filter(to_do()).order_by()[:1_000].count()
     return "999+" if waiting >= 1_000 else str(waiting or "")  # noqa: PLR2004 - as counted
 
 

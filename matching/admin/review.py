@@ -1,6 +1,7 @@
 """The review queue and the page on which a steward decides."""
 
-from typing import Any, ClassVar, Final
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
@@ -15,32 +16,38 @@ from golden_records.admin import cells
 from golden_records.admin.acting import person
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.presentation import presentation
-from golden_records.admin.searching import FOUND
 from golden_records.entities import ENTITIES, entity_type
 from golden_records.errors import MdmError
 from matching import questions, review
+from matching.admin import task_cells
 from matching.admin.answering import LAST_DECISION, AnsweringMixin, answered, marks_of, more_in_question, preview_context
-from matching.admin.queue import BandFilter, EntityFilter, KindFilter, Scope, TaskStateFilter
+from matching.admin.bulk import ACTION, BulkActs
+from matching.admin.queue import ORDERS, WHOLE, Scope, default_query, found
+from matching.admin.queue_filters import FILTERS
 from matching.admin.review_page import review_page
+from matching.admin.saved_views import SavedViews
+from matching.admin.task_acts import TaskActs
+from matching.asked import Case
 from matching.models import JudgementValue, ReviewTask, TaskState
-
-MAY_DECIDE: Final = "matching.change_reviewtask"
+from matching.stewards import MAY_DECIDE
 
 
 @admin.register(ReviewTask)
-class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
+class ReviewTaskAdmin(AnsweringMixin, TaskActs, SavedViews, BulkActs, PageAdmin):
     """The queue; its pages ask one question each."""
 
     page_template: ClassVar[str] = "matching/admin/review.html"
     change_list_template = "matching/admin/queue.html"
-    list_display = ("question", "entity_name", "kind", "likelihood", "status", "opened")
-    list_filter = (TaskStateFilter, EntityFilter, KindFilter, BandFilter)
-    list_select_related = ("decided_by",)
+    history_template = "matching/admin/task_history.html"
+    list_before_template = "matching/admin/queue_views.html"
+    list_display = ("question", "entity_name", "kind", "likelihood", "stake", "status", "opened")
+    list_filter = FILTERS
+    list_filter_sheet = True
+    actions: ClassVar[Sequence[Any]] = (ACTION,)
     search_fields = ("id",)
     search_help_text = _("Name or id of a golden record, or the number of a task")
     list_per_page = 30
-    ordering = ("-probability", "id")
-    sortable_by = ("likelihood", "opened")
+    sortable_by = ()
 
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses that decide and undo; both take POST alone."""
@@ -48,6 +55,9 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
             path("<int:task_id>/decide/", self.admin_site.admin_view(self.decide_view), name="matching_reviewtask_decide"),
             path("<int:task_id>/undo/", self.admin_site.admin_view(self.undo_view), name="matching_reviewtask_undo"),
             *self.urls_of_answers(),
+            *self.act_urls(),
+            *self.view_urls(),
+            *self.bulk_urls(),
             path("next/", self.admin_site.admin_view(self.next_view), name="matching_reviewtask_next"),
             *super().get_urls(),
         ]
@@ -60,25 +70,25 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """Find tasks by their number, or by golden records that the lists of golden records would find."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        if term.isdecimal() and len(term) < 10:  # noqa: PLR2004 - longer numbers are identifiers of customers
-            return queryset.filter(pk=int(term)), False
-        named: set[int] = set()
-        for entity in ENTITIES.values():
-            golden_admin: Any = self.admin_site.get_model_admin(entity.golden)
-            found, _duplicates = golden_admin.get_search_results(request, entity.golden._default_manager.all(), term)
-            ids = list(found.order_by().values_list("pk", flat=True)[:FOUND])
-            for side in (Q(left_golden_id__in=ids), Q(right_golden_id__in=ids)):
-                # Side by side, each by its own index; one condition on both would read the whole queue.
-                named.update(queryset.order_by().filter(side, entity=entity.name).values_list("pk", flat=True)[:FOUND])
-        return queryset.filter(pk__in=named), False
+        del request
+        return queryset.filter(found(search_term)), False
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        """The order that was chosen; by what an answer is worth, unless another one was."""
+        return ORDERS[Scope.of(request.GET).order]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer them to who may decide."""
+        offered: dict[str, Any] = super().get_actions(request) if self.may_decide(request) else {}
+        return offered
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the queue, with the names of both golden records of each of the page's tasks in a query per entity type."""
-        scope = Scope.of(request.GET)
+        if request.method == "GET" and not request.GET and (query := default_query(request.user.pk or 0)):
+            return HttpResponseRedirect(f"?{query}")
+        scope = Scope.of(request.GET, request.user.pk)
         context = {
+            **self.views_context(request, scope),
             "scope": scope,
             "may_decide": self.may_decide(request),
             "next_url": self._with_scope(reverse("admin:matching_reviewtask_next"), scope),
@@ -87,7 +97,7 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
             **(extra_context or {}),
         }
         # Django takes an address with a parameter that is no filter for a mistake.
-        request.GET = _without(_without(request.GET, "decided"), "answered")  # type: ignore[assignment]  # a copy may be given in its place
+        request.GET = _without(request.GET, "decided", "answered", WHOLE)  # type: ignore[assignment]  # a copy may be given in its place
         response: HttpResponse = super().changelist_view(request, context)
         changelist = getattr(response, "context_data", {}).get("cl") if isinstance(response, TemplateResponse) else None
         if changelist is not None:
@@ -112,20 +122,22 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
         """The entity type in words."""
         return str(presentation(entity_type(task.entity)).label)
 
-    @admin.display(description=_("probability"), ordering="probability")
+    @admin.display(description=_("probability"))
     def likelihood(self, task: ReviewTask) -> str:
         """The probability as a bar."""
         return cells.bar(task.probability)
 
+    @admin.display(description=_("value at stake"))
+    def stake(self, task: ReviewTask) -> str:
+        """The revenue of the projects behind it."""
+        return task_cells.stake(task)
+
     @admin.display(description=_("state"))
     def status(self, task: ReviewTask) -> str:
-        """The state, with the answer and who gave it."""
-        if task.state != TaskState.DECIDED or task.decided_by is None:
-            return cells.pill(task.state, task.get_state_display())
-        answer = cells.pill(str(task.answer), task.get_answer_display())
-        return format_html('{} <span class="mdm-quiet">{}</span>', answer, cells.cut(task.decided_by.get_username()))
+        """The state, with the answer and who gave it; of an open one who has it, and what it waits for."""
+        return task_cells.status(task)
 
-    @admin.display(description=_("opened"), ordering="id")
+    @admin.display(description=_("opened"))
     def opened(self, task: ReviewTask) -> str:
         """How long it has waited."""
         return cells.moment(task.opened_at)
@@ -135,13 +147,13 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Fetch what a page needs of the task's neighbours in the same query."""
         queryset: QuerySet[Any] = super().get_queryset(request)
-        return queryset.select_related("decision__config", "decided_by", "merge")
+        return queryset.select_related("decision__config", "decided_by", "merge", "assignee", "claim__user")
 
     def page_context(self, request: HttpRequest, found: ReviewTask) -> dict[str, Any]:
         """The comparison, the evidence, and the way onwards."""
         scope = _scope(request)
         page = review_page(found, reference=request.GET.get("reference", ""), marks=marks_of(request.POST or request.GET))
-        following = questions.following(scope.open_tasks(), found, page.question)
+        following = scope.after(found, page.question)
         entity = entity_type(found.entity)
         last = request.session.get(LAST_DECISION)
         return {
@@ -152,7 +164,8 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
             "answered": answered(request),
             "entity": entity,
             "scope": scope,
-            "may_decide": self.may_decide(request),
+            "may_decide": self.may_decide(request) and not found.awaits_second,
+            **self.act_context(request, found),
             "is_open": found.state == TaskState.OPEN,
             "waiting": scope.open_tasks().order_by()[:1_000].count(),
             "next_url": self._task_url(following, scope) if following else None,
@@ -166,7 +179,8 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
 
     def next_view(self, request: HttpRequest) -> HttpResponse:
         """Go to the first open task of the part of the queue that is asked for."""
-        scope = Scope.of(request.GET)
+        parameters = request.GET or QueryDict(default_query(request.user.pk or 0))
+        scope = Scope.of(parameters, request.user.pk)
         first = scope.open_tasks().first()
         return HttpResponseRedirect(self._task_url(first, scope) if first else reverse("admin:matching_reviewtask_changelist"))
 
@@ -189,16 +203,26 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
                 user=person(request),
                 comment=request.POST.get("comment", "").strip(),
                 version=int(version),
+                case=Case(reason_code=request.POST.get("reason_code", "")),
             )
         except review.UnknownTask:
             return self.missing(request, str(task_id))
         except MdmError as error:
-            return self._explain(request, task_id, error)
+            return self.explain(request, task_id, error)
         request.session[LAST_DECISION] = task.pk
+        target = self.onwards(request, task)["Location"]
+        return HttpResponseRedirect(f"{target}{'&' if '?' in target else '?'}decided={task.pk}")
+
+    def onwards(self, request: HttpRequest, task: ReviewTask) -> HttpResponse:
+        """Go to the task that follows in the steward's part of the queue, or to the queue where there is none."""
         scope = _scope(request)
         following = scope.after(task)
-        target = self._task_url(following, scope) if following else self._with_scope(reverse("admin:matching_reviewtask_changelist"), scope)
-        return HttpResponseRedirect(f"{target}{'&' if '?' in target else '?'}decided={task.pk}")
+        queue = reverse("admin:matching_reviewtask_changelist")
+        return HttpResponseRedirect(self._task_url(following, scope) if following else self._with_scope(queue, scope))
+
+    def again(self, request: HttpRequest, task_id: int) -> HttpResponse:
+        """Show the task again, within the steward's part of the queue."""
+        return HttpResponseRedirect(self._with_scope(self.address("change", task_id), _scope(request)))
 
     def undo_view(self, request: HttpRequest, task_id: int) -> HttpResponse:
         """Take an answer back and show the question again."""
@@ -209,17 +233,21 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
         if undone is not None:
             return undone
         try:
-            review.undo(task_id, user=person(request))
+            task = review.undo(task_id, user=person(request))
         except review.UnknownTask:
             return self.missing(request, str(task_id))
         except MdmError as error:
-            return self._explain(request, task_id, error)
+            return self.explain(request, task_id, error)
         if request.session.get(LAST_DECISION) == task_id:
             del request.session[LAST_DECISION]
-        messages.success(request, _t("Taken back: task %s is open again.") % task_id)
-        return HttpResponseRedirect(self._with_scope(reverse("admin:matching_reviewtask_change", args=(task_id,)), _scope(request)))
+        if task.awaits_second:
+            messages.success(request, _t("It takes two stewards to take this back: a second one is asked now."))
+        else:
+            messages.success(request, _t("Taken back: task %s is open again.") % task_id)
+        return self.again(request, task_id)
 
-    def _explain(self, request: HttpRequest, task_id: int, error: MdmError) -> HttpResponse:
+    def explain(self, request: HttpRequest, task_id: int, error: MdmError) -> HttpResponse:
+        """Show the task again with why it was refused, and with what was written."""
         messages.error(request, f"{error.message} {error.remedy}".strip())
         response = self.change_view(request, str(task_id))
         response.status_code = 503 if error.retryable else 409
@@ -231,7 +259,7 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
         decided = request.GET.get("decided", "")
         if not decided.isdecimal():
             return None
-        return ReviewTask.objects.filter(pk=int(decided), state=TaskState.DECIDED).first()
+        return ReviewTask.objects.filter(Q(state=TaskState.DECIDED) | Q(awaits_second=True), pk=int(decided)).first()
 
     def _task_url(self, task: ReviewTask, scope: Scope) -> str:
         return self._with_scope(reverse("admin:matching_reviewtask_change", args=(task.pk,)), scope)
@@ -244,14 +272,15 @@ class ReviewTaskAdmin(AnsweringMixin, PageAdmin):
 def _scope(request: HttpRequest) -> Scope:
     """The part of the queue: from the form, the address, or the list that the steward came from."""
     if request.method == "POST":
-        return Scope.of(request.POST)
+        return Scope.of(request.POST, request.user.pk)
     from_list = request.GET.get("_changelist_filters")
-    return Scope.of(QueryDict(from_list) if from_list else request.GET)
+    return Scope.of(QueryDict(from_list) if from_list else request.GET, request.user.pk)
 
 
-def _without(parameters: QueryDict, name: str) -> QueryDict:
+def _without(parameters: QueryDict, *names: str) -> QueryDict:
     kept = parameters.copy()
-    kept.pop(name, None)
+    for name in names:
+        kept.pop(name, None)
     return kept
 
 

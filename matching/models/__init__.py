@@ -8,11 +8,24 @@ from matching.models.decisions import MatchDecision, Outcome
 from matching.models.reports import ReportFormat, ReportJob, ReportPart, ReportState
 from matching.models.review import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
 from matching.models.runs import ChunkKind, MatchAttempt, MatchRun, Pulse, RunChunk, RunKind, RunState
+from matching.models.stewarding import (
+    Bulk,
+    BulkAct,
+    FourEyesRule,
+    Proposal,
+    ProposalState,
+    ReasonCode,
+    SavedView,
+    TaskClaim,
+)
 
 __all__ = [
     "BlockingKey",
+    "Bulk",
+    "BulkAct",
     "ChunkKind",
     "CommonKey",
+    "FourEyesRule",
     "Judgement",
     "JudgementValue",
     "MatchAttempt",
@@ -20,7 +33,10 @@ __all__ = [
     "MatchDecision",
     "MatchRun",
     "Outcome",
+    "Proposal",
+    "ProposalState",
     "Pulse",
+    "ReasonCode",
     "ReportFormat",
     "ReportJob",
     "ReportPart",
@@ -29,6 +45,8 @@ __all__ = [
     "RunChunk",
     "RunKind",
     "RunState",
+    "SavedView",
+    "TaskClaim",
     "TaskKind",
     "TaskState",
 ]

@@ -1,6 +1,7 @@
 """Questions to stewards, and what they said."""
 
-from typing import ClassVar
+from decimal import Decimal
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +12,9 @@ from simple_history.models import HistoricalRecords
 from golden_records.authors import who
 from golden_records.models.history import ChangeColumns
 from matching.models.decisions import MatchDecision
+
+WORKED_OUT: Final = ("value_at_stake", "worth", "valued_at", "left_source_id", "right_source_id")
+"""Columns of a task that follow from other tables: history does not keep them."""
 
 
 class JudgementValue(models.TextChoices):
@@ -42,6 +46,10 @@ class ReviewTask(models.Model):
 
     One whose evidence weakened is about two records of one golden record, which is on both sides then: do they still belong together?
     Written by `matching.review` alone. At most one open task per pair of golden records, or per pair of records of one.
+
+    An open one may be deferred (`deferred_until`, a day of the service's time zone: from then on it is in the queue again) or have an
+    answer that waits for a second steward (`awaits_second`). What it is worth to answer it (`worth`, see `matching.worth`) follows from
+    the revenue at stake; both are worked out by `matching.valuing` and have no history, nor have the sources of its records.
     """
 
     entity = models.CharField(_("entity type"), max_length=30)
@@ -61,8 +69,20 @@ class ReviewTask(models.Model):
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     merge = models.ForeignKey("golden_records.MergeReceipt", models.PROTECT, null=True, blank=True, related_name="+")
     opened_at = models.DateTimeField(_("opened"))
+    reason_code = models.CharField(_("reason"), max_length=40, blank=True, default="")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assigned to")
+    )
+    deferred_until = models.DateField(_("deferred until"), null=True, blank=True)
+    note = models.TextField(_("note"), blank=True, default="")
+    awaits_second = models.BooleanField(_("waits for a second steward"), default=False)
+    value_at_stake = models.DecimalField(_("value at stake"), max_digits=20, decimal_places=2, default=Decimal(0))
+    worth = models.FloatField(_("worth of an answer"), default=0.0)
+    valued_at = models.DateTimeField(_("valued"), null=True, blank=True)
+    left_source_id = models.BigIntegerField(null=True, blank=True)
+    right_source_id = models.BigIntegerField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
-    history = HistoricalRecords(bases=[ChangeColumns])
+    history = HistoricalRecords(bases=[ChangeColumns], excluded_fields=list(WORKED_OUT))
 
     class Meta:
         verbose_name = _("review task")
@@ -86,6 +106,11 @@ class ReviewTask(models.Model):
         )
         indexes = (
             models.Index(fields=("state", "-probability", "id"), name="open_tasks_first"),
+            models.Index(fields=("state", "-worth", "id"), name="tasks_by_worth"),
+            models.Index(fields=("state", "id"), name="tasks_by_age"),
+            models.Index(fields=("state", "id"), name="tasks_to_value", condition=Q(valued_at__isnull=True)),
+            models.Index(fields=("id",), name="tasks_awaiting_a_second", condition=Q(awaits_second=True)),
+            models.Index(fields=("deferred_until",), name="tasks_deferred", condition=Q(deferred_until__isnull=False)),
             models.Index("entity", "left_golden_id", name="tasks_of_the_left"),
             models.Index("entity", "right_golden_id", name="tasks_of_the_right"),
         )

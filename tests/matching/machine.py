@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -28,11 +29,12 @@ from golden_records.models import (
 from golden_records.overriding import InvalidOverride, OverrideStands, Wish
 from golden_records.selectors import follow
 from golden_records.sources import SourceRecordDraft, StoreOutcome, store, understand
-from matching import overriding, regrouping, review, runs, verifying
+from matching import assigning, four_eyes, overriding, regrouping, review, runs, verifying
 from matching.erasure import erase
+from matching.four_eyes import AwaitsSecond, NeedsSecond
 from matching.intake import submit_source_record
 from matching.locks import in_transaction
-from matching.models import JudgementValue, ReviewTask, TaskState
+from matching.models import FourEyesRule, JudgementValue, ReviewTask, TaskState
 from matching.realtime import match_waiting
 from matching.regroup_plan import InvalidRegrouping, Regrouping, RegroupKind
 from matching.regroup_preview import look
@@ -81,6 +83,7 @@ class RecordMachine(RuleBasedStateMachine):
         for code, trust in zip(SOURCES, (60, 80), strict=True):
             SourceSystem.objects.get_or_create(code=code, defaults={"name": code.upper(), "trust": trust})
         self.steward = User.objects.get_or_create(username="claire")[0]
+        self.second = User.objects.get_or_create(username="henri")[0]
 
     @rule(record=RECORDS, attributes=ATTRIBUTES, hour=HOUR)
     def a_source_sends(self, record: tuple[str, str], attributes: dict[str, object], hour: int | None) -> None:
@@ -129,6 +132,8 @@ class RecordMachine(RuleBasedStateMachine):
             review.decide(task.pk, answer=answer, user=self.steward)
         except ForbiddenMerge:
             assert answer != JudgementValue.UNSURE
+        except AwaitsSecond:
+            assert task.awaits_second
 
     @precondition(lambda _: ReviewTask.objects.filter(state=TaskState.DECIDED).exists())
     @rule(choice=CHOICE)
@@ -139,8 +144,39 @@ class RecordMachine(RuleBasedStateMachine):
             review.undo(task.pk, user=self.steward)
         except NothingToUndo:
             assert task.merge_id is not None
+        except AwaitsSecond:
+            assert task.awaits_second
         except Erased:
             assert task.merge.absorbed_id in self.erased
+
+    @rule(takes_two=st.booleans())
+    def an_administrator_switches_four_eyes(self, takes_two: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        """One steward's answer is enough, or not any more."""
+        FourEyesRule.objects.update_or_create(entity="customer", defaults={"is_active": takes_two, "reason": "test"})
+
+    @precondition(lambda _: ReviewTask.objects.filter(awaits_second=True).exists())
+    @rule(choice=CHOICE, says=st.sampled_from(["agree", "disagree", "withdraw"]))
+    def a_second_steward_answers(self, choice: int, says: str) -> None:
+        """A second one agrees or not, or the first one thinks again; where it can't be done any more, the answer waits still."""
+        task = self._one(choice, ReviewTask.objects.filter(awaits_second=True).order_by("id"))
+        try:
+            if says == "agree":
+                review.agree(task.pk, user=self.second, version=task.version)
+            elif says == "disagree":
+                four_eyes.disagree(task.pk, user=self.second, version=task.version, hand_to=self.steward)
+            else:
+                four_eyes.withdraw(task.pk, user=self.steward, version=task.version)
+        except (ForbiddenMerge, NothingToUndo, Erased):
+            assert says == "agree"
+        assert ReviewTask.objects.get(pk=task.pk).awaits_second in {False, says == "agree"}
+
+    @precondition(lambda _: ReviewTask.objects.filter(state=TaskState.OPEN, awaits_second=False).exists())
+    @rule(choice=CHOICE, days=st.none() | st.integers(1, 9))
+    def a_steward_defers(self, choice: int, days: int | None) -> None:
+        """A question is put off, or brought back."""
+        task = self._one(choice, ReviewTask.objects.filter(state=TaskState.OPEN, awaits_second=False).order_by("id"))
+        until = timezone.localdate() + timedelta(days=days) if days else None
+        assigning.defer(task.pk, until=until, user=self.steward, version=task.version)
 
     @precondition(lambda _: MergeReceipt.objects.filter(undone_at__isnull=True).exists())
     @rule(choice=CHOICE)
@@ -149,8 +185,8 @@ class RecordMachine(RuleBasedStateMachine):
         receipt = self._one(choice, MergeReceipt.objects.filter(undone_at__isnull=True).order_by("id"))
         try:
             review.undo_merge(receipt.pk, user=self.steward)
-        except NothingToUndo:
-            assert receipt.undone_at is None
+        except (NothingToUndo, NeedsSecond, AwaitsSecond):
+            assert MergeReceipt.objects.get(pk=receipt.pk).undone_at is None
         except Erased:
             assert receipt.absorbed_id in self.erased
 

@@ -45,11 +45,13 @@ def text_of(desk: Client, address: str) -> str:
     return desk.get(address).content.decode()
 
 
-def test_the_queue_shows_open_tasks_with_both_names_and_the_likeliest_first(desk: Client) -> None:
+@pytest.mark.parametrize("order", ["", "oldest", "likely"])
+def test_the_queue_shows_open_tasks_with_both_names_in_the_order_that_was_chosen(desk: Client, order: str) -> None:
     tasks = doubtful_pairs(3)
-    page = text_of(desk, QUEUE)
-    likeliest = max(tasks, key=lambda task: task.probability)
-    names = GoldenCustomer.objects.in_bulk([likeliest.left_golden_id, likeliest.right_golden_id])
+    page = text_of(desk, f"{QUEUE}?order={order}")
+    keys = {"": lambda task: -task.worth, "oldest": lambda task: task.pk, "likely": lambda task: -task.probability}
+    first = min(tasks, key=keys[order])
+    names = GoldenCustomer.objects.in_bulk([first.left_golden_id, first.right_golden_id])
     first_row = page.split("<tbody>")[1].split("</tr>")[0] if "<tbody>" in page else page.split("result_list")[1]
     assert all(str(golden).split()[0] in first_row for golden in names.values())
 
@@ -92,7 +94,7 @@ def test_the_page_shows_both_sides_their_sources_and_the_evidence_in_words(desk:
 
 
 def test_same_makes_one_golden_record_and_goes_to_the_next_task_with_an_undo(desk: Client, steward: User) -> None:
-    first, second = sorted(doubtful_pairs(2), key=lambda task: -task.probability)
+    first, second = sorted(doubtful_pairs(2), key=lambda task: -task.worth)
     response = desk.post(
         reverse("admin:matching_reviewtask_decide", args=(first.pk,)), {"answer": "same", "version": 1, "comment": "one firm"}
     )
@@ -202,7 +204,7 @@ def test_the_filter_stays_from_task_to_task(desk: Client) -> None:
 
 def test_a_task_opened_from_a_filtered_list_leads_on_within_the_filter(desk: Client) -> None:
     tasks = doubtful_pairs(8)
-    first, second = sorted((task for task in tasks if task.kind == "possible_duplicate"), key=lambda task: (-task.probability, task.pk))
+    first, second = sorted((task for task in tasks if task.kind == "possible_duplicate"), key=lambda task: (-task.worth, task.pk))
     page = text_of(desk, f"{page_of(first)}?_changelist_filters=kind%3Dpossible_duplicate")
     assert f'href="{page_of(second)}?kind=possible_duplicate" data-key="n"' in page
 
