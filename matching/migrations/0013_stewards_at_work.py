@@ -256,7 +256,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='reviewtask',
             name='assignee',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='assigned to'),
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='assigned to'),
         ),
         migrations.AddField(
             model_name='reviewtask',
@@ -314,6 +314,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='reviewtask',
             index=models.Index(condition=models.Q(('valued_at__isnull', True)), fields=['state', 'id'], name='tasks_to_value'),
+        ),
+        migrations.AddIndex(
+            model_name='reviewtask',
+            index=models.Index(condition=models.Q(('assignee__isnull', False)), fields=['assignee', '-worth', 'id'], name='tasks_of_an_assignee'),
         ),
         migrations.AddIndex(
             model_name='reviewtask',

@@ -70,8 +70,9 @@ class ReviewTask(models.Model):
     merge = models.ForeignKey("golden_records.MergeReceipt", models.PROTECT, null=True, blank=True, related_name="+")
     opened_at = models.DateTimeField(_("opened"))
     reason_code = models.CharField(_("reason"), max_length=40, blank=True, default="")
+    # Most have none, which an index over all of them would not tell from a rare value.
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assigned to")
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("assigned to")
     )
     deferred_until = models.DateField(_("deferred until"), null=True, blank=True)
     note = models.TextField(_("note"), blank=True, default="")
@@ -109,6 +110,7 @@ class ReviewTask(models.Model):
             models.Index(fields=("state", "-worth", "id"), name="tasks_by_worth"),
             models.Index(fields=("state", "id"), name="tasks_by_age"),
             models.Index(fields=("state", "id"), name="tasks_to_value", condition=Q(valued_at__isnull=True)),
+            models.Index(fields=("assignee", "-worth", "id"), name="tasks_of_an_assignee", condition=Q(assignee__isnull=False)),
             models.Index(fields=("id",), name="tasks_awaiting_a_second", condition=Q(awaits_second=True)),
             models.Index(fields=("deferred_until",), name="tasks_deferred", condition=Q(deferred_until__isnull=False)),
             models.Index("entity", "left_golden_id", name="tasks_of_the_left"),
