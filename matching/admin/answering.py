@@ -19,8 +19,8 @@ from matching.admin.columns import Column, columns_of
 from matching.admin.preview import preview_of
 from matching.admin.queue import Scope
 from matching.admin.review_page import PAIR, ReviewPage
-from matching.answers import Answer, Done, Step, give, take_back
 from matching.models import JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.question_answers import Answer, Done, Step, give, take_back
 from matching.questions import Question, question_of
 from matching.stewards import MAY_DECIDE
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, Override, OverrideState, SourceRecord
 from matching import review
 from matching.active_config import forget_versions
-from matching.answers import Answer, give, take_back
 from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
+from matching.question_answers import Answer, give, take_back
 from matching.questions import question_of
 from matching.verifying import verify
 from tests.factories import a_record, a_steward, a_task
