@@ -9,6 +9,8 @@ from golden_records.holders import history_of, remove, rows_of, with_history
 from golden_records.privacy import Erasing, Holder, Rows, Subject, register
 from matching.models import (
     BlockingKey,
+    CheckedPair,
+    CheckSample,
     CommonKey,
     Judgement,
     MatchAttempt,
@@ -16,6 +18,7 @@ from matching.models import (
     MatchDecision,
     MatchRun,
     Pulse,
+    QualityReport,
     ReportJob,
     ReportPart,
     ReviewTask,
@@ -63,6 +66,15 @@ def _evidence(subject: Subject) -> Rows:
 def _erase_evidence(subject: Subject, under: Erasing) -> int:
     del under
     return MatchDecision.objects.filter(on_pairs(subject)).delete()[0]
+
+
+def _checked(subject: Subject) -> Rows:
+    return list(CheckedPair.objects.filter(on_pairs(subject)).order_by("pk").values())
+
+
+def _erase_checked(subject: Subject, under: Erasing) -> int:
+    del under
+    return CheckedPair.objects.filter(on_pairs(subject)).delete()[0]
 
 
 def _keys(subject: Subject) -> Rows:
@@ -122,12 +134,15 @@ register(
     Holder("reports", (ReportJob, ReportPart), _reports, _erase_reports),
     Holder("review", with_history([ReviewTask, Judgement]), _review, _erase_review),
     Holder("evidence", (MatchDecision,), _evidence, _erase_evidence),
+    Holder("checked pairs", (CheckedPair,), _checked, _erase_checked),
     Holder("blocking keys", (BlockingKey,), _keys, _erase_keys),
     Holder("attempts to match", (MatchAttempt,), _attempts, _erase_attempts),
     Holder("plans and errors of runs", (RunChunk, MatchRun), _nothing, _erase_of_runs),
     without={
+        CheckSample: "it says how many pairs were drawn at random, in bands of probability",
         CommonKey: "a key is common where hundreds of records share it, and is not kept for any of them",
         MatchConfigVersion: "it holds how often values occur, of those that several records have, as hashes; no record can be told from it",
         Pulse: "it says when something ran",
+        QualityReport: "it holds counts and shares of answers, by blocking rule and by probability",
     },
 )

@@ -16,7 +16,7 @@ from golden_records.models.golden import new_canonical_id
 from golden_records.selectors import follow
 from matching import judgements, review_queue
 from matching.locks import MatchGuard, Restart, in_transaction
-from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
 
 
 class UnknownTask(MdmError):
@@ -50,7 +50,7 @@ def decide(task_id: int, *, answer: JudgementValue, user: User, comment: str = "
         change = Change(actor=f"steward:{user.get_username()}", reason=_reason(answer, task, comment), user_id=user.pk)
         judgement = judgements.judge(task, value=answer, comment=comment, change=change)
         touched = {task.left_golden_id, task.right_golden_id}
-        if task.kind == TaskKind.EVIDENCE_WEAKENED:
+        if task.is_within_one:
             touched |= {_part(entity, task, change)} if answer == JudgementValue.DIFFERENT else set()
         elif answer == JudgementValue.SAME:
             task.merge = _merge(entity, task, judgement, change)

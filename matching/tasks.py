@@ -14,7 +14,7 @@ from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.hierarchy.links import with_hierarchy
 from golden_records.models import RulesRunState
 from golden_records.waiting import waiting
-from matching import hierarchy, rule_runs, runs, turning, verifying
+from matching import hierarchy, measuring, rule_runs, runs, turning, verifying
 from matching.doorbell import ring
 from matching.models import MatchRun, Pulse, RunKind, RunState
 from matching.reports import jobs
@@ -70,6 +70,8 @@ def sweep() -> None:
         ring(work_on_run, run_id)
     for run_id in publishing.running():
         ring(work_on_rules, run_id)
+    for kind, pk in measuring.waiting_work():
+        ring(learn, kind, pk)
     jobs.forget_old()
     for job_id in jobs.waiting_reports():
         ring(make_report, str(job_id))
@@ -114,6 +116,12 @@ def settle_hierarchy() -> None:
 def make_report(job_id: str) -> None:
     """Make a report that somebody asked for; one that is made, or that another worker makes, is no work."""
     jobs.work_on(UUID(job_id))
+
+
+@shared_task(name="matching.tasks.learn", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)
+def learn(kind: str, pk: int) -> None:
+    """Draw a sample of checks, or measure quality from answers; what is done is no work."""
+    measuring.carry_out(kind, pk)
 
 
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)

@@ -5,22 +5,28 @@ Records are named by entity type and id: one table serves every entity type, and
 
 from matching.models.configs import BlockingKey, CommonKey, MatchConfigVersion
 from matching.models.decisions import MatchDecision, Outcome
+from matching.models.learning import CheckedPair, CheckSample, LearningState, LearningWork, QualityReport
 from matching.models.reports import ReportFormat, ReportJob, ReportPart, ReportState
 from matching.models.review import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
 from matching.models.runs import ChunkKind, MatchAttempt, MatchRun, Pulse, RunChunk, RunKind, RunState
 
 __all__ = [
     "BlockingKey",
+    "CheckSample",
+    "CheckedPair",
     "ChunkKind",
     "CommonKey",
     "Judgement",
     "JudgementValue",
+    "LearningState",
+    "LearningWork",
     "MatchAttempt",
     "MatchConfigVersion",
     "MatchDecision",
     "MatchRun",
     "Outcome",
     "Pulse",
+    "QualityReport",
     "ReportFormat",
     "ReportJob",
     "ReportPart",
