@@ -27,6 +27,7 @@ def _at(link: Promise, *, but_for: tuple[Promise, ...]) -> Callable[[HttpRequest
 _RULES: Final = reverse_lazy("admin:golden_records_survivorshipversion_rules")
 _RUNS: Final = reverse_lazy("admin:matching_matchrun_changelist")
 _BLOCKING: Final = reverse_lazy("admin:matching_matchrun_blocking")
+_QUALITY: Final = reverse_lazy("admin:matching_qualityreport_overview")
 _COMPARE: Final = reverse_lazy("admin:matching_matchrun_compare")
 
 
@@ -123,6 +124,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Compare records"), "compare_arrows", "matching.matchrun", link=_COMPARE),
                     _item(_("Match configs"), "tune", "matching.matchconfigversion"),
                     _item(_("Judgements"), "gavel", "matching.judgement"),
+                    _item(_("Measured quality"), "speed", "matching.qualityreport", link=_QUALITY),
                 ],
             },
             {

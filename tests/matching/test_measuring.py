@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from matching import checking, measuring, review
 from matching.active_config import active_config
+from matching.core.thresholds import Aim
 from matching.models import BlockingKey, JudgementValue, QualityReport, ReviewTask, TaskKind
 from matching.quality_words import advice_words, precision_words
 from tests.factories import a_change, a_person
@@ -77,7 +78,7 @@ def test_a_lower_threshold_is_advised_with_the_numbers_it_rests_on(steward: User
         task = question(number, auto - 0.005 - number / 10_000)
         if number < 36:
             review.decide(task, answer=SAME, user=steward)
-    found = measuring.measure(CUSTOMER, measuring.Aim(precision=0.9))
+    found = measuring.measure(CUSTOMER, Aim(precision=0.9))
     advised = found["advice"]["auto"]
     assert (advised["verdict"], advised["questions"]) == ("lower", 40)
     assert advised["rests_on"]["answers"] == advised["rests_on"]["true"] == 36
