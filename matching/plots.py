@@ -96,6 +96,7 @@ def quality_curve(thresholds: Numbers, precision: Sequence[Bounded], recall: Seq
     _odds(axis)
     _thresholds(axis, auto, review)
     _legend(axis, "lower center")
+    axis.set_xlim(min(float(at[0]), float(_bits(np.array([review]))[0])) - 1.5)
     here = int(np.argmin(np.abs(at - _bits(np.array([auto]))[0])))
     told = _t("From %(threshold)s on, precision is %(precision)s (%(low)s to %(high)s) and recall %(recall)s of what answers reach.") % {
         "threshold": f"{thresholds[here]:g}",
