@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from golden_records import remapping
 from golden_records.models import SourceMapping, SourceSystem
 from tests.factories import a_source, a_steward
 
@@ -43,7 +44,8 @@ def test_a_mapping_is_changed_and_the_change_is_in_its_history(admin_client: Cli
     source = a_source()
     admin_client.post(f"{MAPPINGS}add/", {"source": source.pk, "entity": "customer", "text": GOOD})
     mapping = SourceMapping.objects.get()
-    admin_client.post(f"{MAPPINGS}{mapping.pk}/change/", {"text": GOOD + "  city: Town\n"})
+    changed = {"document": GOOD + "  city: Town\n", "reason": "towns", "based_on": remapping.version_of(mapping), "publish": "1"}
+    admin_client.post(f"{MAPPINGS}{mapping.pk}/change/", changed)
     mapping.refresh_from_db()
     assert mapping.document["attributes"]["city"] == "Town"
     assert mapping.history.count() == 2
@@ -55,7 +57,7 @@ def test_a_steward_reads_mappings_and_changes_none(client: Client, admin_client:
     mapping = SourceMapping.objects.get()
     client.force_login(a_steward())
     assert "legal_name" in client.get(f"{MAPPINGS}{mapping.pk}/change/").content.decode()
-    client.post(f"{MAPPINGS}{mapping.pk}/change/", {"text": "external_id: Other\nattributes: {}\n"})
+    client.post(f"{MAPPINGS}{mapping.pk}/change/", {"document": "external_id: Other\nattributes: {}\n", "publish": "1"})
     mapping.refresh_from_db()
     assert mapping.document["external_id"] == "Id"
 
