@@ -6,11 +6,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test import Client
 
 from golden_records.models import AuditEntry, CustomerRecord
 from matching import checking, measuring, review, review_queue, tasks, verifying
+from matching.erasure import erase
 from matching.models import CheckedPair, CheckSample, JudgementValue, LearningState, MatchDecision, Outcome, ReviewTask, TaskKind, TaskState
-from tests.factories import a_change
+from tests.factories import a_change, a_steward
 from tests.matching.conftest import ACME, ACME_IN_ERP, CUSTOMER, Submit
 from tests.matching.learning_stories import decided, matched_pairs, question
 
@@ -149,3 +151,20 @@ def test_a_worker_draws_what_waits_and_gives_up_what_fails(monkeypatch: pytest.M
     failing.refresh_from_db()
     assert (failing.state, failing.error) == (LearningState.FAILED, "ZeroDivisionError")
     tasks.learn("check sample", failing.pk)
+
+
+def test_a_check_asks_what_any_question_on_one_golden_record_asks(client: Client) -> None:
+    matched_pairs(1)
+    drawn(1)
+    client.force_login(a_steward())
+    page = client.get(f"/admin/matching/reviewtask/{ReviewTask.objects.get().pk}/change/").content.decode()
+    assert "Do these two still belong together?" in page
+    assert "One of a random sample" in page
+
+
+def test_what_is_erased_is_in_no_sample_any_more() -> None:
+    (left, _), *_ = matched_pairs(2)
+    drawn(2)
+    erase(CUSTOMER, canonical_id=left.golden_id, change=a_change("somebody asked"))
+    assert CheckedPair.objects.count() == 1
+    assert ReviewTask.objects.count() == 1
