@@ -88,11 +88,12 @@ def quality_curve(thresholds: Numbers, precision: Sequence[Bounded], recall: Seq
     """Draw precision and recall from each threshold on with their intervals, and the thresholds in force."""
     figure, (axis,) = blank(300)
     at = _bits(thresholds)
+    least = min(each.low for each in (*precision, *recall))
     for shares, colour, words, dashes in ((precision, FOR, _t("precision"), ()), (recall, AGAINST, _t("recall"), (5, 2))):
         low, share, high = (np.array([getattr(each, name) for each in shares]) for name in ("low", "share", "high"))
         axis.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
         axis.plot(at, share, color=colour, linewidth=2.5, label=words, dashes=dashes)
-    axis.set(ylim=(-0.03, 1.06), xlabel=_t("threshold (match probability)"))
+    axis.set(ylim=(max(least - 0.05, -0.03), 1.02), xlabel=_t("threshold (match probability)"))
     _odds(axis)
     _thresholds(axis, auto, review)
     _legend(axis, "lower center")

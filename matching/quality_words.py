@@ -87,7 +87,13 @@ def _auto_words(auto: dict[str, Any], found: dict[str, Any]) -> str:
             % told
         )
     if auto["more_needed"] is None:
-        return _t("The auto threshold stays at %(threshold)s: answers like these never carry %(aim)s.") % told
+        return (
+            _t(
+                "The auto threshold stays at %(threshold)s: %(true)s of %(answers)s answers said 'same', and answers like these never "
+                "carry %(aim)s."
+            )
+            % told
+        )
     return _t("The auto threshold stays at %(threshold)s: about %(more)s more answers that say 'same' are needed to carry %(aim)s.") % (
         told | {"more": f"{auto['more_needed']:,}"}
     )
