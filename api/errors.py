@@ -35,6 +35,7 @@ STATUS: Final[Mapping[str, int]] = {
     "invalid_key": 401,
     "insufficient_scope": 403,
     "foreign_source": 403,
+    "inactive_source": 403,
     "forbidden": 403,
     "not_found": 404,
     "unknown_entity": 404,

@@ -19,7 +19,7 @@ from golden_records.models import ImportJob, SourceSystem
 from golden_records.readers.files import contents_of, open_file
 from golden_records.readers.rows import OpenFile, ReadOptions, ReadRow, unreadable
 from golden_records.row_kinds import RowKind, row_kind
-from golden_records.source_systems import load_mapping
+from golden_records.source_systems import check_active, load_mapping
 from golden_records.sources import SentRow, rejected
 from golden_records.taking import Row, take
 
@@ -63,10 +63,11 @@ def import_file(
     Each chunk is one transaction together with the job's counts, so that a process that is killed loses no more than
     its last chunk, and the same file goes on exactly behind it. The same file again changes nothing. A row that can't
     be taken goes to quarantine; only what makes the rest of the file unreadable stops the import. What was imported
-    waits to be matched. Raises `UnreadableFile`, `NoMapping`, `UnknownEntity`, and `Busy` while another process
+    waits to be matched. Raises `UnreadableFile`, `NoMapping`, `UnknownEntity`, `InactiveSource`, and `Busy` while another process
     imports the same file.
     """
     options = options or ImportOptions()
+    check_active(source)
     work = _Import(source, entity, row_kind(entity), load_mapping(source, entity), change)
     file = open_file(path, options.read)
     _check_columns(file, work.mapping)

@@ -18,7 +18,7 @@ from golden_records.remembered import Remembered
 
 PROJECT_FACT: Final = "project_fact"
 FACT_ATTRIBUTES: Final = attributes_of(ProjectFactAttributes)
-_SETTINGS: Final = ("name", "trust", "country")
+_SETTINGS: Final = ("name", "trust", "country", "owner", "is_active")
 _COLUMNS: Final = [field.attname for field in SourceSystem._meta.concrete_fields]
 _NAMED: Final = Remembered(lambda: SourceSystem.objects.order_by().filter(code__any=Given("codes")).values_list(*_COLUMNS))
 
@@ -30,6 +30,21 @@ class InvalidSource(MdmError):
 
     code = "invalid_source"
     title = "The source system can't be saved"
+
+
+class InactiveSource(MdmError):
+    """Nothing more is taken from this source system: a person switched it off."""
+
+    code = "inactive_source"
+    title = "The source system sends no more records"
+
+
+def check_active(source: SourceSystem) -> SourceSystem:
+    """Give a source system if its records are taken; raises `InactiveSource`."""
+    if not source.is_active:
+        message = f"The source system '{source.code}' was switched off: nothing more is taken from it."
+        raise InactiveSource(message, remedy="Switch it on again on its page in the admin.", source=source.code)
+    return source
 
 
 def source_system(code: str) -> SourceSystem:

@@ -27,6 +27,7 @@ _SEEN: Final = (
     "matching.judgement",
     "matching.matchrun",
     "matching.matchconfigversion",
+    "matching.qualityreport",
     "matching.reportjob",
 )
 _CHANGED: Final = (
@@ -36,7 +37,13 @@ _CHANGED: Final = (
     "golden_records.quarantinedrow",
     "matching.reviewtask",
 )
-_MADE: Final = ("golden_records.mergereceipt", "golden_records.movereceipt", "golden_records.override")
+_MADE: Final = (
+    "golden_records.mergereceipt",
+    "golden_records.movereceipt",
+    "golden_records.override",
+    "matching.checksample",
+    "matching.qualityreport",
+)
 
 _AUDITED: Final = (*_SEEN, "golden_records.auditentry", "golden_records.webhooksubscription", "api.apikey", "auth.user", "auth.group")
 

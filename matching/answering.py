@@ -12,7 +12,7 @@ from golden_records.models import LinkSource, MergeReceipt, RecordState
 from golden_records.models.golden import new_canonical_id
 from golden_records.selectors import follow
 from matching import judgements, review_queue
-from matching.models import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.models import Judgement, JudgementValue, ReviewTask, TaskState
 from matching.proposals import Said
 
 
@@ -21,7 +21,7 @@ def carry_out(entity: EntityType, task: ReviewTask, said: Said, change: Change) 
     assert said.answer is not None  # noqa: S101 - whoever calls has one
     judgement = judgements.judge(task, value=said.answer, comment=said.comment, change=change)
     touched = {task.left_golden_id, task.right_golden_id}
-    if task.kind == TaskKind.EVIDENCE_WEAKENED:
+    if task.is_within_one:
         touched |= {_part(entity, task, change)} if said.answer == JudgementValue.DIFFERENT else set()
     elif said.answer == JudgementValue.SAME:
         task.merge = _merge(entity, task, judgement, change)

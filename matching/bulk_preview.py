@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from golden_records.entities import EntityType, entity_type
 from matching import four_eyes
 from matching.judgements import GoldenPair, golden_pair, judged_pairs
-from matching.models import BulkAct, JudgementValue, ReviewTask, TaskClaim, TaskKind, TaskState
+from matching.models import BulkAct, JudgementValue, ReviewTask, TaskClaim, TaskState
 
 ANSWERS: Final[Mapping[BulkAct, JudgementValue]] = {
     BulkAct.SAME: JudgementValue.SAME,
@@ -75,7 +75,7 @@ def _effect(task: ReviewTask, act: BulkAct, *, is_for_two: bool, joining: "_Join
         return str(act.value), ""
     if is_for_two:
         return "propose", _("It takes two stewards: this is the first answer.")
-    if task.kind == TaskKind.EVIDENCE_WEAKENED:
+    if task.is_within_one:
         return {BulkAct.SAME: "keep", BulkAct.DIFFERENT: "part"}.get(act, "aside"), ""
     if act == BulkAct.SAME:
         return joining.join(*names_of(task))

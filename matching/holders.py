@@ -10,6 +10,8 @@ from golden_records.privacy import Erasing, Holder, Rows, Subject, register
 from matching.models import (
     BlockingKey,
     Bulk,
+    CheckedPair,
+    CheckSample,
     CommonKey,
     FourEyesRule,
     Judgement,
@@ -19,6 +21,7 @@ from matching.models import (
     MatchRun,
     Proposal,
     Pulse,
+    QualityReport,
     ReasonCode,
     ReportJob,
     ReportPart,
@@ -68,6 +71,15 @@ def _evidence(subject: Subject) -> Rows:
 def _erase_evidence(subject: Subject, under: Erasing) -> int:
     del under
     return MatchDecision.objects.filter(on_pairs(subject)).delete()[0]
+
+
+def _checked(subject: Subject) -> Rows:
+    return list(CheckedPair.objects.filter(on_pairs(subject)).order_by("pk").values())
+
+
+def _erase_checked(subject: Subject, under: Erasing) -> int:
+    del under
+    return CheckedPair.objects.filter(on_pairs(subject)).delete()[0]
 
 
 def _keys(subject: Subject) -> Rows:
@@ -127,6 +139,7 @@ register(
     Holder("reports", (ReportJob, ReportPart), _reports, _erase_reports),
     Holder("review", with_history([ReviewTask, Judgement, Proposal]), _review, _erase_review),
     Holder("evidence", (MatchDecision,), _evidence, _erase_evidence),
+    Holder("checked pairs", (CheckedPair,), _checked, _erase_checked),
     Holder("blocking keys", (BlockingKey,), _keys, _erase_keys),
     Holder("attempts to match", (MatchAttempt,), _attempts, _erase_attempts),
     Holder("plans and errors of runs", (RunChunk, MatchRun), _nothing, _erase_of_runs),
@@ -134,8 +147,10 @@ register(
     | {
         Bulk: "it names questions by their numbers, and says what was done with each; what people wrote is with the questions",
         SavedView: "it names a part of the queue by kinds and bands; what was searched for is not kept",
+        CheckSample: "it says how many pairs were drawn at random, in bands of probability",
         CommonKey: "a key is common where hundreds of records share it, and is not kept for any of them",
         MatchConfigVersion: "it holds how often values occur, of those that several records have, as hashes; no record can be told from it",
         Pulse: "it says when something ran",
+        QualityReport: "it holds counts and shares of answers, by blocking rule and by probability",
     },
 )

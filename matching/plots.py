@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from django.utils.translation import gettext as _t
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from matching.core.blocking import BlockingReport
 from matching.core.calibration import Reliability, ThresholdCurve
+from matching.core.estimate import Share as Bounded
 from matching.core.explain import Step
 from matching.core.thirds import Vouched
 from matching.drawing import AGAINST, FOR, INK, MUTED, SECOND, TEXT, TOTAL, Plot, blank, finished
@@ -80,6 +82,31 @@ def threshold_curve(curve: ThresholdCurve, *, auto: float | None = None, review:
     _legend(axis, "lower center")
     best = f"F1 is greatest, {curve.f1.max():.3f}, from a probability of {curve.best:.3f} on." if len(at) else "There is no pair."
     return finished(figure, "Precision and recall by threshold", best)
+
+
+def quality_curve(thresholds: Numbers, precision: Sequence[Bounded], recall: Sequence[Bounded], *, auto: float, review: float) -> Plot:
+    """Draw precision and recall from each threshold on with their intervals, and the thresholds in force."""
+    figure, (axis,) = blank(300)
+    at = _bits(thresholds)
+    least = min(each.low for each in (*precision, *recall))
+    for shares, colour, words, dashes in ((precision, FOR, _t("precision"), ()), (recall, AGAINST, _t("recall"), (5, 2))):
+        low, share, high = (np.array([getattr(each, name) for each in shares]) for name in ("low", "share", "high"))
+        axis.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
+        axis.plot(at, share, color=colour, linewidth=2.5, label=words, dashes=dashes)
+    axis.set(ylim=(max(least - 0.05, -0.03), 1.02), xlabel=_t("threshold (match probability)"))
+    _odds(axis)
+    _thresholds(axis, auto, review)
+    _legend(axis, "lower center")
+    axis.set_xlim(min(float(at[0]), float(_bits(np.array([review]))[0])) - 1.5)
+    here = int(np.argmin(np.abs(at - _bits(np.array([auto]))[0])))
+    told = _t("From %(threshold)s on, precision is %(precision)s (%(low)s to %(high)s) and recall %(recall)s of what answers reach.") % {
+        "threshold": f"{thresholds[here]:g}",
+        "precision": f"{precision[here].share:.3f}",
+        "low": f"{precision[here].low:.3f}",
+        "high": f"{precision[here].high:.3f}",
+        "recall": f"{recall[here].share:.3f}",
+    }
+    return finished(figure, _t("Precision and recall by threshold, with intervals"), told)
 
 
 def blocking(report: BlockingReport, missed: Missed | None = None) -> Plot:
@@ -223,4 +250,4 @@ def _legend(axis: Axes, place: Literal["upper left", "lower center"]) -> None:
     axis.legend(loc=place, frameon=False, fontsize=TEXT, labelcolor=INK)
 
 
-__all__ = ["Missed", "Plot", "blocking", "calibration", "cluster_sizes", "match_weights", "threshold_curve", "waterfall"]
+__all__ = ["Missed", "Plot", "blocking", "calibration", "cluster_sizes", "match_weights", "quality_curve", "threshold_curve", "waterfall"]

@@ -23,7 +23,7 @@ from golden_records.selectors import follow
 from matching import judging_apart, overriding, regrouping, review
 from matching.asked import Case
 from matching.judgements import GoldenPair, golden_pair
-from matching.models import JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.models import WITHIN_ONE, JudgementValue, ReviewTask, TaskState
 from matching.questions import Question
 from matching.regroup_plan import Regrouping, RegroupKind
 from matching.regroup_preview import look
@@ -177,7 +177,7 @@ class _Giving:
         """The open tasks between two sets of golden records that were not tried yet, the first asked for first."""
         ends = {"left_golden_id__any": ones | others, "right_golden_id__any": ones | others}
         tasks = ReviewTask.objects.filter(entity=self.entity.name, state=TaskState.OPEN, **ends)
-        found = tasks.exclude(kind=TaskKind.EVIDENCE_WEAKENED).order_by("-probability", "id")
+        found = tasks.exclude(kind__in=WITHIN_ONE).order_by("-probability", "id")
         for task in sorted(found, key=lambda each: each.pk != self.first):
             pair = golden_pair(task.left_golden_id, task.right_golden_id)
             across = (pair[0] in ones and pair[1] in others) or (pair[1] in ones and pair[0] in others)

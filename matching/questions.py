@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 
 from golden_records.entities import EntityType, entity_type
 from matching.core.components import components
-from matching.models import ReviewTask, TaskKind, TaskState
+from matching.models import WITHIN_ONE, ReviewTask, TaskState
 
 MOST_GOLDENS: Final = 20
 """Golden records of one page. Of a question with more, the ones nearest to the task are shown."""
 
 _TASKS = ReviewTask._meta.db_table
+_WITHIN_ONE: Final = ", ".join(f"'{kind.value}'" for kind in WITHIN_ONE)
 # From golden record to golden record over open tasks, the nearest first; who asks for so many rows only has so many looked for.
 _NEAR: Final = f"""
 WITH RECURSIVE near(golden_id) AS (
@@ -24,7 +25,7 @@ WITH RECURSIVE near(golden_id) AS (
     UNION
     SELECT CASE WHEN task.left_golden_id = near.golden_id THEN task.right_golden_id ELSE task.left_golden_id END
     FROM near JOIN {_TASKS} task
-      ON task.entity = %s AND task.state = '{TaskState.OPEN.value}' AND task.kind <> '{TaskKind.EVIDENCE_WEAKENED.value}'
+      ON task.entity = %s AND task.state = '{TaskState.OPEN.value}' AND task.kind NOT IN ({_WITHIN_ONE})
      AND (task.left_golden_id = near.golden_id OR task.right_golden_id = near.golden_id)
 )
 SELECT golden_id FROM near LIMIT %s
@@ -115,7 +116,7 @@ def beside(tasks: "QuerySet[ReviewTask]", question: Question) -> "QuerySet[Revie
 
 
 def _hangs_together(task: ReviewTask) -> bool:
-    return task.state == TaskState.OPEN and task.kind != TaskKind.EVIDENCE_WEAKENED
+    return task.state == TaskState.OPEN and not task.is_within_one
 
 
 def _sizes(entity: EntityType, tasks: Sequence[ReviewTask]) -> dict[int, Size]:
@@ -149,7 +150,7 @@ def _counts(label_of: Sequence[int], tasks: Iterable[tuple[int, int]]) -> tuple[
 
 
 def _between(entity: EntityType, golden_ids: Collection[UUID]) -> "QuerySet[ReviewTask]":
-    tasks = ReviewTask.objects.filter(entity=entity.name, state=TaskState.OPEN).exclude(kind=TaskKind.EVIDENCE_WEAKENED)
+    tasks = ReviewTask.objects.filter(entity=entity.name, state=TaskState.OPEN).exclude(kind__in=WITHIN_ONE)
     ends = tasks.filter(left_golden_id__any=golden_ids, right_golden_id__any=golden_ids)
     return ends.order_by("-probability", "id")
 

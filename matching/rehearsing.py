@@ -5,7 +5,7 @@ is left as it is and counted, never moved in another way than was shown.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import yaml
 from django.db import IntegrityError, transaction
@@ -42,20 +42,35 @@ def read(entity: EntityType, text: str) -> MatchConfig:
         raise ConfigErrors([f"This is no YAML: {error}"]) from error
     if not isinstance(document, Mapping):
         raise ConfigErrors(["A match config is a mapping of sections: entity, version, fields, comparisons, blocking ..."])
-    found = parse_config(document)
-    wrong = [f"'entity' is {found.entity}, and must be {entity.name}."] if found.entity != entity.name else []
-    in_force = active_config(entity).config.version
-    if found.version <= in_force:
-        wrong.append(f"'version' is {found.version}, and must be greater than {in_force}, which is in force.")
+    wrong = _misplaced(entity, document)
+    try:
+        found = parse_config(document)
+    except ConfigErrors as error:
+        raise ConfigErrors([*wrong, *error.messages]) from None
     if wrong:
         raise ConfigErrors(wrong)
     return found
 
 
+def _misplaced(entity: EntityType, document: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with a document that may be right for another entity type, or at another time."""
+    named, version, wrong = document.get("entity"), document.get("version"), []
+    if named is not None and named != entity.name:
+        wrong.append(f"entity: it is {named}, and must be {entity.name}.")
+    in_force = active_config(entity).config.version
+    if isinstance(version, int) and version <= in_force:
+        wrong.append(f"version: it is {version}, and must be greater than {in_force}, which is in force.")
+    return wrong
+
+
 def text_in_force(entity: EntityType) -> str:
     """Write the config in force as YAML with the next version number, to be changed and rehearsed."""
     config = active_config(entity).config
-    document = config.to_document() | {"version": config.version + 1}
+    return text_of(config.to_document() | {"version": config.version + 1})
+
+
+def text_of(document: Mapping[str, Any]) -> str:
+    """Write the document of a config as YAML, as people read it."""
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=140, default_flow_style=None)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from golden_records import history
 from golden_records.change import Change
@@ -66,17 +66,19 @@ def ask(entity: EntityType, pairs: Sequence[AskedPair], *, change: Change) -> li
     return tasks
 
 
-def doubt(entity: EntityType, pairs: Sequence[tuple[int, int]], *, change: Change) -> list[ReviewTask]:
+def doubt(
+    entity: EntityType, pairs: Sequence[tuple[int, int]], *, change: Change, kind: TaskKind = TaskKind.EVIDENCE_WEAKENED
+) -> list[ReviewTask]:
     """Ask whether two records of one golden record still belong together; a decision on each pair is stored.
 
-    Not asked: what is open already, and what a steward has answered on the pair.
+    `kind` says why: one that `is_within_one`. Not asked: what is open already, and what a steward has answered on the pair.
     """
     named = [(min(pair), max(pair)) for pair in pairs]
     if not named:
         return []
     of_pairs = {"entity": entity.name, "left_record_id__in": [left for left, _ in named]}
     judged = Judgement.objects.filter(**of_pairs, withdrawn_at__isnull=True)
-    open_tasks = ReviewTask.objects.filter(**of_pairs, state=TaskState.OPEN, kind=TaskKind.EVIDENCE_WEAKENED)
+    open_tasks = ReviewTask.objects.filter(**of_pairs, state=TaskState.OPEN, left_golden_id=F("right_golden_id"))
     ends = ("left_record_id", "right_record_id")
     settled = {*judged.values_list(*ends), *open_tasks.values_list(*ends)}
     rows = entity.records.filter(id__any=[each for pair in named for each in pair]).values_list("id", "golden_id", "source_id")
@@ -85,7 +87,7 @@ def doubt(entity: EntityType, pairs: Sequence[tuple[int, int]], *, change: Chang
     tasks = [
         ReviewTask(
             entity=entity.name,
-            kind=TaskKind.EVIDENCE_WEAKENED,
+            kind=kind,
             left_golden_id=golden_of[pair[0]],
             right_golden_id=golden_of[pair[0]],
             left_record_id=pair[0],
@@ -123,12 +125,12 @@ def ask_again(entity: EntityType, task: ReviewTask) -> None:
     if left is None or right is None:
         return
     if left == right:
-        still = task.kind == TaskKind.EVIDENCE_WEAKENED
+        still = task.is_within_one
         task.left_golden_id, task.right_golden_id = (left, left) if still else (task.left_golden_id, task.right_golden_id)
         task.state = TaskState.OPEN if still else TaskState.OBSOLETE
         return
     pair = golden_pair(left, right)
-    if task.kind == TaskKind.EVIDENCE_WEAKENED:
+    if task.is_within_one:
         # The answer had parted them: whether they are one is asked as of any two.
         task.kind = TaskKind.POSSIBLE_MATCH
     task.left_golden_id, task.right_golden_id = pair
@@ -204,8 +206,10 @@ def _left_open(entity: EntityType, members: Mapping[int, UUID], closed: Collecti
 def _align(task: ReviewTask, golden_of: Mapping[int, UUID], settled: Iterable[GoldenPair], taken: set[GoldenPair]) -> bool:
     before = (task.state, task.left_golden_id, task.right_golden_id)
     left, right = golden_of.get(task.left_record_id), golden_of.get(task.right_record_id)
-    if task.kind == TaskKind.EVIDENCE_WEAKENED:
-        still = left is not None and left == right and task.state == TaskState.OPEN and task.decision.outcome != Outcome.MATCH
+    if task.is_within_one:
+        # A check is asked because the evidence is strong: only weak evidence is a question that falls when it is back.
+        asked = task.kind == TaskKind.CHECK or task.decision.outcome != Outcome.MATCH
+        still = left is not None and left == right and task.state == TaskState.OPEN and asked
         task.state = TaskState.OPEN if still else TaskState.OBSOLETE
         task.left_golden_id = task.right_golden_id = left if still and left else task.left_golden_id
         return _has_moved(task, before)

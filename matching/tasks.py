@@ -9,12 +9,12 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from golden_records import imports, publishing
+from golden_records import imports, publishing, remapping
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.hierarchy.links import with_hierarchy
-from golden_records.models import RulesRunState
+from golden_records.models import MappingRunState, RulesRunState
 from golden_records.waiting import waiting
-from matching import hierarchy, rule_runs, runs, turning, valuing, verifying
+from matching import hierarchy, mapping_runs, measuring, rule_runs, runs, turning, valuing, verifying
 from matching.doorbell import ring
 from matching.models import MatchRun, Pulse, RunKind, RunState
 from matching.reports import jobs
@@ -70,6 +70,10 @@ def sweep() -> None:
         ring(work_on_run, run_id)
     for run_id in publishing.running():
         ring(work_on_rules, run_id)
+    for run_id in remapping.running():
+        ring(work_on_mapping, run_id)
+    for kind, pk in measuring.waiting_work():
+        ring(learn, kind, pk)
     jobs.forget_old()
     for job_id in jobs.waiting_reports():
         ring(make_report, str(job_id))
@@ -103,6 +107,14 @@ def work_on_rules(run_id: int) -> None:
         ring(work_on_rules, run_id)
 
 
+@shared_task(name="matching.tasks.work_on_mapping", time_limit=_RUN_LIMIT)
+def work_on_mapping(run_id: int) -> None:
+    """Carry a mapping to more stored records, and ring again for what is left; those that changed wait to be matched."""
+    run = mapping_runs.work_on(run_id, seconds=_WORK_SECONDS)
+    if run.state == MappingRunState.RUNNING:
+        ring(work_on_mapping, run_id)
+
+
 @shared_task(name="matching.tasks.settle_hierarchy")
 def settle_hierarchy() -> None:
     """Bring the hierarchy up to the change feed, for a while; ring again for what is left. The sealer rings after it sealed something."""
@@ -131,6 +143,12 @@ def value_all_tasks(after_id: int = 0) -> None:
     left = valuing.work_on(after_id=after_id, only_new=False, seconds=_WORK_SECONDS)
     if left is not None:
         ring(value_all_tasks, left)
+
+
+@shared_task(name="matching.tasks.learn", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)
+def learn(kind: str, pk: int) -> None:
+    """Draw a sample of checks, or measure quality from answers; what is done is no work."""
+    measuring.carry_out(kind, pk)
 
 
 @shared_task(name="matching.tasks.verify", time_limit=_RUN_LIMIT, soft_time_limit=_RUN_LIMIT - 60)

@@ -18,7 +18,7 @@ from golden_records.replay import unlike_history
 from matching import erasure_checks
 from matching.completeness import config_in_force, missed_matches, records_with_other_keys
 from matching.judgements import golden_pair, judged_pairs
-from matching.models import FourEyesRule, Judgement, JudgementValue, Proposal, ProposalState, ReasonCode, ReviewTask, TaskKind, TaskState
+from matching.models import FourEyesRule, Judgement, JudgementValue, Proposal, ProposalState, ReasonCode, ReviewTask, TaskState
 from matching.snapshot import Question, on_one_snapshot
 from matching.tables import active_records
 
@@ -94,7 +94,7 @@ def _tasks_cohere() -> Iterator[Offence]:
 
 
 def _incoherence(entity: EntityType, task: Any) -> str | None:
-    if task.kind == TaskKind.EVIDENCE_WEAKENED:
+    if task.is_within_one:
         together = task.left is not None and task.left == task.right == task.left_golden_id == task.right_golden_id
         return None if together else "It asks whether two records belong together, and they are not together where it says."
     if task.left is None or task.right is None or task.left == task.right:

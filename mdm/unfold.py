@@ -27,6 +27,7 @@ def _at(link: Promise, *, but_for: tuple[Promise, ...]) -> Callable[[HttpRequest
 _RULES: Final = reverse_lazy("admin:golden_records_survivorshipversion_rules")
 _RUNS: Final = reverse_lazy("admin:matching_matchrun_changelist")
 _BLOCKING: Final = reverse_lazy("admin:matching_matchrun_blocking")
+_QUALITY: Final = reverse_lazy("admin:matching_qualityreport_overview")
 _COMPARE: Final = reverse_lazy("admin:matching_matchrun_compare")
 
 
@@ -125,6 +126,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Judgements"), "gavel", "matching.judgement"),
                     _item(_("Four-eyes rules"), "group", "matching.foureyesrule"),
                     _item(_("Reason codes"), "label", "matching.reasoncode"),
+                    _item(_("Measured quality"), "speed", "matching.qualityreport", link=_QUALITY),
                 ],
             },
             {

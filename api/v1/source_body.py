@@ -15,7 +15,7 @@ from api.views import client_of
 from golden_records.entities import EntityType
 from golden_records.errors import RejectedRecord, UnknownSource
 from golden_records.models import SourceSystem
-from golden_records.source_systems import lately_known_source
+from golden_records.source_systems import check_active, lately_known_source
 
 MEMBERS: Final = ("attributes", "payload", "source_updated_at")
 EXTERNAL_ID_LIMIT: Final = 200
@@ -72,16 +72,16 @@ def read_moment(sent: str | None, name: str) -> datetime | None:
 
 
 def writable_source(request: Request, code: str) -> SourceSystem:
-    """Give the source system if the caller may write its records; raises `ForeignSource`, `UnknownSource`."""
+    """Give the source system if the caller may write its records; raises `ForeignSource`, `UnknownSource`, `InactiveSource`."""
     client = client_of(request)
     if client.source is None:
-        return _source(code)
+        return check_active(_source(code))
     if client.source.code != code:
         raise ForeignSource(
             f"The key '{client.name}' may write the records of '{client.source.code}' only.",
             remedy="Use a key that is bound to this source, or to none.",
         )
-    return client.source
+    return check_active(client.source)
 
 
 def _source(code: str) -> SourceSystem:

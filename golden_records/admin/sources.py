@@ -1,34 +1,53 @@
 """Source systems and mappings: edited here, checked and kept by `golden_records.source_systems`."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
-import yaml
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpRequest
+from django.db.models import Count, Max
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from golden_records import source_systems
+from golden_records.admin import cells
 from golden_records.admin.acting import change_by
-from golden_records.admin.base import MdmAdmin
+from golden_records.admin.base import COUNTED_AT_MOST, MdmAdmin
 from golden_records.entities import ENTITIES
-from golden_records.mapping import MappingErrors, load_document, parse_mapping
-from golden_records.models import SourceMapping, SourceSystem
-from golden_records.source_systems import PROJECT_FACT
+from golden_records.models import ImportJob, QuarantinedRow, QuarantineState, RecordState, SourceMapping, SourceSystem
 
-_KEPT = ("name", "trust", "country")
+_KEPT: Final = ("name", "trust", "country", "owner", "is_active")
+_SHOWN: Final = 5
+_FRESH_FOR: Final = 300
+"""Seconds for which counts of all records of a source are kept: they cost as much as it has records."""
 
 
 @admin.register(SourceSystem)
 class SourceSystemAdmin(MdmAdmin):
     """Who sends records, and how much each is trusted."""
 
-    list_display = ("name", "code", "trust", "country")
+    list_display = ("name", "code", "trust", "owner", "sends")
+    change_form_outer_after_template = "golden_records/admin/source_figures.html"
+    list_filter = ("is_active",)
     search_fields = ("name", "code")
     fields = ("code", *_KEPT)
+
+    @admin.display(description=_("sends records"))
+    def sends(self, source: SourceSystem) -> str:
+        """Whether records are taken from it, as a coloured word."""
+        return cells.pill("active", _("active")) if source.is_active else cells.pill("discarded", _("switched off"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show below the form what the source sends, when it did last, and what waits in quarantine."""
+        source = self.get_object(request, object_id)
+        told = {} if source is None else _figures(source)
+        response: HttpResponse = super().change_view(request, object_id, form_url, {**told, **(extra_context or {})})
+        return response
 
     def get_readonly_fields(self, request: HttpRequest, obj: SourceSystem | None = None) -> tuple[str, ...]:
         """The code is the source's name in every address and file: it is chosen once."""
@@ -48,69 +67,33 @@ class SourceSystemAdmin(MdmAdmin):
             obj.pk = source_systems.save_source(obj.code, {name: getattr(obj, name) for name in _KEPT}, change=by).pk
 
 
-class MappingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """A mapping as the YAML document that it is; a document with mistakes comes back with each of them named."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a source sent of an entity type, by its name: how many records it still has, and when one changed last."""
 
-    entity = forms.ChoiceField(
-        label=_("What it is about"),
-        choices=[(name, name.replace("_", " ")) for name in (*ENTITIES, PROJECT_FACT)],
-        widget=UnfoldAdminSelectWidget,
-    )
-    text = forms.CharField(
-        label=_("Mapping"),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 28, "spellcheck": "false"}),
-        strip=False,
-        help_text=_("A YAML document: external_id, updated_at, format, and attributes by the names of the data dictionary."),
-    )
-
-    class Meta:
-        model = SourceMapping
-        fields = ("source", "entity")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk is not None:
-            self.initial["text"] = yaml.safe_dump(self.instance.document, allow_unicode=True, sort_keys=False)
-            # A mapping stays with its source and its kind of rows; another one is another mapping.
-            for name in {"source", "entity"} & self.fields.keys():
-                self.fields[name].disabled = True
-
-    def clean(self) -> dict[str, Any]:
-        """Read the document; every mistake in it is an error of its own."""
-        cleaned = super().clean() or self.cleaned_data
-        text, entity = cleaned.get("text"), cleaned.get("entity")
-        if text and entity:
-            try:
-                self.instance.document = dict(load_document(text))
-                parse_mapping(self.instance.document, source_systems.attributes_for(entity))
-            except MappingErrors as error:
-                self.add_error("text", [ValidationError(str(fault)) for fault in error.faults])
-        return cleaned
+    title: str
+    model: Any
+    records: int
+    last: datetime | None
 
 
-@admin.register(SourceMapping)
-class SourceMappingAdmin(MdmAdmin):
-    """How a source's own columns map to the data dictionary."""
+def _figures(source: SourceSystem) -> dict[str, Any]:
+    """What the page says of a source besides its settings. The counts of its records are a few minutes old at most."""
+    waiting = QuarantinedRow.objects.filter(source=source, state=QuarantineState.OPEN).order_by()
+    sent: Any = cache.get_or_set(f"mdm-source-{source.pk}", lambda: _sent(source), _FRESH_FOR)
+    return {
+        "sent": [
+            Sent(capfirst(str(ENTITIES[name].record._meta.verbose_name_plural)), ENTITIES[name].record, *told) for name, *told in sent
+        ],
+        "quarantined": waiting[:COUNTED_AT_MOST].count(),
+        "imports": list(ImportJob.objects.filter(source=source).order_by("-id")[:_SHOWN]),
+        "mappings": list(SourceMapping.objects.filter(source=source).select_related("source").order_by("entity")),
+    }
 
-    form = MappingForm
-    fields = ("source", "entity", "text")
-    list_display = ("__str__", "source", "entity")
-    list_filter = ("source", "entity")
-    list_select_related = ("source",)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What records were read by stays known."""
-        del request, obj
-        return False
-
-    def get_fields(self, request: HttpRequest, obj: SourceMapping | None = None) -> tuple[str, ...]:
-        """Who may only look sees the document as it is kept."""
-        may_edit = self.has_change_permission(request, obj) if obj is not None else self.has_add_permission(request)
-        return ("source", "entity", "text") if may_edit else ("source", "entity", "document")
-
-    def save_model(self, request: HttpRequest, obj: SourceMapping, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Keep it by the domain's function, which writes who did it."""
-        del form
-        by = change_by(request, "changed in the admin" if change else "made in the admin")
-        with transaction.atomic():
-            obj.pk = source_systems.save_mapping(obj.source, obj.entity, obj.document, change=by).pk
+def _sent(source: SourceSystem) -> list[tuple[str, int, datetime | None]]:
+    found = []
+    for name, entity in ENTITIES.items():
+        told = entity.records.filter(source=source, state=RecordState.ACTIVE).aggregate(records=Count("pk"), last=Max("updated_at"))
+        found.append((name, told["records"], told["last"]))
+    return found

@@ -24,6 +24,7 @@ from golden_records.models.records import (
     RecordState,
     SourceRecord,
 )
+from golden_records.models.remapping import MappingRun, MappingRunKind, MappingRunState
 from golden_records.models.rules import Confirmation, RulesRun, RulesRunKind, RulesRunState, SurvivorshipVersion
 from golden_records.models.sources import SourceMapping, SourceSystem
 from golden_records.models.webhooks import (
@@ -61,6 +62,9 @@ __all__ = [
     "ImportJob",
     "ImportState",
     "LinkSource",
+    "MappingRun",
+    "MappingRunKind",
+    "MappingRunState",
     "MatchState",
     "MergeReceipt",
     "MoveKind",

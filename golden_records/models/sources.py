@@ -22,9 +22,15 @@ class SourceSystem(models.Model):
         help_text=_("0 to 100; where survivorship goes by the most trusted source, the greater wins."),
     )
     country = models.CharField(_("country"), max_length=2, default="FR", help_text=_("Assumed where a record names no country."))
+    owner = models.CharField(
+        _("owner"), max_length=200, blank=True, default="", help_text=_("Who answers for its records: a person or a team.")
+    )
+    is_active = models.BooleanField(
+        _("sends records"), default=True, help_text=_("Nothing more is taken from a source that does not; its records stay as they are.")
+    )
     history = HistoricalRecords(bases=[ChangeColumns])
 
-    audited: ClassVar = ("code", "name", "trust", "country")
+    audited: ClassVar = ("code", "name", "trust", "country", "owner", "is_active")
 
     class Meta:
         verbose_name = _("source system")

@@ -3,9 +3,22 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from matching.admin import golden, merges, moves, overrides, records, reports, review, rules, runs, steward_settings
+from matching.admin import golden, mappings, merges, moves, overrides, quality, records, reports, review, rules, runs, steward_settings
 
-__all__ = ["golden", "merges", "moves", "overrides", "records", "reports", "review", "rules", "runs", "steward_settings"]
+__all__ = [
+    "golden",
+    "mappings",
+    "merges",
+    "moves",
+    "overrides",
+    "quality",
+    "records",
+    "reports",
+    "review",
+    "rules",
+    "runs",
+    "steward_settings",
+]
 
 admin.site.index_title = _("Dashboard")
 admin.site.index_template = "matching/admin/dashboard.html"

@@ -19,7 +19,7 @@ from matching.admin.columns import Column, columns_of
 from matching.admin.preview import preview_of
 from matching.admin.queue import Scope
 from matching.admin.review_page import PAIR, ReviewPage
-from matching.models import JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.models import JudgementValue, ReviewTask, TaskState
 from matching.question_answers import Answer, Done, Step, give, take_back
 from matching.questions import Question, question_of
 from matching.stewards import MAY_DECIDE
@@ -51,7 +51,7 @@ class AnsweringMixin:
         found: ReviewTask | None = admin.get_object(request, str(task_id))
         if found is None or not admin.has_view_permission(request, found):
             raise Http404
-        if found.state != TaskState.OPEN or found.kind == TaskKind.EVIDENCE_WEAKENED:
+        if found.state != TaskState.OPEN or found.is_within_one:
             raise Http404
         question = question_of(found)
         context = _foreseen(request, question, columns_of(question, found), marks_of(request.GET))
@@ -118,7 +118,7 @@ class AnsweringMixin:
 
 def preview_context(request: HttpRequest, task: ReviewTask, *, shown: ReviewPage) -> dict[str, Any]:
     """What a page shows of what would come of calling all the same; nothing where that is no question."""
-    if task.state != TaskState.OPEN or task.kind == TaskKind.EVIDENCE_WEAKENED:
+    if task.state != TaskState.OPEN or task.is_within_one:
         return {"preview": None}
     return _foreseen(request, shown.question, shown.columns, {column.golden.pk: column.mark for column in shown.columns if column.mark})
 

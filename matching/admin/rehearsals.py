@@ -1,7 +1,6 @@
 """The pages of a rehearsal: a match config is written and tried, what it would do is seen, and it is published or thrown away."""
 
 from collections.abc import Iterator
-from difflib import unified_diff
 from typing import Any, Final
 
 from django.contrib import messages
@@ -12,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 
 from golden_records.admin.acting import change_by
+from golden_records.documents import difference, mistakes
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import MdmError
 from matching import rehearsing
@@ -39,8 +39,8 @@ def writing(request: HttpRequest, entity: EntityType, problems: list[str]) -> di
     return {
         "text": text,
         "reason": request.POST.get("reason", ""),
-        "problems": problems,
-        "difference": list(unified_diff(in_force.splitlines(), text.splitlines(), _t("in force"), _t("next"), lineterm="", n=2)),
+        "problems": mistakes(text, problems),
+        "difference": difference(in_force, text),
         "may_publish": request.user.has_perm(MAY_PUBLISH),
         "rehearsals": list(MatchRun.objects.filter(entity=entity.name, kind=RunKind.REHEARSAL).defer("blocking")[:_SHOWN]),
     }

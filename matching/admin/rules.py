@@ -1,6 +1,5 @@
 """Survivorship rules: those in force, how they came to be, and the page on which the next version is written, previewed and published."""
 
-from difflib import unified_diff
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -17,8 +16,10 @@ from golden_records import publishing
 from golden_records.admin import cells
 from golden_records.admin.acting import change_by
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.documents import Version, compared
 from golden_records.admin.timeline import timeline
 from golden_records.authors import who
+from golden_records.documents import difference, mistakes
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.errors import MdmError
 from golden_records.models import RulesRun, SurvivorshipVersion
@@ -43,9 +44,11 @@ class SurvivorshipVersionAdmin(PageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the overview, and the page on which rules are written."""
+        view, name = self.admin_site.admin_view, "golden_records_survivorshipversion"
         return [
-            path("rules/", self.admin_site.admin_view(self.overview), name="golden_records_survivorshipversion_rules"),
-            path("rules/<str:entity>/", self.admin_site.admin_view(self.write_view), name="golden_records_survivorshipversion_write"),
+            path("rules/", view(self.overview), name=f"{name}_rules"),
+            path("rules/<str:entity>/versions/", view(self.versions), name=f"{name}_versions"),
+            path("rules/<str:entity>/", view(self.write_view), name=f"{name}_write"),
             *super().get_urls(),
         ]
 
@@ -65,7 +68,7 @@ class SurvivorshipVersionAdmin(PageAdmin):
         before = SurvivorshipVersion.objects.filter(entity=found.entity, number=found.number - 1).values_list("document", flat=True).first()
         return {
             "version": found,
-            "difference": _difference(before, found.document) if before is not None else [],
+            "difference": difference(before, found.document) if before is not None else [],
             "entries": timeline(SurvivorshipVersion, found.pk, limit=20),
         }
 
@@ -79,6 +82,23 @@ class SurvivorshipVersionAdmin(PageAdmin):
             "runs": list(RulesRun.objects.order_by("-id")[:_RUNS_SHOWN]),
         }
         return TemplateResponse(request, "matching/admin/rules_overview.html", context)
+
+    def versions(self, request: HttpRequest, entity: str) -> HttpResponse:
+        """Show all versions of an entity type's rules, and any two beside each other."""
+        kind = ENTITIES.get(entity)
+        if kind is None:
+            raise Http404
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        number, in_force = publishing.document_in_force(kind)
+        rows = {str(row.number): row for row in SurvivorshipVersion.objects.filter(entity=kind.name).order_by("-number")}
+        listed = [
+            Version(key, row.version, row.published_at, row.author, row.reason, in_force=row.number == number) for key, row in rows.items()
+        ] or [Version(str(number), _t("as shipped"), None, in_force=True)]
+        told = compared(request, listed, lambda key: rows[key].document if key in rows else in_force)
+        write_url = reverse("admin:golden_records_survivorshipversion_write", args=(kind.name,))
+        frame = self._frame(request, _t("Versions of the survivorship rules of a %s") % kind.name)
+        return TemplateResponse(request, "golden_records/admin/versions.html", frame | told | {"write_url": write_url})
 
     def write_view(self, request: HttpRequest, entity: str) -> HttpResponse:
         """Show the rules to be changed; sent, preview or publish what was written."""
@@ -106,8 +126,8 @@ class SurvivorshipVersionAdmin(PageAdmin):
             "text": text,
             "number": int(request.POST["number"]) if request.POST.get("number", "").isdecimal() else number,
             "reason": request.POST.get("reason", ""),
-            "problems": problems,
-            "difference": _difference(in_force, text),
+            "problems": mistakes(text, problems),
+            "difference": difference(in_force, text),
             "run": run,
             "examples": _examples(request, entity, run) if run is not None and run.kind == "preview" else [],
             "may_publish": request.user.has_perm(MAY_PUBLISH),
@@ -131,10 +151,6 @@ def _done(request: HttpRequest, entity: EntityType) -> str:
     if rule_runs.work_on(run.pk, seconds=_AT_ONCE_SECONDS).state == "running":
         ring(work_on_rules, run.pk)
     return f"{reverse('admin:golden_records_survivorshipversion_write', args=(entity.name,))}?run={run.pk}"
-
-
-def _difference(before: str, after: str) -> list[str]:
-    return list(unified_diff(before.splitlines(), after.splitlines(), _t("in force"), _t("next"), lineterm="", n=2))
 
 
 def _examples(request: HttpRequest, entity: EntityType, run: RulesRun) -> list[tuple[Any, list[tuple[str, Any, Any]]]]:

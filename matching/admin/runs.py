@@ -1,6 +1,6 @@
 """Matching runs, match configs and judgements: to look at."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -16,13 +16,17 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.documents import Version, compared
 from golden_records.admin.timeline import timeline
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.errors import MdmError
+from matching import rehearsing
 from matching.admin import rehearsals
 from matching.admin.blocking import blocking_context
 from matching.admin.comparing import compare_context
 from matching.models import Judgement, MatchConfigVersion, MatchRun, RunState
+
+VERSIONS_SHOWN: Final = 100
 
 
 @admin.register(MatchRun)
@@ -111,7 +115,23 @@ class MatchConfigAdmin(PageAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the page on which a config is written and rehearsed."""
         write = path("rehearse/<str:entity>/", self.admin_site.admin_view(self.write_view), name="matching_matchconfigversion_rehearse")
-        return [write, *super().get_urls()]
+        versions = path("versions/<str:entity>/", self.admin_site.admin_view(self.versions), name="matching_matchconfigversion_versions")
+        return [write, versions, *super().get_urls()]
+
+    def versions(self, request: HttpRequest, entity: str) -> HttpResponse:
+        """Show the newest versions of an entity type's config, and any two beside each other."""
+        kind = ENTITIES.get(entity)
+        if kind is None:
+            raise Http404
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = MatchConfigVersion.objects.filter(entity=kind.name).only("id", "version", "created_at", "is_active")[:VERSIONS_SHOWN]
+        listed = [Version(str(row.pk), row.version, row.created_at, in_force=row.is_active) for row in rows]
+        told = compared(request, listed, lambda key: rehearsing.text_of(MatchConfigVersion.objects.values_list("document").get(pk=key)[0]))
+        frame = {**self.admin_site.each_context(request), "title": _t("Versions of the match config of a %s") % kind.name, "subtitle": None}
+        write_url = reverse("admin:matching_matchconfigversion_rehearse", args=(kind.name,))
+        told |= {"opts": self.opts, "media": self.media, "write_url": write_url}
+        return TemplateResponse(request, "golden_records/admin/versions.html", frame | told)
 
     def write_view(self, request: HttpRequest, entity: str) -> HttpResponse:
         """Show the config in force to be changed; sent, rehearse what was written."""

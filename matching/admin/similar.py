@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import Q
 
 from golden_records.entities import entity_type
-from matching.models import ReviewTask, TaskKind, TaskState
+from matching.models import WITHIN_ONE, ReviewTask, TaskState
 
 _LOOKED_AT: Final = 150
 """Decided tasks that are looked at on either side: those whose probability is nearest, which an index gives."""
@@ -71,8 +71,8 @@ def similar_to(task: ReviewTask) -> Similar | None:
 def _nearest(task: ReviewTask) -> list[ReviewTask]:
     decided = ReviewTask.objects.filter(state=TaskState.DECIDED, entity=task.entity, answer__isnull=False)
     # Whether two still belong together is another question than whether they are one, whatever raised that.
-    weakened = Q(kind=TaskKind.EVIDENCE_WEAKENED)
-    decided = decided.filter(weakened if task.kind == TaskKind.EVIDENCE_WEAKENED else ~weakened)
+    within_one = Q(kind__in=WITHIN_ONE)
+    decided = decided.filter(within_one if task.is_within_one else ~within_one)
     decided = decided.exclude(pk=task.pk).select_related("decision", "decided_by")
     below = decided.filter(probability__lte=task.probability).order_by("-probability", "id")[:_LOOKED_AT]
     above = decided.filter(probability__gt=task.probability).order_by("probability", "-id")[:_LOOKED_AT]

@@ -246,9 +246,11 @@ class _Reader:
         return KeyPart(field, transform, int(size) if size.isdigit() else 0)
 
     def thresholds(self, body: Mapping[str, Any]) -> Thresholds:
+        wrong_before = len(self.errors)
         auto = self.number("thresholds.auto", body.get("auto"), 0, 1)
         review = self.number("thresholds.review", body.get("review"), 0, 1)
-        if review > auto:
+        # Of what is no number nothing more is said: the rest would follow from what stands in its place.
+        if len(self.errors) == wrong_before and review > auto:
             self.errors.append(f"thresholds: review ({review:g}) is above auto ({auto:g})")
         return Thresholds(auto, review)
 

@@ -92,6 +92,11 @@ def upper_bound(same: int, total: int, confidence: float) -> float:
     return float(betaincinv(same + 1, total - same, confidence)) if same < total else 1.0
 
 
+def fewest(aim: Aim) -> int:
+    """Give how many answers carry the precision if all say the same: before, there is nothing to test."""
+    return int(np.ceil(np.log(1 - aim.confidence) / np.log(aim.precision)))
+
+
 def more_needed(same: int, total: int, aim: Aim) -> int | None:
     """Give how many further answers, right as often as those so far, would carry the precision; None: none would."""
     share = same / total if total else 1.0
@@ -109,11 +114,6 @@ def more_needed(same: int, total: int, aim: Aim) -> int | None:
     return high - total
 
 
-def _fewest(aim: Aim) -> int:
-    """Give how many answers carry the precision if all say the same: before, there is nothing to test."""
-    return int(np.ceil(np.log(1 - aim.confidence) / np.log(aim.precision)))
-
-
 def _steps(asked: Asked, first: int) -> list[int]:
     """Give the numbers of answers to test after, from the first that could carry: whole groups of equal probability."""
     last = np.flatnonzero(np.append(asked.probability[1:] != asked.probability[:-1], np.ones(min(len(asked.same), 1), np.bool_))) + 1
@@ -125,11 +125,11 @@ def _auto(asked: Asked, now: float, aim: Aim) -> tuple[float, int]:
     or around it.
     """
     found, used, same = now, 0, np.cumsum(asked.same)
-    for number in _steps(asked, _fewest(aim)):
+    for number in _steps(asked, fewest(aim)):
         if lower_bound(int(same[number - 1]), number, aim.confidence) < aim.precision:
             break
         found, used = min(found, float(asked.probability[number - 1])), number
-    return (found, used) if used else (now, min(len(asked.same), max(_fewest(aim), int((asked.probability >= now).sum()))))
+    return (found, used) if used else (now, min(len(asked.same), max(fewest(aim), int((asked.probability >= now).sum()))))
 
 
 def _carried(asked: Asked, now: float, aim: Aim) -> bool:

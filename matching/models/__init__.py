@@ -5,8 +5,9 @@ Records are named by entity type and id: one table serves every entity type, and
 
 from matching.models.configs import BlockingKey, CommonKey, MatchConfigVersion
 from matching.models.decisions import MatchDecision, Outcome
+from matching.models.learning import CheckedPair, CheckSample, LearningState, LearningWork, QualityReport
 from matching.models.reports import ReportFormat, ReportJob, ReportPart, ReportState
-from matching.models.review import Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
+from matching.models.review import WITHIN_ONE, Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
 from matching.models.runs import ChunkKind, MatchAttempt, MatchRun, Pulse, RunChunk, RunKind, RunState
 from matching.models.stewarding import (
     Bulk,
@@ -20,14 +21,19 @@ from matching.models.stewarding import (
 )
 
 __all__ = [
+    "WITHIN_ONE",
     "BlockingKey",
     "Bulk",
     "BulkAct",
+    "CheckSample",
+    "CheckedPair",
     "ChunkKind",
     "CommonKey",
     "FourEyesRule",
     "Judgement",
     "JudgementValue",
+    "LearningState",
+    "LearningWork",
     "MatchAttempt",
     "MatchConfigVersion",
     "MatchDecision",
@@ -36,6 +42,7 @@ __all__ = [
     "Proposal",
     "ProposalState",
     "Pulse",
+    "QualityReport",
     "ReasonCode",
     "ReportFormat",
     "ReportJob",

@@ -39,12 +39,22 @@ class TaskKind(models.TextChoices):
     POSSIBLE_MATCH = "possible_match", _("possible match")
     POSSIBLE_DUPLICATE = "possible_duplicate", _("possible duplicate")
     EVIDENCE_WEAKENED = "evidence_weakened", _("evidence weakened")
+    CHECK = "check", _("check")
+
+    @property
+    def is_within_one(self) -> bool:
+        """Whether it is asked of two records of one golden record, which is on both sides then: do they still belong together?"""
+        return self in WITHIN_ONE
+
+
+WITHIN_ONE: Final = (TaskKind.EVIDENCE_WEAKENED, TaskKind.CHECK)
 
 
 class ReviewTask(models.Model):
     """A question to a steward: are these two golden records one? The pair of source records that raised it is named.
 
-    One whose evidence weakened is about two records of one golden record, which is on both sides then: do they still belong together?
+    One whose evidence weakened, and a check of what the engine put together, is about two records of one golden record, which is on both
+    sides then: do they still belong together?
     Written by `matching.review` alone. At most one open task per pair of golden records, or per pair of records of one.
 
     An open one may be deferred (`deferred_until`, a day of the service's time zone: from then on it is in the queue again) or have an
@@ -92,16 +102,16 @@ class ReviewTask(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("entity", "left_golden_id", "right_golden_id"),
-                condition=Q(state="open") & ~Q(kind="evidence_weakened"),
+                condition=Q(state="open") & ~Q(kind__in=WITHIN_ONE),
                 name="one_open_task_per_pair",
             ),
             models.UniqueConstraint(
                 fields=("entity", "left_record_id", "right_record_id"),
-                condition=Q(state="open", kind="evidence_weakened"),
+                condition=Q(state="open", kind__in=WITHIN_ONE),
                 name="one_open_doubt_per_pair",
             ),
             models.CheckConstraint(
-                condition=Q(left_golden_id__lt=F("right_golden_id")) | Q(kind="evidence_weakened", left_golden_id=F("right_golden_id")),
+                condition=Q(left_golden_id__lt=F("right_golden_id")) | Q(kind__in=WITHIN_ONE, left_golden_id=F("right_golden_id")),
                 name="task_pair_order",
             ),
         )
@@ -120,6 +130,11 @@ class ReviewTask(models.Model):
     def __str__(self) -> str:
         """Name the question."""
         return f"{self.entity} #{self.pk}"
+
+    @property
+    def is_within_one(self) -> bool:
+        """Whether its two records are in one golden record, and it is asked whether they still belong together."""
+        return TaskKind(self.kind).is_within_one
 
 
 class Judgement(models.Model):

@@ -79,7 +79,14 @@ def _by_steward(asking: Asking) -> Any:
 def _with_others(asking: Asking) -> dict[tuple[str, int], _WithOthers]:
     """Compare, one question after the other, those that more than one steward answered."""
     found: dict[tuple[str, int], _WithOthers] = defaultdict(_WithOthers)
-    said = _answers(asking).exclude(value=JudgementValue.UNSURE)
+    for entity, last in answered_twice(_answers(asking)):
+        _compare(entity, last, found)
+    return found
+
+
+def answered_twice(answers: Any) -> Iterator[tuple[str, dict[int, str]]]:
+    """Give of each question that more than one steward answered the entity type, and the last answer of each; UNSURE is none."""
+    said = answers.exclude(value=JudgementValue.UNSURE)
     pair = {name: OuterRef(name) for name in ("entity", "left_record_id", "right_record_id")}
     by_another = said.filter(**pair).exclude(steward_id=OuterRef("steward_id"))
     ordered = said.filter(Exists(by_another)).order_by("entity", "left_record_id", "right_record_id", "id")
@@ -89,17 +96,18 @@ def _with_others(asking: Asking) -> dict[tuple[str, int], _WithOthers]:
         ordered.values_list("entity", "left_record_id", "right_record_id", F("steward_id"), "value")
     ):
         if question != (entity, left, right):
-            _compare(question, last, found)
+            if question is not None:
+                yield question[0], last
             question, last = (entity, left, right), {}
         last[steward] = value
-    _compare(question, last, found)
-    return found
+    if question is not None:
+        yield question[0], last
 
 
-def _compare(question: tuple[Any, ...] | None, last: dict[int, str], found: dict[tuple[str, int], _WithOthers]) -> None:
+def _compare(entity: str, last: dict[int, str], found: dict[tuple[str, int], _WithOthers]) -> None:
     for one, other in combinations(last, 2):
         for steward in (one, other):
-            of_steward = found[question[0] if question else "", steward]
+            of_steward = found[entity, steward]
             of_steward.compared += 1
             of_steward.agreed += last[one] == last[other]
 

@@ -99,3 +99,28 @@ def test_who_may_only_look_sees_no_button_and_is_refused(lead: User, client: Cli
     for address in (reverse("admin:matching_matchrun_turn", args=(run.pk,)), reverse(WRITE[0], args=WRITE[1])):
         assert client.post(address, {"publish": "1", "reason": "x"}).status_code == 403
     assert client.get(reverse("admin:matching_matchrun_turn", args=(run.pk,))).status_code == 403
+
+
+@pytest.mark.usefixtures("lead")
+def test_every_mistake_has_its_line_also_of_a_version_that_is_too_old(client: Client, submitted: Submit) -> None:
+    two_that_are_one(submitted)
+    wrong = candidate(thresholds={"auto": 3, "review": 0.3}, version=1)
+    page = client.post(reverse(WRITE[0], args=WRITE[1]), {"document": wrong, "reason": "typo"}).content.decode()
+    told = page.split("What is wrong")[1].split("</section>")[0]
+    assert "thresholds.auto" in told
+    assert "must be greater than" in told
+    assert told.count("line ") == 2
+
+
+@pytest.mark.usefixtures("lead")
+def test_any_two_versions_are_compared(client: Client, submitted: Submit, django_assert_max_num_queries: Any) -> None:
+    two_that_are_one(submitted)
+    address = reverse("admin:matching_matchconfigversion_versions", args=("customer",))
+    assert "no other version" in client.get(address).content.decode()
+    rehearsed(client, candidate())
+    with django_assert_max_num_queries(8):
+        page = client.get(address).content.decode()
+    assert "+version: " in page
+    assert "in force" in page
+    assert "The two say the same." in client.get(address, {"from": "1", "to": "1"}).content.decode()
+    assert client.get(address.replace("customer", "supplier")).status_code == 404

@@ -81,3 +81,24 @@ def test_who_may_not_publish_sees_the_rules_and_changes_nothing(client: Client) 
     assert "most_trusted" in page
     assert 'name="publish"' not in page
     assert client.post(PAGE, changed("segment: [longest]") | {"preview": "1"}).status_code == 403
+
+
+def test_versions_are_listed_and_any_two_compared(desk: Client, golden: GoldenCustomer) -> None:
+    del golden
+    address = f"{PAGE}versions/"
+    assert "as shipped" in desk.get(address).content.decode()
+    desk.post(PAGE, changed("segment: [longest]") | {"publish": "1", "reason": "longer says more"})
+    desk.post(PAGE, changed("industry: [longest]") | {"publish": "1", "reason": "here too"})
+    page = desk.get(address).content.decode()
+    assert "+  industry: [longest]" in page
+    assert "+  segment: [longest]" not in page
+    assert "longer says more" in page
+    whole = desk.get(address, {"from": "1", "to": "3"}).content.decode()
+    assert "+  industry: [longest]" in whole
+    assert "+  segment: [longest]" in whole
+    assert desk.get(f"{OVERVIEW}supplier/versions/").status_code == 404
+
+
+def test_mistakes_of_rules_have_their_lines(desk: Client) -> None:
+    page = desk.post(PAGE, changed("segment: [longst]") | {"publish": "1", "reason": "x"}).content.decode()
+    assert "line " in page.split("What is wrong")[1].split("</section>")[0]

@@ -10,7 +10,7 @@ from api.scopes import INGEST, READ
 from golden_records.change import Change
 from golden_records.entities import entity_type
 from golden_records.models import CustomerRecord, GoldenCustomer, SourceSystem
-from golden_records.source_systems import save_mapping
+from golden_records.source_systems import known_sources, save_mapping
 from golden_records.sources import SourceRecordDraft
 from matching.intake import submit_source_record
 from tests.api.calling import ACME, Caller, problem_of, record_address
@@ -139,3 +139,14 @@ def test_the_api_adds_no_statement_to_those_of_taking_a_record_in(crm: SourceSys
     with CaptureQueriesContext(connection) as called:
         caller.send_customer("crm", "2", legal_name="Pharmacie Leroy")
     assert len(called) == len(alone)
+
+
+@pytest.mark.parametrize("bound_to", ["crm", None])
+def test_a_source_that_was_switched_off_is_told_so(crm: SourceSystem, caller_with: MakeCaller, bound_to: str | None) -> None:
+    SourceSystem.objects.filter(pk=crm.pk).update(is_active=False)
+    known_sources.forget()
+    caller = caller_with(bound_to, INGEST, READ)
+    problem = problem_of(caller.put(ADDRESS, {"attributes": ACME}), 403, "inactive_source")
+    assert "switched off" in problem["detail"]
+    problem_of(caller.delete(ADDRESS), 403, "inactive_source")
+    assert not CustomerRecord.objects.exists()

@@ -1,0 +1,69 @@
+"""Drawing random samples that can be drawn again: which band of probability gives how many pairs, and which pairs these are."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.int64]
+Shares = NDArray[np.float64]
+
+BANDS: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 1.0)
+"""Edges of the bands that samples are drawn from: closest where nearly all matches are, for that is where a mistake is rare and dear."""
+_FEWEST: Final = 2
+"""Pairs drawn of a band that has them: of one alone nobody can say how much its answers vary."""
+
+
+def band_of(probability: Shares) -> Numbers:
+    """Give the number of the band of each probability; one on an edge belongs to the band above it, but 1 to the last."""
+    found: Numbers = np.clip(np.searchsorted(np.asarray(BANDS), probability, side="right") - 1, 0, len(BANDS) - 2)
+    return found
+
+
+def allocate(available: Numbers, size: int) -> Numbers:
+    """Say how many to draw of each band, of `available` pairs each: `size` together, or all where there are no more.
+
+    In proportion to the square root of what there is (power allocation, Bankier 1988): a band of few pairs gives enough to be told by
+    itself, and the one of most pairs, on which the whole figure hangs, still gives most.
+    """
+    size = min(size, int(available.sum()))
+    drawn = np.zeros(len(available), np.int64)
+    first = np.minimum(available, _FEWEST)
+    if first.sum() <= size:
+        drawn = first.copy()
+    while (left := size - int(drawn.sum())) > 0:
+        room = available - drawn
+        power = np.where(room > 0, np.sqrt(available), 0.0)
+        more = np.minimum(np.floor(left * power / power.sum()).astype(np.int64), room)
+        if not more.any():
+            # What is left is less than the bands: one each, to those of most pairs first.
+            order = np.argsort(-power, kind="stable")
+            more[order[: min(left, int((room > 0).sum()))]] = 1
+        drawn += more
+    return drawn
+
+
+def draw(left: NDArray[np.integer[Any]], right: NDArray[np.integer[Any]], number: int, seed: int) -> Numbers:
+    """Give the places of `number` pairs drawn at random: those of the smallest random numbers, which follow from the ids and the seed.
+
+    So the order of the pairs is no part of the result, and pairs that come or go do not change which of the others are drawn first.
+    """
+    order: Numbers = np.lexsort((right, left, _scattered(left, right, seed)))[:number].astype(np.int64)
+    return np.sort(order)
+
+
+def _scattered(left: NDArray[np.integer[Any]], right: NDArray[np.integer[Any]], seed: int) -> NDArray[np.uint64]:
+    """Give a number for each pair that looks random: the finaliser of SplitMix64 (Steele, Lea and Flood 2014), once for each part."""
+    found = np.full(len(left), seed & (2**64 - 1), np.uint64)
+    for part in (left, right):
+        found = _mixed(found ^ part.astype(np.int64).astype(np.uint64))
+    return found
+
+
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    with np.errstate(over="ignore"):
+        mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        found: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return found
