@@ -1,5 +1,6 @@
 """A question as a graph: golden records in a circle, the evidence between them as edges, and what people said as other strokes."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
@@ -15,7 +16,7 @@ from matching.questions import Question
 WIDTH: Final = 620.0
 _NODE: Final = 17.0
 _WORDS: Final = 21.0
-_LETTERS: Final = 24
+_LETTERS: Final = 20
 _FEW: Final = 14
 _THIN, _THICK, _HEAVIEST = 1.0, 7.0, 25.0
 """Width of an edge: one per bit, between these; no edge grows beyond that of so many bits."""
@@ -81,12 +82,24 @@ def graph_of(question: Question, columns: Sequence[Column], said: Iterable[Judge
     nodes = tuple(_node(column, places[column.golden.pk], column.golden.pk in asked) for column in columns)
     of_id = {column.golden.pk: column for column in columns}
     pairs = sorted(strongest.keys() | words.keys() | tasks.keys(), key=lambda pair: -_weight(strongest.get(pair)))
+    # A probability stands near the end with fewer edges: of a star, all are crowded at the other one.
+    many = Counter(golden_id for pair in pairs for golden_id in pair)
     edges = tuple(
-        _edge((of_id[pair[0]], of_id[pair[1]]), places, strongest.get(pair), words.get(pair), (tasks.get(pair), shown_task_id))
+        _edge(
+            _fewest_first(of_id[pair[0]], of_id[pair[1]], many),
+            places,
+            strongest.get(pair),
+            words.get(pair),
+            (tasks.get(pair), shown_task_id),
+        )
         for pair in pairs
         if pair[0] in of_id and pair[1] in of_id
     )
     return Graph(nodes, edges, height)
+
+
+def _fewest_first(one: Column, other: Column, many: Mapping[UUID, int]) -> tuple[Column, Column]:
+    return (one, other) if many[one.golden.pk] <= many[other.golden.pk] else (other, one)
 
 
 def _strongest(question: Question, home: Mapping[int, UUID]) -> dict[GoldenPair, MatchDecision]:
@@ -117,7 +130,7 @@ def _said(said: Iterable[Judgement], home: Mapping[int, UUID]) -> dict[GoldenPai
 def _place(number: int, count: int, height: float) -> tuple[float, float, float]:
     """Where the node with this number is, and its angle; the first at the top."""
     angle = 2 * pi * number / count - pi / 2
-    return WIDTH / 2 + (WIDTH / 2 - 185) * cos(angle), height / 2 + (height / 2 - 68) * sin(angle), angle
+    return WIDTH / 2 + (WIDTH / 2 - 190) * cos(angle), height / 2 + (height / 2 - 68) * sin(angle), angle
 
 
 def _node(column: Column, place: tuple[float, float, float], is_asked: bool) -> Node:  # noqa: FBT001 - a property of the node
@@ -149,14 +162,13 @@ def _edge(
     asking: tuple[int | None, int],
 ) -> Edge:
     left, right = sorted(pair, key=lambda column: column.number)
-    (x1, y1, _), (x2, y2, _) = places[left.golden.pk], places[right.golden.pk]
+    (x1, y1, _), (x2, y2, _) = places[pair[0].golden.pk], places[pair[1].golden.pk]
     weight = found.weight if found is not None else None
     share = min(max(weight or 0.0, 0.0), _HEAVIEST) / _HEAVIEST
     return Edge(
         left=left,
         right=right,
         ends=(round(x1, 1), round(y1, 1), round(x2, 1), round(y2, 1)),
-        # Off the centre, where edges of a circle cross.
         middle=(round(x1 + 0.38 * (x2 - x1), 1), round(y1 + 0.38 * (y2 - y1), 1)),
         width=round(_THIN + (_THICK - _THIN) * share, 1),
         probability=found.probability if found is not None else None,
