@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "golden_records.admin.looking.LookingMiddleware",
 ]
 
 ROOT_URLCONF = "mdm.urls"

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from golden_records.admin import audit, changes, golden, imports, people, quarantine, sources, webhooks
+from golden_records.admin import audit, changes, golden, imports, limiting, people, quarantine, sources, webhooks
 
-__all__ = ["audit", "changes", "golden", "imports", "people", "quarantine", "sources", "webhooks"]
+__all__ = ["audit", "changes", "golden", "imports", "limiting", "people", "quarantine", "sources", "webhooks"]
 
 admin.site.login_template = "golden_records/admin/login.html"

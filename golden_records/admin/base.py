@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from golden_records import limits, viewing
 from golden_records.admin.timeline import timeline
 
 COUNTED_AT_MOST = 10_000
@@ -69,6 +70,17 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     list_max_show_all = 50
     change_list_template = "golden_records/admin/list.html"
     history_template = "golden_records/admin/history.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Find the rows that the person may see: every list, page and action begins here."""
+        return limits.within(super().get_queryset(request))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Let nobody from whom something is kept ask for it by an address of their own: the filters of the list are enough."""
+        if viewing.viewer() is not None and lookup.partition("__")[0] not in _filtered(self.list_filter):
+            return False
+        allowed: bool = super().lookup_allowed(lookup, value, request)
+        return allowed
 
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of a list with what its cells need, in a number of queries that does not grow with the rows."""
@@ -127,6 +139,19 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
         }
 
 
+def without_lineage(rows: QuerySet[Any], *others: str, lineage: str = "lineage") -> QuerySet[Any]:
+    """Leave large columns out of a list; the lineage stays where it says what the person may see."""
+    seen_by = viewing.viewer()
+    is_needed = seen_by is not None and seen_by.sources is not None
+    return rows.defer(*others) if is_needed else rows.defer(lineage, *others)
+
+
+def _filtered(filters: Sequence[Any]) -> set[str]:
+    """Name the columns that a list is filtered by."""
+    named = (each[0] if isinstance(each, list | tuple) else each for each in filters)
+    return {each.partition("__")[0] if isinstance(each, str) else str(getattr(each, "parameter_name", "")) for each in named}
+
+
 class ReadOnlyAdmin(MdmAdmin):
     """Pages to look at: what is written here is written by a function of the domain, never by a form."""
 
@@ -162,6 +187,7 @@ class PageAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show the page of one object."""
         del form_url
+        viewing.look()
         found = self.get_object(request, unquote(object_id))
         if found is None:
             return self.missing(request, object_id)

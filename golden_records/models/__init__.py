@@ -1,5 +1,6 @@
 """The tables of what the firm knows."""
 
+from golden_records.models.access import AccessLimit
 from golden_records.models.attributes import (
     CustomerAttributes,
     CustomerKind,
@@ -37,6 +38,7 @@ from golden_records.models.webhooks import (
 )
 
 __all__ = [
+    "AccessLimit",
     "AnyOf",
     "AuditAction",
     "AuditEntry",

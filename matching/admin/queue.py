@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from golden_records.admin.filters import StateFilter
 from golden_records.admin.presentation import presentation
 from golden_records.entities import ENTITIES
+from golden_records.limits import within
 from matching.models import ReviewTask, TaskKind, TaskState
 
 BANDS: Final[Mapping[str, tuple[float, float]]] = {"high": (0.8, 1.01), "middle": (0.5, 0.8), "low": (0.0, 0.5)}
@@ -49,7 +50,7 @@ class Scope:
 
     def open_tasks(self) -> QuerySet[ReviewTask]:
         """The open tasks of this part of the queue, the likeliest first."""
-        return self.narrow(ReviewTask.objects.filter(state=TaskState.OPEN)).order_by("-probability", "id")
+        return self.narrow(within(ReviewTask.objects.filter(state=TaskState.OPEN))).order_by("-probability", "id")
 
     def after(self, task: ReviewTask) -> ReviewTask | None:
         """The open task that follows `task`, or the first one where `task` is the last; None where no other is open."""
