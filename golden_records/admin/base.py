@@ -8,7 +8,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -93,6 +93,8 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Tell the object's history, newest first: who, when, what, why, before and after."""
+        if not hasattr(self.model, "history"):
+            raise Http404
         found = self.get_object(request, unquote(object_id))
         if found is None:
             return self.missing(request, object_id)

@@ -50,7 +50,15 @@ class LookingMiddleware:
             viewing.look()
             return response
         messages.info(request, _("Nothing was saved."))
-        return HttpResponseRedirect(request.get_full_path())
+        return _ShownAgain(request.get_full_path())
+
+
+class _ShownAgain(HttpResponseRedirect):
+    """Leads to the page of a form instead of showing what the form collected."""
+
+    def render(self) -> HttpResponse:
+        """Be rendered already, as Django asks of what stands for a template."""
+        return self
 
 
 def _row_of(url_name: str | None, kwargs: Mapping[str, Any]) -> tuple[type[Model], object] | None:

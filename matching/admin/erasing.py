@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 
-from golden_records import privacy
+from golden_records import privacy, viewing
 from golden_records.admin.acting import change_by
 from golden_records.errors import Erased, MdmError
 from golden_records.models import GoldenState, WhenSentAgain
@@ -50,6 +50,7 @@ class ErasableGoldenAdmin(NamingParents):
         try:
             if request.method == "POST" and self._erased(request, golden_id):
                 return HttpResponseRedirect(self._page(golden_id))
+            viewing.look()
             subject = privacy.subject_of(self.entity, golden_id)
         except Erased as error:
             messages.error(request, error.message)

@@ -64,6 +64,7 @@ class ReportJobAdmin(PageAdmin):
             raise Http404 if request.user.has_perm(MAY) else PermissionDenied
         if request.method == "POST" and (asked := self._asked(request, report)):
             return asked
+        viewing.look()
         sees_persons = _may_all(request, SEES_PERSONS)
         sent = request.POST or request.GET
         context = {

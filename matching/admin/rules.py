@@ -95,6 +95,7 @@ class SurvivorshipVersionAdmin(PageAdmin):
                 return HttpResponseRedirect(_done(request, kind))
             except MdmError as error:
                 problems = list(error.data.get("problems") or [f"{error.message} {error.remedy}"])  # type: ignore[call-overload]  # texts
+        viewing.look()
         return TemplateResponse(request, "matching/admin/rules_write.html", self._writing(request, kind, problems))
 
     def _writing(self, request: HttpRequest, entity: EntityType, problems: list[str]) -> dict[str, Any]:

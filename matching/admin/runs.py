@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from golden_records import viewing
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.timeline import timeline
@@ -133,6 +134,7 @@ class MatchConfigAdmin(PageAdmin):
             "subtitle": None,
             "opts": self.opts,
         }
+        viewing.look()
         told = rehearsals.writing(request, kind, problems)
         return TemplateResponse(request, "matching/admin/config_write.html", frame | {"entity": kind, "media": self.media} | told)
 

@@ -116,7 +116,7 @@ def test_a_form_that_is_shown_again_is_shown_as_it_may_be_seen(client: Client) -
     other = GoldenCustomer.objects.filter(records__external_id="c-1").get()
     sent = {"kind": "merge", "other": str(other.pk), "preview": "stale", "reason": "one"}
     regroup = client.post(f"/admin/golden_records/goldencustomer/{mixed.pk}/regroup/", sent).content.decode().casefold()
-    assert "common firm" in regroup
+    assert "merge with another golden record" in regroup
     task = ReviewTask.objects.filter(state="open").first()
     assert task is not None
     review = client.post(f"/admin/matching/reviewtask/{task.pk}/decide/", {"answer": "same", "version": "99"}, follow=True)
