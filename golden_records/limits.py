@@ -252,8 +252,9 @@ def save_limit(limit: AccessLimit, *, change: Change) -> AccessLimit:
     if problems:
         raise InvalidLimit(" ".join(problems), remedy="Correct it and save again.", problems=problems)
     limit.entities, limit.sources = sorted(set(limit.entities)), sorted(set(limit.sources))
-    kind = ChangeKind.CREATED if limit.pk is None else ChangeKind.CHANGED
-    if limit.pk is None:
+    is_new = limit._state.adding
+    kind = ChangeKind.CREATED if is_new else ChangeKind.CHANGED
+    if is_new:
         AccessLimit.objects.bulk_create([limit])
     else:
         AccessLimit.objects.bulk_update([limit], ("user", "group", "entities", "sources"))

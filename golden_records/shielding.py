@@ -6,7 +6,7 @@ bare rows (`values`, `values_list`) is not: a page that shows such rows veils th
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
@@ -28,31 +28,32 @@ class Shielded(models.Model):
     """Base of a model whose rows are shielded while somebody looks. `shielded_as` is one of `SHIELDS`, or empty: nothing to hide."""
 
     shielded_as: ClassVar[str] = ""
+    is_shielded = False
 
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row; raises `MaskedRow` for one that was loaded to be looked at."""
+        if self.is_shielded:
+            raise MaskedRow(f"{self._meta.label} {self.pk} was loaded to be looked at and can't be saved.")
+        super().save(*args, **kwargs)
+
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Any:
+    def from_db(cls, db: str | None, field_names: Any, values: Any, **more: Any) -> Self:
         """Load a row, as whoever looks may see it."""
         seen_by = viewing.looking()
         if seen_by is None:
-            return super().from_db(db, field_names, values)
+            return super().from_db(db, field_names, values, **more)
         shield = _shield_of(cls)
         if shield is None:
-            return super().from_db(db, field_names, values)
+            return super().from_db(db, field_names, values, **more)
         # A deferred column has no value: Django leaves it out of `field_names` and of `values` alike.
         row = dict(zip(field_names, values, strict=True))
         shield(cls, row, seen_by)
-        found = super().from_db(db, field_names, [row[name] for name in field_names])
+        found = super().from_db(db, field_names, [row[name] for name in field_names], **more)
         found.is_shielded = True
         return found
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the row; raises `MaskedRow` for one that was loaded to be looked at."""
-        if getattr(self, "is_shielded", False):
-            raise MaskedRow(f"{self._meta.label} {self.pk} was loaded to be looked at and can't be saved.")
-        super().save(*args, **kwargs)
 
 
 def _golden(model: type[models.Model], row: Row, seen_by: Viewer) -> None:
@@ -68,7 +69,7 @@ def _golden(model: type[models.Model], row: Row, seen_by: Viewer) -> None:
 def _record(model: type[models.Model], row: Row, seen_by: Viewer) -> None:
     is_seen = seen_by.sources is None or row.get("source_id") in seen_by.source_ids
     entity = ""
-    for spec, entity in _attributes(model):  # noqa: B007 - all of one entity type
+    for spec, entity in _attributes(model):
         if row.get(spec.name) not in _EMPTY:
             row[spec.name] = shown(row[spec.name], spec, entity, seen_by) if is_seen else hidden()
     if not is_seen or not seen_by.sees_entity(entity):

@@ -90,12 +90,12 @@ class PersonAdmin(people.PersonAdmin):
         reset = path("<int:user_id>/second-factor/", self.admin_site.admin_view(self.reset_view), name="auth_user_second_factor")
         return [reset, *super().get_urls()]
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
         """Say whether the person has a second factor."""
         user: User | None = kwargs.get("obj")
         has_one = user is not None and Authenticator.objects.filter(user=user).exists()
         context |= {"has_second_factor": has_one, "may_reset": has_one and self.has_change_permission(request, user)}
-        response: HttpResponse = super().render_change_form(request, context, **kwargs)
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 
     def reset_view(self, request: HttpRequest, user_id: int) -> HttpResponse:

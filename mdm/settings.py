@@ -299,7 +299,11 @@ ACCOUNT_FORMS = {"login": "mdm.signin.forms.LoginForm"}
 # Beside the lock by person and address: against one name tried from many addresses, and many names from one.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "30/m/ip,30/5m/key", "reauthenticate": "10/m/user"}
 MFA_ADAPTER = "mdm.signin.adapters.SecondFactorAdapter"
-MFA_FORMS = {"authenticate": "mdm.signin.forms.CodeForm", "reauthenticate": "mdm.signin.forms.CodeAgainForm"}
+MFA_FORMS = {
+    "activate_totp": "mdm.signin.forms.FirstCodeForm",
+    "authenticate": "mdm.signin.forms.CodeForm",
+    "reauthenticate": "mdm.signin.forms.CodeAgainForm",
+}
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # no address is ever asked for
 MFA_TOTP_ISSUER = f"mdm ({_public.hostname})"
 MFA_TOTP_TOLERANCE = 1  # half a minute, as clocks of telephones are

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.contrib.admin import ShowFacets
+from django.contrib.admin import RelatedFieldListFilter, ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -59,6 +59,17 @@ class BoundedChangeList(ChangeList):  # type: ignore[misc]  # django-unfold has 
             self.full_result_count = self.result_count
 
 
+class SeenChoices(RelatedFieldListFilter):
+    """A filter by what rows refer to, of which it offers only what the person may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Give the rows to choose from."""
+        seen = limits.within(field.remote_field.model._default_manager.order_by()).values("pk")
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        choices: list[tuple[str, Any]] = field.get_choices(include_blank=False, ordering=ordering, limit_choices_to={"pk__in": seen})
+        return choices
+
+
 class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     """Base of every admin page of the project."""
 
@@ -81,6 +92,14 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
             return False
         allowed: bool = super().lookup_allowed(lookup, value, request)
         return allowed
+
+    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+        """Offer a limited person only what they may see to filter by."""
+        filters: Sequence[Any] = super().get_list_filter(request)
+        seen_by = viewing.viewer()
+        if seen_by is None or not seen_by.is_limited:
+            return filters
+        return [(each, SeenChoices) if isinstance(each, str) and self.opts.get_field(each).is_relation else each for each in filters]
 
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of a list with what its cells need, in a number of queries that does not grow with the rows."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -68,7 +69,8 @@ def _row_of(url_name: str | None, kwargs: Mapping[str, Any]) -> tuple[type[Model
         return None
     if "golden_id" in kwargs and kwargs.get("entity") in ENTITIES:
         return ENTITIES[kwargs["entity"]].golden, kwargs["golden_id"]
-    for model in admin.site._registry:
-        if url_name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_"):
-            return apps.get_model(model._meta.label), admin.utils.unquote(str(keys[0]))
+    for model in apps.get_models():
+        is_its = url_name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_")
+        if is_its and admin.site.is_registered(model):
+            return model, unquote(str(keys[0]))
     return None

@@ -21,9 +21,7 @@ class AccessLimit(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="access_limit", verbose_name=_("person")
     )
-    group = models.OneToOneField(
-        "auth.Group", models.PROTECT, null=True, blank=True, related_name="access_limit", verbose_name=_("group")
-    )
+    group = models.OneToOneField("auth.Group", models.PROTECT, null=True, blank=True, related_name="access_limit", verbose_name=_("group"))
     entities = models.JSONField(_("entity types"), default=list, blank=True)
     sources = models.JSONField(_("source systems"), default=list, blank=True)
     history = HistoricalRecords(bases=[ChangeColumns])

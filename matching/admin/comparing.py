@@ -32,7 +32,7 @@ def compare_context(entity: EntityType, *, left: str, right: str) -> dict[str, A
     if seen_by is not None:
         # They are scored by what they are; what they are is not shown.
         found = replace(found, left=_as_seen(entity, found.left), right=_as_seen(entity, found.right))
-        steps = [replace(step, left=None, right=None) for step in steps]
+        steps = tuple(replace(step, left=None, right=None) for step in steps)
     rules = sorted(found.explanation.rules, key=lambda rule: list(Meeting).index(rule.meeting))
     return {
         "found": found,

@@ -159,7 +159,9 @@ def _likelihood() -> ColumnChart | None:
         upper = {} if low == _BANDS[-1] else {"probability__lt": (low + 10) / 100}
         return Q(probability__gte=low / 100, **upper)
 
-    counts = within(ReviewTask.objects.filter(state=TaskState.OPEN)).aggregate(**{f"b{low}": Count("pk", filter=band(low)) for low in _BANDS})
+    counts = within(ReviewTask.objects.filter(state=TaskState.OPEN)).aggregate(
+        **{f"b{low}": Count("pk", filter=band(low)) for low in _BANDS}
+    )
     if not any(counts.values()):
         return None
     return column_chart([(f"{low} %", f"{low} – {low + 10} %: {counts[f'b{low}']}", [counts[f"b{low}"]]) for low in _BANDS])

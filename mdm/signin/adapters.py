@@ -1,8 +1,10 @@
 """How django-allauth works here: nobody signs up, the provider's people are made at their first sign-in, secrets are kept encrypted."""
 
-from typing import Any, ClassVar
+import time
+from typing import Any, ClassVar, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -21,6 +23,8 @@ from mdm.signin.roles import follow_groups, groups_claimed, needs_second_factor
 
 SINGLE_SIGN_ON = "mdm_single_sign_on"
 """In a session: its person signed in by the provider, whose business a second factor was then."""
+
+_RECENT_SECONDS: Final = 300
 
 _box = Box(b"mdm: second factors")
 
@@ -42,10 +46,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
         """Count attempts by the address that the log-in protection counts them by."""
         return client_address(request) or "unknown"
 
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Ask for the password again before a second factor is changed, unless it was given a moment ago."""
+        records = get_authentication_records(self.request, self.request.user)
+        recent = max((record.get("at", 0.0) for record in records), default=0.0)
+        is_required: bool = time.time() - recent > _RECENT_SECONDS and super().is_reauthentication_required(app=app)
+        return is_required
+
     def login(self, request: HttpRequest, user: User) -> None:
         """Log somebody in, after every step, and keep that."""
         super().login(request, user)
-        by_provider = any(record.get("method") == "socialaccount" for record in request.session.get("account_authentication_methods", ()))
+        by_provider = any(record.get("method") == "socialaccount" for record in get_authentication_records(request, user))
         if by_provider:
             request.session[SINGLE_SIGN_ON] = True
         people.tell_of_sign_in(user, "single sign-on" if by_provider else "password")
@@ -65,6 +76,12 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # djang
         if sociallogin.is_existing:
             self._follow(sociallogin.user, sociallogin)
 
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
+        """Keep of somebody their name; an address nobody needs, and that a colleague has the same one says nothing."""
+        sociallogin.email_addresses = []
+        user: User = super().populate_user(request, sociallogin, data | {"email": None})
+        return user
+
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         """Make the log-in of somebody who is here for the first time; it has no password."""
         user: User = super().save_user(request, sociallogin, form)
@@ -83,6 +100,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # djang
     @staticmethod
     def _follow(user: User, sociallogin: SocialLogin) -> None:
         provider = settings.OIDC_PROVIDER
+        if provider is None:
+            return
         data: dict[str, Any] = sociallogin.account.extra_data or {}
         claims = {**(data.get("id_token") or {}), **(data.get("userinfo") or {})} or data
         follow_groups(user, groups_claimed(claims, provider.groups_claim), provider.roles)

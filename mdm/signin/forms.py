@@ -5,12 +5,14 @@ from typing import Any
 from allauth.account.forms import LoginForm as PasswordForm
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from mdm.signin.locking import credentials_of
+from mdm.signin.middleware import FACTOR
 
 
 class LoginForm(PasswordForm):  # type: ignore[misc]  # django-allauth tells its types to no one
@@ -44,6 +46,16 @@ class _Counted:
 
 class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]  # django-allauth tells its types to no one
     """The code at the sign-in."""
+
+
+class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]  # django-allauth tells its types to no one
+    """The code that shows that an authenticator app was set up right; it counts for the session that it was set up in."""
+
+    def clean_code(self) -> str:
+        """Check the code."""
+        code: str = super().clean_code()
+        context.request.session[FACTOR] = True
+        return code
 
 
 class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]  # django-allauth tells its types to no one

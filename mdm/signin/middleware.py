@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
@@ -21,7 +22,6 @@ from mdm.signin.roles import needs_second_factor
 
 SEEN: Final = "mdm_seen"
 FACTOR: Final = "mdm_second_factor"
-_METHODS: Final = "account_authentication_methods"
 _KEPT_EVERY: Final = 60
 """Seconds after which it is written anew that somebody is there: not at each request."""
 
@@ -80,6 +80,10 @@ class SecondFactorMiddleware:
 def _is_settled(request: HttpRequest, user: User) -> bool:
     """Whether this session needs no second factor, or had it; it is kept in the session, so that it is asked once."""
     session = request.session
-    if session.get(SINGLE_SIGN_ON) or session.get(FACTOR) or any(each.get("method") == "mfa" for each in session.get(_METHODS, ())):
+    if (
+        session.get(SINGLE_SIGN_ON)
+        or session.get(FACTOR)
+        or any(each.get("method") == "mfa" for each in get_authentication_records(request, user))
+    ):
         return True
     return not needs_second_factor(user, settings.SECOND_FACTOR_FOR)

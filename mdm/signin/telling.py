@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from golden_records import people
 from golden_records.change import Change
 from mdm.signin.addresses import client_address
-from mdm.signin.middleware import FACTOR, SEEN
+from mdm.signin.middleware import SEEN
 
 
 def connect() -> None:
@@ -43,9 +43,7 @@ def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_
 
 def _factor(what: str) -> Any:
     def tell(request: HttpRequest, user: User, authenticator: Authenticator, **_told: Any) -> None:
-        if authenticator.type == Authenticator.Type.TOTP and what == "enrolled":
-            # Whoever has just shown a code need not show another one in this session.
-            request.session[FACTOR] = True
+        del request
         words = f"{'recovery codes' if authenticator.type == Authenticator.Type.RECOVERY_CODES else 'authenticator app'} {what}"
         by = Change(actor=f"steward:{user.get_username()}", reason="", user_id=user.pk)
         people.tell_of_second_factor(user, words, change=by)

@@ -44,13 +44,13 @@ class SignedTokens(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # django-
         return claims
 
 
-@login_not_required
+@login_not_required  # type: ignore[untyped-decorator]  # django-allauth tells its types to no one
 def provider_login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Lead to the provider."""
     return _by_provider(OAuth2LoginView, request, provider_id)
 
 
-@login_not_required
+@login_not_required  # type: ignore[untyped-decorator]  # as above
 def provider_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Take the provider's answer."""
     return _by_provider(OAuth2CallbackView, request, provider_id)
