@@ -18,7 +18,7 @@ CODE: Final = "/accounts/second-factor/code/"
 def sign_in(client: Client, username: str, password: str = PASSWORD, **more: str) -> HttpResponse:
     """Send the form of the log-in."""
     sent = {"login": username, "password": password}
-    return cast(HttpResponse, client.post(LOGIN, sent, **more))  # type: ignore[arg-type]  # headers
+    return cast("HttpResponse", client.post(LOGIN, sent, **more))  # type: ignore[arg-type]  # headers
 
 
 def is_in(client: Client) -> bool:

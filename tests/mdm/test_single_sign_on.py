@@ -65,7 +65,7 @@ def go(client: Client, provider: FakeProvider, **claims: Any) -> HttpResponse:
         back = urlsplit(answer.headers["Location"])
     else:
         pytest.fail("the provider sends nobody back")
-    return cast(HttpResponse, client.get(f"{back.path}?{back.query}"))
+    return cast("HttpResponse", client.get(f"{back.path}?{back.query}"))
 
 
 def test_the_log_in_page_has_a_button_where_a_provider_is_configured(client: Client, provider: FakeProvider) -> None:
