@@ -252,7 +252,7 @@ def save_limit(limit: AccessLimit, *, change: Change) -> AccessLimit:
     if problems:
         raise InvalidLimit(" ".join(problems), remedy="Correct it and save again.", problems=problems)
     limit.entities, limit.sources = sorted(set(limit.entities)), sorted(set(limit.sources))
-    is_new = limit._state.adding
+    is_new = not AccessLimit.objects.filter(pk=limit.pk).exists()
     kind = ChangeKind.CREATED if is_new else ChangeKind.CHANGED
     if is_new:
         AccessLimit.objects.bulk_create([limit])

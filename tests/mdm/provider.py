@@ -37,7 +37,7 @@ class FakeProvider:
 
     def keys(self) -> dict[str, Any]:
         """What its signatures are checked with."""
-        public: dict[str, Any] = RSAAlgorithm.to_jwk(self.published.public_key(), as_dict=True)  # type: ignore[no-untyped-call]  # it has no types
+        public: dict[str, Any] = RSAAlgorithm.to_jwk(self.published.public_key(), as_dict=True)
         return {"keys": [public | {"kid": "one", "use": "sig", "alg": "RS256"}]}
 
     def authorize(self, asked: dict[str, str]) -> str:
@@ -69,12 +69,10 @@ class _Answers(BaseHTTPRequestHandler):
             self.send_header("Location", self.provider.authorize({name: values[0] for name, values in parse_qs(asked.query).items()}))
             self.end_headers()
             return
-        known = {
-            "/.well-known/openid-configuration": self.provider.configuration,
-            "/jwks": self.provider.keys,
-            "/userinfo": lambda: self.provider.claims,
-        }
-        self._say(known[asked.path]())
+        if asked.path == "/userinfo":
+            self._say(self.provider.claims)
+        else:
+            self._say(self.provider.keys() if asked.path == "/jwks" else self.provider.configuration())
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
