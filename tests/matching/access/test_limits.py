@@ -106,11 +106,11 @@ def test_what_groups_allow_adds_up_and_what_is_said_of_a_person_narrows_it() -> 
     steward = a_steward()
     steward.groups.add(Group.objects.get(name=LEAD_STEWARDS))
     a_limit(group=STEWARDS, sources=("crm",))
-    assert sources_of(steward) == {"crm"}
+    assert sources_of(steward) == frozenset({"crm"})
     a_limit(group=LEAD_STEWARDS, sources=("erp",))
-    assert sources_of(steward) == {"crm", "erp"}
+    assert sources_of(steward) == frozenset({"crm", "erp"})
     a_limit(user=steward, sources=("erp", "shop"))
-    assert sources_of(steward) == {"erp"}
+    assert sources_of(steward) == frozenset({"erp"})
 
 
 @pytest.mark.django_db
@@ -122,7 +122,7 @@ def test_a_group_that_limits_entity_types_alone_allows_all_sources() -> None:
     a_limit(group=LEAD_STEWARDS, entities=("project",))
     viewer = viewer_of(User.objects.get(pk=steward.pk))
     assert viewer is not None
-    assert (viewer.entities, viewer.sources) == ({"customer", "project"}, None)
+    assert (viewer.entities, viewer.sources) == (frozenset({"customer", "project"}), None)
 
 
 @pytest.mark.django_db
