@@ -13,9 +13,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
+from hashlib import blake2b
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +25,7 @@ from django.utils.translation import ngettext
 from golden_records.attributes import AttributeSpec
 
 DOTS: Final = "••••"
-_MARK_LENGTH: Final = 4
+_MARK_BYTES: Final = 2
 _SHORT: Final = 4
 """Texts of fewer letters do not even give their first one away."""
 
@@ -146,6 +148,11 @@ def is_masked(entity: str) -> bool:
     return seen_by is not None and entity in seen_by.masked
 
 
+def said(words: str) -> str:
+    """Give words about what went wrong; to somebody from whom values are kept, only what comes before they may be quoted."""
+    return words if viewer() is None else words.partition(":")[0]
+
+
 def shown(value: object, spec: AttributeSpec, entity: str, seen_by: Viewer | None) -> Any:
     """Give what somebody may see of an attribute's value: itself, or a mark; the same value has the same mark for the same person."""
     if seen_by is None or value in (None, ""):
@@ -164,7 +171,8 @@ def mark(value: object, seen_by: Viewer) -> Masked:
     """Give what stands for a personal value: enough to tell whether two are alike, not what they are."""
     if isinstance(value, Masked):
         return value
-    told: dict[str, object] = {"dots": DOTS, "mark": salted_hmac(f"{__name__}:{seen_by.key}", str(value)).hexdigest()[:_MARK_LENGTH]}
+    digest = blake2b(str(value).encode(), key=_key_of(settings.SECRET_KEY, seen_by.key), digest_size=_MARK_BYTES).hexdigest()
+    told: dict[str, object] = {"dots": DOTS, "mark": digest}
     if isinstance(value, date):
         return Masked(_("%(dots)s (a date, #%(mark)s)") % told)
     if isinstance(value, int | float | Decimal):
@@ -172,6 +180,11 @@ def mark(value: object, seen_by: Viewer) -> Masked:
     text = str(value)
     told |= {"n": len(text), "first": text[0] if len(text) >= _SHORT and text[0].isalpha() else ""}
     return Masked(ngettext("%(first)s%(dots)s (%(n)s letter, #%(mark)s)", "%(first)s%(dots)s (%(n)s letters, #%(mark)s)", len(text)) % told)
+
+
+@lru_cache(maxsize=256)
+def _key_of(secret: str, person: str) -> bytes:
+    return salted_hmac(f"{__name__}:{person}", "marks", secret=secret, algorithm="sha256").digest()
 
 
 def marked_leaves(document: Any, seen_by: Viewer) -> Any:

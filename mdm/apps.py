@@ -23,4 +23,4 @@ class MdmConfig(AppConfig):
         """Let the sign-in tell the audit log, and let the admin have no log-in of its own."""
         telling = import_module("mdm.signin.telling")
         telling.connect()
-        admin.site.login = import_module("mdm.signin.views").admin_door  # type: ignore[method-assign]  # one way in, with all its steps
+        admin.site.login = import_module("mdm.signin.door").admin_door  # type: ignore[method-assign]  # one way in, with all its steps

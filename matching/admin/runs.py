@@ -92,6 +92,7 @@ class MatchRunAdmin(PageAdmin):
 
     def page_context(self, request: HttpRequest, found: MatchRun) -> dict[str, Any]:
         """Counts and seconds by step; of a rehearsal, what it would do."""
+        found.error = viewing.said(found.error)
         told = {"run": found, "counts": sorted(found.counts.items()), "timings": list(found.timings.items())}
         return told | rehearsals.showing(request, found)
 

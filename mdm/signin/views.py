@@ -1,4 +1,4 @@
-"""The pages of the sign-in that are our own: the door of the admin, and signing in by the provider."""
+"""Signing in by the provider: there and back."""
 
 from typing import Any
 
@@ -7,26 +7,7 @@ from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
-
-
-def admin_door(request: HttpRequest, extra_context: object = None) -> HttpResponse:
-    """Lead to the one log-in there is. Whoever is logged in and may not open the admin is told so."""
-    del extra_context
-    if request.user.is_authenticated:
-        if request.user.is_active and getattr(request.user, "is_staff", False):
-            return HttpResponseRedirect(_next(request))
-        return render(request, "account/no_rights.html", status=403)
-    return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': _next(request)})}")
-
-
-def _next(request: HttpRequest) -> str:
-    wanted = request.GET.get("next") or (request.get_full_path() if request.path_info != reverse("admin:login") else "")
-    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return wanted if wanted and is_ours else reverse("admin:index")
+from django.http import Http404, HttpRequest, HttpResponse
 
 
 class SignedTokens(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # django-allauth tells its types to no one
