@@ -18,6 +18,7 @@ from golden_records.admin.references import targets
 from golden_records.attributes import AttributeSpec
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import GoldenRecord, MergeReceipt, Override, OverrideState, ProjectFact, RecordState, SourceRecord
+from golden_records.viewing import Masked
 
 SHOWN: Final = 50
 """Rows of one section; what lies beyond is counted, and found through the lists."""
@@ -47,6 +48,11 @@ class Surviving:
     agreeing: int
     refers_to: GoldenRecord | None
     pin: str
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the person sees no more than a mark of it."""
+        return isinstance(self.value, Masked)
 
     @property
     def unit(self) -> str:
