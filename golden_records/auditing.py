@@ -51,6 +51,23 @@ def reading(read: Reading, *, change: Change) -> None:
     _keep([row], change)
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing that somebody did which is no row of its own: what, to what kind of thing, its name, and what is told of it."""
+
+    action: AuditAction
+    kind: str
+    subject: str
+    content: Mapping[str, Any]
+
+
+def tell(deed: Deed, *, change: Change) -> None:
+    """Keep what somebody did; no value of a golden or source record may be in it."""
+    content = dict(deed.content)
+    row = {"action": deed.action.value, "kind": deed.kind, "subject": deed.subject, "attributes": list(content), "content": content}
+    _keep([row], change)
+
+
 def told_of(model: type[models.Model], rows: Iterable[models.Model], *, change: Change, kind: str) -> None:
     """Keep what happened to rows of a model that says what is told of it (`audited`); of others, nothing is kept here."""
     columns: tuple[str, ...] = getattr(model, "audited", ())

@@ -17,6 +17,7 @@ from golden_records.models import (
     ProjectRecord,
     SourceRecord,
 )
+from golden_records.shielding import know
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ _ALL = (
     ),
 )
 ENTITIES: Mapping[str, EntityType] = MappingProxyType({entity.name: entity for entity in _ALL})
+
+
+for _entity in _ALL:
+    know(_entity.name, _entity.attributes)
 
 
 def entity_type(name: str) -> EntityType:

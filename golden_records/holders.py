@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 from golden_records import erasing, privacy
 from golden_records.entities import ENTITIES
 from golden_records.models import (
+    AccessLimit,
     AuditAction,
     AuditEntry,
     AuditSeal,
@@ -193,6 +194,7 @@ privacy.register(
         ],
         _CONFIGURATION,
     )
+    | dict.fromkeys(with_history([AccessLimit]), "it names who may see what")
     | dict.fromkeys(with_history([Parentage]), "it names golden records, a source record and an override by their ids")
     | {
         HierarchyProgress: "it counts how far the hierarchy is settled",

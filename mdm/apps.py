@@ -1,6 +1,9 @@
 """The Django application that holds the project's own commands."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.contrib import admin
 
 from mdm.celery import app as celery_app
 
@@ -15,3 +18,9 @@ class MdmConfig(AppConfig):
     name = "mdm"
     verbose_name = "mdm"
     celery = celery_app
+
+    def ready(self) -> None:
+        """Let the sign-in tell the audit log, and let the admin have no log-in of its own."""
+        telling = import_module("mdm.signin.telling")
+        telling.connect()
+        admin.site.login = import_module("mdm.signin.door").admin_door  # type: ignore[method-assign]  # one way in, with all its steps

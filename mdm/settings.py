@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from mdm import logging as structured_logging
 from mdm.embedded import state
+from mdm.signin import configured
 from mdm.unfold import UNFOLD as UNFOLD  # noqa: PLC0414  # read by django-unfold as a setting
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
@@ -75,6 +76,12 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "mdm",
+    "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "golden_records",
     "matching",
     "api",
@@ -92,6 +99,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "mdm.signin.middleware.IdleMiddleware",
+    "mdm.signin.middleware.SecondFactorMiddleware",
+    "golden_records.admin.looking.LookingMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "mdm.urls"
@@ -107,6 +119,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "mdm.signin.look.admin_look",
             ]
         },
     }
@@ -251,8 +264,56 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
 
+# --- the sign-in: see docs/access.md -----------------------------------------------------------------------------------------------
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+BEHIND_PROXY = _flag("BEHIND_PROXY")
+TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1" if BEHIND_PROXY else "0"))  # how many stand before the service
+
+AXES_FAILURE_LIMIT = int(os.environ.get("MDM_LOGIN_ATTEMPTS", "5"))
+AXES_COOLOFF_TIME = timedelta(minutes=float(os.environ.get("MDM_LOGIN_WAIT_MINUTES", "15")))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # by the two together: nobody locks a colleague out from elsewhere
+AXES_CLIENT_IP_CALLABLE = "mdm.signin.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "mdm.signin.locking.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else whoever keeps trying would never get in again
+AXES_DISABLE_ACCESS_LOG = True  # the audit log has them
+AXES_ENABLE_ADMIN = False  # mdm.admin has pages in the look of the others
+AXES_VERBOSE = False
+
+OIDC_PROVIDER = configured.provider()
+LOCAL_LOGIN = _flag("MDM_LOCAL_LOGIN", default=True)
+if not LOCAL_LOGIN and OIDC_PROVIDER is None:
+    raise ImproperlyConfigured("MDM_LOCAL_LOGIN=0 would let nobody in: configure MDM_OIDC_ISSUER too.")
+SECOND_FACTOR_FOR = _list("MDM_SECOND_FACTOR_FOR")  # roles, as: administrator, lead steward
+
+ACCOUNT_ADAPTER = "mdm.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_FORMS = {"login": "mdm.signin.forms.LoginForm"}
+# Beside the lock by person and address: against one name tried from many addresses, and many names from one.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "30/m/ip,30/5m/key", "reauthenticate": "10/m/user"}
+MFA_ADAPTER = "mdm.signin.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "activate_totp": "mdm.signin.forms.FirstCodeForm",
+    "authenticate": "mdm.signin.forms.CodeForm",
+    "reauthenticate": "mdm.signin.forms.CodeAgainForm",
+}
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # no address is ever asked for
+MFA_TOTP_ISSUER = f"mdm ({_public.hostname})"
+MFA_TOTP_TOLERANCE = 1  # half a minute, as clocks of telephones are
+SOCIALACCOUNT_ADAPTER = "mdm.signin.adapters.SocialAdapter"
+SOCIALACCOUNT_PROVIDERS = OIDC_PROVIDER.as_setting if OIDC_PROVIDER is not None else {}
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_QUERY_EMAIL = False
+SOCIALACCOUNT_STORE_TOKENS = False
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -281,6 +342,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = float(os.environ.get("MDM_SESSION_IDLE_MINUTES", "60")) * 60
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = _https
@@ -289,7 +351,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
 # Only behind a proxy that sets this header itself: any other caller could claim to be secure.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("BEHIND_PROXY") else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 # --- metrics -----------------------------------------------------------------------------------------------------------------------

@@ -138,6 +138,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Webhooks"), "webhook", "golden_records.webhooksubscription"),
                     _item(_("People"), "person", "auth.user"),
                     _item(_("Groups"), "group", "auth.group"),
+                    _item(_("Limits"), "visibility_lock", "golden_records.accesslimit"),
+                    _item(_("Failed log-ins"), "gpp_bad", "axes.accessattempt"),
                 ],
             },
         ],

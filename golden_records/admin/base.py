@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.contrib.admin import ShowFacets
+from django.contrib.admin import RelatedFieldListFilter, ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from golden_records import limits, viewing
 from golden_records.admin.prefetching import is_prefetch, leave_messages
 from golden_records.admin.timeline import timeline
 
@@ -59,6 +60,17 @@ class BoundedChangeList(ChangeList):  # type: ignore[misc]  # django-unfold has 
             self.full_result_count = self.result_count
 
 
+class SeenChoices(RelatedFieldListFilter):
+    """A filter by what rows refer to, of which it offers only what the person may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Give the rows to choose from."""
+        seen = limits.within(field.remote_field.model._default_manager.order_by()).values("pk")
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        choices: list[tuple[str, Any]] = field.get_choices(include_blank=False, ordering=ordering, limit_choices_to={"pk__in": seen})
+        return choices
+
+
 class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     """Base of every admin page of the project."""
 
@@ -71,6 +83,25 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     change_list_template = "golden_records/admin/list.html"
     history_template = "golden_records/admin/history.html"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Find the rows that the person may see: every list, page and action begins here."""
+        return limits.within(super().get_queryset(request))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Let nobody from whom something is kept ask for it by an address of their own: the filters of the list are enough."""
+        if viewing.viewer() is not None and lookup.partition("__")[0] not in _filtered(self.list_filter):
+            return False
+        allowed: bool = super().lookup_allowed(lookup, value, request)
+        return allowed
+
+    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+        """Offer a limited person only what they may see to filter by."""
+        filters: Sequence[Any] = super().get_list_filter(request)
+        seen_by = viewing.viewer()
+        if seen_by is None or not seen_by.is_limited:
+            return filters
+        return [(each, SeenChoices) if isinstance(each, str) and self.opts.get_field(each).is_relation else each for each in filters]
+
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of a list with what its cells need, in a number of queries that does not grow with the rows."""
         return rows
@@ -82,6 +113,8 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Tell the object's history, newest first: who, when, what, why, before and after."""
+        if not hasattr(self.model, "history"):
+            raise Http404
         found = self.get_object(request, unquote(object_id))
         if found is None:
             return self.missing(request, object_id)
@@ -128,6 +161,19 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
         }
 
 
+def without_lineage(rows: QuerySet[Any], *others: str, lineage: str = "lineage") -> QuerySet[Any]:
+    """Leave large columns out of a list; the lineage stays where it says what the person may see."""
+    seen_by = viewing.viewer()
+    is_needed = seen_by is not None and seen_by.sources is not None
+    return rows.defer(*others) if is_needed else rows.defer(lineage, *others)
+
+
+def _filtered(filters: Sequence[Any]) -> set[str]:
+    """Name the columns that a list is filtered by."""
+    named = (each[0] if isinstance(each, list | tuple) else each for each in filters)
+    return {each.partition("__")[0] if isinstance(each, str) else str(getattr(each, "parameter_name", "")) for each in named}
+
+
 class ReadOnlyAdmin(MdmAdmin):
     """Pages to look at: what is written here is written by a function of the domain, never by a form."""
 
@@ -163,6 +209,7 @@ class PageAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show the page of one object."""
         del form_url
+        viewing.look()
         found = self.get_object(request, unquote(object_id))
         if found is None:
             return self.missing(request, object_id)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from golden_records import limits, viewing
+from golden_records.admin.base import without_lineage
 from golden_records.entities import EntityType
 from golden_records.hierarchy.links import parent_attribute
 from golden_records.hierarchy.reading import children_of, standing_of
@@ -45,17 +47,23 @@ class Family:
         return self.told is not None and self.told.origin == ParentOrigin.STEWARD
 
 
+def _is_limited() -> bool:
+    seen_by = viewing.viewer()
+    return seen_by is not None and seen_by.is_limited
+
+
 def family(entity: EntityType, golden: GoldenRecord) -> Family | None:
     """Collect it; None where the entity type has no hierarchy, or the golden record is not active. A constant number of queries."""
     if parent_attribute(entity) is None or golden.state != GoldenState.ACTIVE:
         return None
     standing = standing_of(entity, golden.pk)
-    children = tuple(children_of(entity, golden.pk).defer("lineage").order_by("id")[: SHOWN + 1])
+    children = tuple(without_lineage(limits.within(children_of(entity, golden.pk))).order_by("id")[: SHOWN + 1])
     told = standing.told
     refused = told if told is not None and told.state in _REFUSED else None
     loop = [UUID(each) for each in (refused.loop or ())] if refused is not None else []
     found: dict[UUID, Any] = dict(entity.goldens.in_bulk([*standing.ancestors, *loop])) if standing.ancestors or loop else {}
-    in_group = bool(standing.ancestors or children)
+    # Its sums are of all sources: they would tell a limited person of those that they do not see.
+    in_group = bool(standing.ancestors or children) and not _is_limited()
     return Family(
         ancestors=tuple(found[each] for each in standing.ancestors if each in found),
         children=children[:SHOWN],

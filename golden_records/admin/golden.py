@@ -4,13 +4,14 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Exists, F, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from golden_records import limits
 from golden_records.admin import cells, golden_page
-from golden_records.admin.base import PageAdmin
+from golden_records.admin.base import PageAdmin, without_lineage
 from golden_records.admin.family import family
 from golden_records.admin.filters import StateFilter
 from golden_records.admin.presentation import presentation
@@ -24,27 +25,19 @@ class SourceFilter(SimpleListFilter):
 
     title = _("source")
     parameter_name = "source"
-    few = 5_000
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer every source system."""
         del request, model_admin
-        return list(SourceSystem.objects.values_list("code", "name"))
+        return list(limits.within(SourceSystem.objects.all()).values_list("code", "name"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep those with a record of the source."""
         del request
         if not self.value():
             return queryset
-        records: Any = entity_of(queryset.model).record._default_manager
-        source = SourceSystem.objects.filter(code=self.value()).first()
-        sent = records.filter(source=source)
-        # Of a source that sent little, all it sent is looked up; of one that sent much, each row of the list is asked.
-        if sent.order_by()[: self.few + 1].count() <= self.few:
-            return queryset.filter(pk__in=sent.values("golden_id"))
-        # "+ 0" keeps databases without statistics from looking for all that the source sent, once for each row.
-        of_the_row = records.annotate(sent_by=F("source_id") + 0).filter(golden_id=OuterRef("pk"), sent_by=getattr(source, "pk", None))
-        return queryset.filter(Exists(of_the_row))
+        source = limits.within(SourceSystem.objects.filter(code=self.value())).first()
+        return limits.known_to(queryset, entity_of(queryset.model), [source.pk] if source is not None else [])
 
 
 class CompletenessFilter(SimpleListFilter):
@@ -105,8 +98,8 @@ class GoldenRecordAdmin(PageAdmin):
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Fetch the sources of a page's rows in one further query."""
         records: Any = self.entity.record._default_manager
-        known = records.select_related("source").only("external_id", "source", "golden_id")
-        return rows.select_related(None).defer("lineage").prefetch_related(Prefetch("records", known))
+        known = limits.within(records.select_related("source").only("external_id", "source", "golden_id"))
+        return without_lineage(rows.select_related(None)).prefetch_related(Prefetch("records", known))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The newest first; where completeness is looked at, the least complete: an index gives them in that order."""
@@ -119,7 +112,7 @@ class GoldenRecordAdmin(PageAdmin):
         if not term:
             return queryset, False
         records: Any = self.entity.record._default_manager
-        known = Q(pk__in=records.filter(external_id=term).values("golden_id"))
+        known = Q(pk__in=limits.within(records.filter(external_id=term)).values("golden_id"))
         return found_by(queryset, presentation(self.entity), term, also=[known]), False
 
     @admin.display(description=_("name"))

@@ -12,12 +12,13 @@ from django.db.models import BooleanField, ExpressionWrapper, Index, Q
 from django.utils import formats
 from django.utils.text import capfirst
 
-from golden_records import figures
+from golden_records import figures, limits
 from golden_records.admin.charts import ColumnChart, column_chart
 from golden_records.admin.references import targets
 from golden_records.attributes import AttributeSpec
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import GoldenRecord, MergeReceipt, Override, OverrideState, ProjectFact, RecordState, SourceRecord
+from golden_records.viewing import Masked
 
 SHOWN: Final = 50
 """Rows of one section; what lies beyond is counted, and found through the lists."""
@@ -47,6 +48,11 @@ class Surviving:
     agreeing: int
     refers_to: GoldenRecord | None
     pin: str
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the person sees no more than a mark of it."""
+        return isinstance(self.value, Masked)
 
     @property
     def unit(self) -> str:
@@ -83,7 +89,7 @@ class Facts:
 def members(golden: GoldenRecord) -> list[SourceRecord]:
     """The source records of a golden record, the most trusted source first."""
     records: Any = golden.records  # type: ignore[attr-defined]  # the reverse of SourceRecord.golden
-    return list(records.select_related("source").order_by("-source__trust", "external_id", "id")[: SHOWN * 4])
+    return list(limits.within(records.select_related("source")).order_by("-source__trust", "external_id", "id")[: SHOWN * 4])
 
 
 def surviving(entity: EntityType, golden: GoldenRecord, records: Sequence[SourceRecord]) -> list[Surviving]:
@@ -140,7 +146,7 @@ def _columns_of(index: Index) -> list[str]:
 def _relation(other: EntityType, spec: AttributeSpec, named_by: Sequence[SourceRecord]) -> Relation:
     naming = reduce(or_, (Q(source=record.source, **{spec.name: record.external_id}) for record in named_by))
     records: Any = other.record._default_manager
-    rows = records.filter(naming, golden__isnull=False).select_related("golden").order_by("golden_id")[: SHOWN * 4 + 1]
+    rows = limits.within(records.filter(naming, golden__isnull=False)).select_related("golden").order_by("golden_id")[: SHOWN * 4 + 1]
     golden = list({row.golden_id: row.golden for row in rows}.values())
     title = (
         other.golden._meta.verbose_name_plural

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from golden_records import viewing
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.imports import COUNTS
@@ -34,4 +35,5 @@ class ImportJobAdmin(PageAdmin):
         rows = max(1, found.rows_done)
         counts = [(ImportJob._meta.get_field(name).verbose_name, getattr(found, name), getattr(found, name) / rows) for name in COUNTS]  # type: ignore[union-attr]  # these are columns
         aside = found.quarantined_rows.filter(state=QuarantineState.OPEN).order_by("id")[:20]
+        found.error = viewing.said(found.error)
         return {"job": found, "counts": counts, "aside": list(aside)}

@@ -3,17 +3,19 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from golden_records import quarantine
+from golden_records import quarantine, viewing
 from golden_records.admin import cells
 from golden_records.admin.acting import change_by
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import StateFilter
 from golden_records.admin.timeline import timeline
+from golden_records.entities import ENTITIES
 from golden_records.errors import MdmError
 from golden_records.models import QuarantinedRow, QuarantineState
 
@@ -68,7 +70,8 @@ class QuarantinedRowAdmin(PageAdmin):
             "fields": [(name, "" if value is None else value, name in wrong) for name, value in found.payload.items()],
             "entries": timeline(QuarantinedRow, found.pk, limit=20),
             "is_open": is_open,
-            "may_mend": is_open and request.user.has_perm(MAY_MEND),
+            # Who sees marks in place of values would send them back as values.
+            "may_mend": is_open and request.user.has_perm(MAY_MEND) and not _is_masked(found),
         }
 
     def replay_view(self, request: HttpRequest, row_id: int) -> HttpResponse:
@@ -79,6 +82,8 @@ class QuarantinedRowAdmin(PageAdmin):
         row = self.get_object(request, str(row_id))
         if row is None:
             return self.missing(request, str(row_id))
+        if _is_masked(row):
+            raise PermissionDenied
         change = change_by(request, _t("mended in quarantine"))
         try:
             replay = quarantine.mend_and_replay(row_id, _corrections(request, row), change=change)
@@ -111,6 +116,10 @@ class QuarantinedRowAdmin(PageAdmin):
     @staticmethod
     def _page(row_id: int) -> str:
         return reverse("admin:golden_records_quarantinedrow_change", args=(row_id,))
+
+
+def _is_masked(row: QuarantinedRow) -> bool:
+    return viewing.is_masked(row.entity if row.entity in ENTITIES else "project")
 
 
 def _corrections(request: HttpRequest, row: QuarantinedRow) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
-from golden_records.admin.base import PageAdmin
+from golden_records.admin.base import PageAdmin, without_lineage
 from golden_records.admin.golden import entity_of
 from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import FOUND, found_by, is_small
@@ -48,7 +48,7 @@ class SourceRecordAdmin(PageAdmin):
 
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Leave out what was sent: no cell shows it."""
-        return rows.defer("payload", "link", "golden__lineage")
+        return without_lineage(rows, "payload", "link", lineage="golden__lineage")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """Find by the id in the source, the canonical id or by name."""

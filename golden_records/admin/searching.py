@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
+from golden_records import limits, viewing
 from golden_records.admin.presentation import Presentation
 
 SMALL_TABLE: Final = 100_000
@@ -25,18 +26,38 @@ def found_by(queryset: QuerySet[Any], presentation: Presentation, term: str, *, 
 
     In a table of at most `SMALL_TABLE` rows every word must be somewhere in the searched attributes. In a greater one the
     whole term must begin one of the indexed attributes, as typed, in capitals or capitalised, and no more than `FOUND`
-    rows are found by each.
+    rows are found by each. Somebody from whom values are kept finds nothing by them.
     """
+    seen_by = viewing.viewer()
     as_id = _as_uuid(term)
     if as_id is not None:
         by_key = [Q(pk=as_id)] if _has_uuid_key(queryset.model) else []
         return queryset.filter(reduce(operator.or_, [*by_key, *also]))
+    if seen_by is not None:
+        return queryset.filter(reduce(operator.or_, [Q(pk__in=_found_in_what_is_seen(queryset, presentation, term)), *also]))
     if is_small(queryset.model):
         return queryset.filter(reduce(operator.or_, [_anywhere(presentation, term), *also]))
     # The ids first, each by its own index: in one statement with the order of the list, a database reads the whole table.
     asked = [*also, *_beginning(presentation, term)]
     rows: QuerySet[Any] = queryset.model._default_manager.order_by()
     return queryset.filter(pk__in={key for each in asked for key in rows.filter(each).values_list("pk", flat=True)[:FOUND]})
+
+
+def _found_in_what_is_seen(queryset: QuerySet[Any], presentation: Presentation, term: str) -> list[Any]:
+    """Find by values as they are shown to whoever asks: what is kept from them finds nothing, or a search would tell it."""
+    model = queryset.model
+    asked = [_anywhere(presentation, term)] if is_small(model) else _beginning(presentation, term)
+    rows: QuerySet[Any] = limits.within(model._default_manager.order_by())
+    words = [word.casefold() for word in term.split()]
+    with viewing.as_looked_at():
+        found = {row.pk: row for each in asked for row in rows.filter(each)[:FOUND]}
+    return [key for key, row in found.items() if _says(row, presentation.searched, words)]
+
+
+def _says(row: Any, names: Sequence[str], words: Sequence[str]) -> bool:
+    held = [getattr(row, name) for name in names]
+    texts = [str(value).casefold() for value in held if value is not None and not isinstance(value, viewing.Masked)]
+    return all(any(word in text for text in texts) for word in words)
 
 
 def _as_uuid(term: str) -> uuid.UUID | None:

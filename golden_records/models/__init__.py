@@ -1,5 +1,6 @@
 """The tables of what the firm knows."""
 
+from golden_records.models.access import AccessLimit
 from golden_records.models.attributes import (
     CustomerAttributes,
     CustomerKind,
@@ -38,6 +39,7 @@ from golden_records.models.webhooks import (
 )
 
 __all__ = [
+    "AccessLimit",
     "AnyOf",
     "AuditAction",
     "AuditEntry",

@@ -4,6 +4,7 @@ Source records and golden records share these columns, so that survivorship goes
 """
 
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,8 @@ class CustomerKind(models.TextChoices):
 
 class CustomerAttributes(models.Model):
     """What is known of a customer, organisation or person."""
+
+    entity_name: ClassVar = "customer"
 
     kind = attributes.choice(_("kind"), choices=CustomerKind.choices, standardiser="kind")
     legal_name = attributes.text(_("legal name"), standardiser="organisation_name")
@@ -55,6 +58,8 @@ class CustomerAttributes(models.Model):
 
 class ProjectAttributes(models.Model):
     """What is known of a project."""
+
+    entity_name: ClassVar = "project"
 
     code = attributes.text(_("code"), standardiser="code", max_length=80)
     title = attributes.text(_("title"), traits=Traits(required=True))

@@ -8,12 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AuditAction(models.TextChoices):
-    """What was done. READ: personal data was given to a program."""
+    """What was done. READ: personal data was given to a program. REFUSED: somebody was not let in."""
 
     CREATED = "created", _("created")
     CHANGED = "changed", _("changed")
     DELETED = "deleted", _("deleted")
     READ = "read", _("read")
+    SIGNED_IN = "signed_in", _("signed in")
+    SIGNED_OUT = "signed_out", _("signed out")
+    REFUSED = "refused", _("refused")
 
 
 class AuditEntry(models.Model):

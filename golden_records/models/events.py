@@ -5,6 +5,8 @@ from typing import Any, Final
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.shielding import Shielded
+
 
 class EventType(models.TextChoices):
     """What happened, seen from one golden record.
@@ -31,7 +33,7 @@ class EventType(models.TextChoices):
 COMMON: Final = (EventType.CREATED.value, EventType.UPDATED.value, EventType.LINKED.value)
 
 
-class ChangeEvent(models.Model):
+class ChangeEvent(Shielded):
     """One change of one golden record, written in the transaction of the change by `golden_records.outbox`, never changed after.
 
     `attributes` names what the event tells of, and `before` and `after` give the values in the same order: both for UPDATED, and for
@@ -43,6 +45,8 @@ class ChangeEvent(models.Model):
 
     An erasure empties `before`, `after`, `external_id`, `reason` and `salt`: `golden_records.chain` verifies without them.
     """
+
+    shielded_as = "event"
 
     entity = models.CharField(_("entity type"), max_length=30)
     type = models.CharField(_("event"), max_length=10, choices=EventType.choices)

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from golden_records.models.attributes import CustomerAttributes, ProjectAttributes
 from golden_records.models.history import ChangeColumns, NarrowHistory
+from golden_records.shielding import Shielded
 
 
 def new_canonical_id() -> uuid.UUID:
@@ -26,7 +27,7 @@ class GoldenState(models.TextChoices):
     ERASED = "erased", _("erased")
 
 
-class GoldenRecord(models.Model):
+class GoldenRecord(Shielded):
     """What every golden record has beside its attributes. Written by `golden_records.golden` alone.
 
     `lineage` maps each attribute that has a value to {"record": id of the winning source record, "source": its
@@ -35,6 +36,8 @@ class GoldenRecord(models.Model):
     a value is there where somebody said that it has none. `pins` are the overrides that stand, as `golden_records.pins`
     writes them; `due_on` is the first day on which the day alone changes what survives.
     """
+
+    shielded_as = "golden"
 
     id = models.UUIDField(primary_key=True, default=new_canonical_id, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=GoldenState.choices, default=GoldenState.ACTIVE)
@@ -81,6 +84,7 @@ class GoldenCustomer(GoldenRecord, CustomerAttributes):
         verbose_name = _("golden customer")
         verbose_name_plural = _("golden customers")
         ordering = ("id",)
+        permissions = (("view_personal_data_customer", "Can see personal data of customers"),)
         # Here, not on the attributes: the tables of history would copy those, and pay for them at every write.
         indexes = (
             models.Index("legal_name", name="golden_customer_legal_name"),
@@ -108,6 +112,7 @@ class GoldenProject(GoldenRecord, ProjectAttributes):
         verbose_name = _("golden project")
         verbose_name_plural = _("golden projects")
         ordering = ("id",)
+        permissions = (("view_personal_data_project", "Can see personal data of projects"),)
         indexes = (
             models.Index("title", name="golden_project_title"),
             models.Index("code", name="golden_project_code"),

@@ -7,8 +7,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from golden_records.shielding import Shielded
 
-class ChangeColumns(models.Model):
+
+class ChangeColumns(Shielded):
     """Base of every historical table: the author beyond a log-in (a program, the engine) and the correlation id."""
 
     actor = models.CharField(_("actor"), max_length=200, default="")

@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from golden_records.models.golden import new_canonical_id
 from golden_records.models.history import ChangeColumns
 from golden_records.models.sources import SourceSystem
+from golden_records.shielding import Shielded
 
 
 class ImportState(models.TextChoices):
@@ -79,13 +80,15 @@ class QuarantineState(models.TextChoices):
     DISMISSED = "dismissed", _("dismissed")
 
 
-class QuarantinedRow(models.Model):
+class QuarantinedRow(Shielded):
     """A row that could not be taken: the row as sent, and what is wrong with it; mended and replayed by a steward.
 
     `problems` is a list of {"field", "value", "reason", "remedy"}. `row_number` counts from 1 without the header
     and is empty for what came by the API. `fingerprint` tells whether the same was kept before, so that a file which
     is imported twice fills the quarantine once, and what a steward dealt with does not come back.
     """
+
+    shielded_as = "quarantined"
 
     source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="quarantined_rows")
     entity = models.CharField(_("entity type"), max_length=30)

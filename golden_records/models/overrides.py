@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from golden_records.models.history import ChangeColumns
+from golden_records.shielding import Shielded
 
 
 class OverrideLife(models.TextChoices):
@@ -38,13 +39,15 @@ class OverrideEnd(models.TextChoices):
     BY_HAND = "by_hand", _("ended by hand")
 
 
-class Override(models.Model):
+class Override(Shielded):
     """What a steward says stands for one attribute, or for the attributes of a group, of one golden record.
 
     `golden_id` is the golden record on which it was made; where that was merged, the override stands at its successor.
     `record_id` is the source record whose value stands, or null where `values` (by attribute) stand. `watched_id` is the source record
     whose word may end it. Written by `golden_records.overriding` and `golden_records.pins` alone.
     """
+
+    shielded_as = "override"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     entity = models.CharField(_("entity type"), max_length=30)

@@ -12,6 +12,7 @@ from golden_records.models.attributes import CustomerAttributes, ProjectAttribut
 from golden_records.models.golden import GoldenCustomer, GoldenProject
 from golden_records.models.history import ChangeColumns, NarrowHistory
 from golden_records.models.sources import SourceSystem
+from golden_records.shielding import Shielded
 
 
 class RecordState(models.TextChoices):
@@ -40,7 +41,7 @@ class LinkSource(models.TextChoices):
     MANUAL = "manual", _("steward")
 
 
-class SourceRecord(models.Model):
+class SourceRecord(Shielded):
     """What every source record has beside its attributes.
 
     `payload` is what was sent; `problems` are the warnings of standardising ({field, value, reason, remedy} each);
@@ -51,6 +52,8 @@ class SourceRecord(models.Model):
     record yet, so that no canonical id is published that is retired seconds later; a matched one always has. Of an erased one
     only the row is left: `external_id` is its tombstone then (`golden_records.tombstones`).
     """
+
+    shielded_as = "record"
 
     # Found through the uniqueness of (source, external_id), which begins with it: a second index would only cost.
     source = models.ForeignKey(SourceSystem, models.PROTECT, related_name="+", verbose_name=_("source"), db_index=False)

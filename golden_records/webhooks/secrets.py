@@ -1,19 +1,15 @@
 """The secrets that messages are signed with: kept encrypted, shown once, and changed without a message going unverified."""
 
-import base64
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Final
 from uuid import UUID
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from golden_records.boxes import Box
 from golden_records.change import Change
 from golden_records.errors import MdmError
 from golden_records.models import WebhookSecret
@@ -21,7 +17,7 @@ from golden_records.webhooks.signing import new_secret
 
 OVERLAP: Final = timedelta(hours=24)
 LONGEST_OVERLAP: Final = timedelta(days=7)
-_PURPOSE: Final = b"mdm: secrets of webhooks"
+_box: Final = Box(b"mdm: secrets of webhooks")
 
 
 class UnreadableSecret(MdmError):
@@ -40,7 +36,7 @@ def issue(subscription_id: UUID, *, overlap: timedelta, change: Change) -> str:
     in_force = Q(valid_until=None) | Q(valid_until__gt=until)
     WebhookSecret.objects.filter(in_force, subscription_id=subscription_id).update(valid_until=until)
     secret = new_secret()
-    ciphertext = _box().encrypt(secret.encode()).decode()
+    ciphertext = _box.shut(secret)
     WebhookSecret.objects.bulk_create([WebhookSecret(subscription_id=subscription_id, ciphertext=ciphertext, created_at=change.at)])
     return secret
 
@@ -48,24 +44,9 @@ def issue(subscription_id: UUID, *, overlap: timedelta, change: Change) -> str:
 def in_force(subscription_id: UUID) -> Sequence[str]:
     """Give the secrets to sign with now, the newest first. Raises `UnreadableSecret`."""
     kept = WebhookSecret.objects.filter(Q(valid_until=None) | Q(valid_until__gt=Now()), subscription_id=subscription_id)
-    box = _box()
     try:
-        return [box.decrypt(secret.ciphertext).decode() for secret in kept.order_by("-id")]
+        return [_box.opened(secret.ciphertext) for secret in kept.order_by("-id")]
     except InvalidToken:
         message = "The secret was encrypted with a SECRET_KEY that is not known any more."
         remedy = "Put the old key into SECRET_KEY_FALLBACKS, or rotate the secret of this webhook."
         raise UnreadableSecret(message, remedy=remedy, subscription=str(subscription_id)) from None
-
-
-def _box() -> MultiFernet:
-    return _box_of((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
-
-
-@cache
-def _box_of(materials: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_key(material)) for material in materials])
-
-
-def _key(material: str) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(material.encode())
-    return base64.urlsafe_b64encode(derived)

@@ -3,10 +3,12 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from matching import limits
 from matching.admin import golden, mappings, merges, moves, overrides, quality, records, reports, review, rules, runs, steward_settings
 
 __all__ = [
     "golden",
+    "limits",
     "mappings",
     "merges",
     "moves",

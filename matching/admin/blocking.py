@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from golden_records import viewing
 from golden_records.entities import EntityType
 from matching import plots
 from matching.blocking_reports import commonest_keys, last_studied_run
@@ -39,7 +40,8 @@ def blocking_context(entity: EntityType) -> dict[str, Any]:
         "rules": [rule for rule in rules if rule["keys"]],
         "silent": [rule for rule in rules if not rule["keys"]],
         "omitting": [rule for rule in rules if rule["common_keys"] or rule["left_out"]["lone"]["pairs"]],
-        "common_keys": commonest_keys(entity, run),
+        # A key is made of values: it tells them.
+        "common_keys": commonest_keys(entity, run) if viewing.viewer() is None else [],
     }
 
 

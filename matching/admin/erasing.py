@@ -10,14 +10,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 
-from golden_records import privacy
+from golden_records import privacy, viewing
 from golden_records.admin.acting import change_by
 from golden_records.errors import Erased, MdmError
 from golden_records.models import GoldenState, WhenSentAgain
 from matching.admin.parents import NamingParents
+from matching.admin.reports import offered
 from matching.erasure import erase
 from matching.reports.dossier import DOSSIER
-from matching.reports.registry import reports_for
 
 MAY_ERASE: Final = "golden_records.erase_golden_record"
 
@@ -37,7 +37,7 @@ class ErasableGoldenAdmin(NamingParents):
         is_there = found.state != GoldenState.ERASED
         return super().page_context(request, found) | {
             "erase_url": self._erasing(found.pk) if is_there and request.user.has_perm(MAY_ERASE) else None,
-            "may_see_dossier": is_there and DOSSIER in reports_for(request.user.has_perm),
+            "may_see_dossier": is_there and DOSSIER in offered(request),
         }
 
     def erase_view(self, request: HttpRequest, golden_id: UUID) -> HttpResponse:
@@ -50,6 +50,7 @@ class ErasableGoldenAdmin(NamingParents):
         try:
             if request.method == "POST" and self._erased(request, golden_id):
                 return HttpResponseRedirect(self._page(golden_id))
+            viewing.look()
             subject = privacy.subject_of(self.entity, golden_id)
         except Erased as error:
             messages.error(request, error.message)

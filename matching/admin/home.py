@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from golden_records.admin.presentation import presentation
 from golden_records.authors import who
 from golden_records.entities import ENTITIES, entity_type
+from golden_records.limits import within
 from golden_records.models import MergeReceipt, MoveKind, MoveReceipt, QuarantinedRow
 from matching.admin.queue import ORDERS, to_do
 from matching.models import Judgement, Proposal, ProposalState, ReviewTask, TaskClaim, TaskState
@@ -62,9 +63,9 @@ class Happened:
 def mine(user_id: int) -> list[Mine]:
     """Count what waits for one person. Each in an index of few rows."""
     today = timezone.localdate()
-    open_tasks = ReviewTask.objects.filter(state=TaskState.OPEN).order_by()
+    open_tasks = within(ReviewTask.objects.filter(state=TaskState.OPEN)).order_by()
     own = Proposal.objects.filter(task_id=OuterRef("pk"), state=ProposalState.WAITING, proposed_by_id=user_id)
-    second = ReviewTask.objects.filter(awaits_second=True).order_by()
+    second = within(ReviewTask.objects.filter(awaits_second=True)).order_by()
     back = open_tasks.filter(Q(assignee__isnull=True) | Q(assignee_id=user_id), deferred_until__lte=today, awaits_second=False)
     return [
         Mine(_("For me"), _("handed to me"), open_tasks.filter(to_do(), assignee_id=user_id).count(), "assignee=me"),
@@ -76,13 +77,14 @@ def mine(user_id: int) -> list[Mine]:
 
 def under_way(user_id: int) -> list[Asked]:
     """Give the tasks that one person has claimed, the last first."""
-    held = TaskClaim.objects.filter(user_id=user_id, until__gt=timezone.now(), task__state=TaskState.OPEN).order_by("-claimed_at")
-    return _named([claim.task for claim in held.select_related("task")[:SHOWN]])
+    held = TaskClaim.objects.filter(user_id=user_id, until__gt=timezone.now(), task__state=TaskState.OPEN)
+    seen = within(ReviewTask.objects.filter(claim__in=held)).order_by("-claim__claimed_at")
+    return _named(list(seen[:SHOWN]))
 
 
 def first(order: str) -> list[Asked]:
     """Give the first tasks to do in one of the orders of the queue."""
-    return _named(list(ReviewTask.objects.filter(to_do()).order_by(*ORDERS[order])[:SHOWN]))
+    return _named(list(within(ReviewTask.objects.filter(to_do())).order_by(*ORDERS[order])[:SHOWN]))
 
 
 def since_yesterday() -> list[Happened]:
@@ -105,7 +107,7 @@ def since_yesterday() -> list[Happened]:
 
 
 def _lately(model: Any, at: str, by: str, **only: object) -> Rows:
-    rows: Rows = model.objects.filter(**only).order_by("-pk").values_list(at, by)[:LOOKED_AT]
+    rows: Rows = within(model.objects.filter(**only)).order_by("-pk").values_list(at, by)[:LOOKED_AT]
     return rows
 
 
@@ -119,7 +121,7 @@ def _born(name: str, start: datetime) -> Happened:
     """Count the golden records that came into being: their ids begin with the time of it."""
     golden: Any = entity_type(name).golden
     least = UUID(int=int(start.timestamp() * 1_000) << 80)
-    count = golden._default_manager.filter(pk__gte=least).order_by()[: LOOKED_AT * 10].count()
+    count = within(golden._default_manager.filter(pk__gte=least)).order_by()[: LOOKED_AT * 10].count()
     address = reverse(f"admin:golden_records_{golden._meta.model_name}_changelist")
     words = _("New: %(records)s") % {"records": golden._meta.verbose_name_plural}
     return Happened(words, count, (), address, is_more=count >= LOOKED_AT * 10)

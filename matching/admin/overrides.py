@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from golden_records import pins
+from golden_records import limits, pins, viewing
 from golden_records.admin import cells
 from golden_records.admin.acting import change_by
 from golden_records.admin.base import PageAdmin
@@ -136,9 +136,13 @@ class OverrideAdmin(PageAdmin):
         specs = pins.unit_attributes(kind, unit)
         if golden is None or not specs:
             raise Http404
+        if any(_is_hidden(kind, golden, spec) for spec in specs):
+            # Who does not see a value can't say what is to stand in its place.
+            raise PermissionDenied
         if request.method == "POST" and (made := self._made(request, kind, golden_id, specs)):
             return made
-        held = golden.records.filter(state=RecordState.ACTIVE).select_related("source").order_by("-source__trust", "id")
+        viewing.look()
+        held = limits.within(golden.records.filter(state=RecordState.ACTIVE)).select_related("source").order_by("-source__trust", "id")
         context = self.page(request, golden, _t("Override: %s") % _label(kind, unit)) | {
             "golden": golden,
             "label": _label(kind, unit),
@@ -183,6 +187,14 @@ class OverrideAdmin(PageAdmin):
             return None
         messages.success(request, _t("It stands now, whatever the sources say."))
         return HttpResponseRedirect(_page_of(entity, golden_id))
+
+
+def _is_hidden(entity: EntityType, golden: Any, spec: AttributeSpec) -> bool:
+    seen_by = viewing.viewer()
+    if seen_by is None:
+        return False
+    is_personal = spec.personal and entity.name in seen_by.masked
+    return is_personal or (getattr(golden, spec.name) is not None and not seen_by.sees_origin(golden.lineage.get(spec.name)))
 
 
 def _wish(request: HttpRequest, specs: Sequence[AttributeSpec]) -> Wish:

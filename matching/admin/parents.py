@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 
+from golden_records import limits, viewing
 from golden_records.admin.acting import change_by
 from golden_records.admin.golden import GoldenRecordAdmin
 from golden_records.errors import MdmError
@@ -39,6 +40,7 @@ class NamingParents(GoldenRecordAdmin):
         try:
             self._carry_out(request, golden_id)
         except HierarchyLoop as error:
+            viewing.look()
             messages.error(request, _t("It would be its own ancestor: %s.") % " → ".join(self._names(error)))
         except MdmError as error:
             messages.error(request, f"{error.message} {error.remedy}".strip())
@@ -53,6 +55,8 @@ class NamingParents(GoldenRecordAdmin):
             messages.success(request, _t("Taken back: the sources' parent is its parent again."))
         elif (parent_id := _canonical_id(named)) is None and named:
             messages.error(request, _t("This is no canonical id: copy it from the page of the parent."))
+        elif parent_id is not None and not limits.sees(self.entity.golden, parent_id):
+            messages.error(request, _t("There is no such golden record."))
         else:
             hierarchy.set_parent(self.entity, golden_id, parent_id, change=change_by(request, reason))
             messages.success(request, _t("It stands now, whatever the sources say."))

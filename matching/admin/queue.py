@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from golden_records.admin.searching import FOUND
 from golden_records.entities import ENTITIES
+from golden_records.limits import within
 from golden_records.models import SourceSystem
 from matching import claims
 from matching.models import Proposal, ProposalState, ReviewTask, SavedView, TaskKind, TaskState
@@ -96,7 +97,7 @@ class Scope:
     def open_tasks(self) -> QuerySet[ReviewTask]:
         """The tasks of this part that this person may take now: none that another one has claimed or was handed, or answered first."""
         mine = self if self.state in {"deferred", "second"} else replace(self, state="")
-        tasks = mine.narrow(ReviewTask.objects.all()).exclude(claims.by_others(self.user_id))
+        tasks = mine.narrow(within(ReviewTask.objects.all())).exclude(claims.by_others(self.user_id))
         if mine.state == "second":
             own = Proposal.objects.filter(task_id=OuterRef("pk"), state=ProposalState.WAITING, proposed_by_id=self.user_id)
             return tasks.exclude(Exists(own))

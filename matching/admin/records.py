@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 
+from golden_records import viewing
 from golden_records.admin.acting import change_by
 from golden_records.admin.records import SourceRecordAdmin
 from golden_records.entities import ENTITIES
@@ -47,7 +48,11 @@ class MatchedRecordAdmin(SourceRecordAdmin):
         if found.match_state == MatchState.FAILED:
             match_url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_match", args=(found.pk,))
             may_call_back = request.user.has_perm(MAY_CALL_BACK)
-            context["set_aside"] = {"why": waiting.why_set_aside(self.entity, found.pk), "url": match_url, "may_call_back": may_call_back}
+            context["set_aside"] = {
+                "why": viewing.said(waiting.why_set_aside(self.entity, found.pk)),
+                "url": match_url,
+                "may_call_back": may_call_back,
+            }
         return context
 
     def evidence(self, record: SourceRecord) -> dict[str, Any]:

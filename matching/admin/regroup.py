@@ -1,6 +1,7 @@
 """Merging, splitting and moving by hand: choosing the other golden record, a page that shows what would change, and doing it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,15 +14,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from golden_records import limits, viewing
 from golden_records.admin.acting import change_by
 from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import found_by
+from golden_records.attributes import AttributeSpec
 from golden_records.entities import EntityType
 from golden_records.errors import MdmError
 from golden_records.models import GoldenRecord, GoldenState, MergeReceipt
 from matching.models import ReviewTask, TaskState
 from matching.regroup_plan import Regrouping, RegroupKind
-from matching.regroup_preview import look
+from matching.regroup_preview import Side, look
 from matching.regrouping import LONGEST_REASON, carry_out
 
 PERMISSIONS: Final = {
@@ -62,6 +65,8 @@ def respond(request: HttpRequest, entity: EntityType, golden: GoldenRecord, fram
         return _search(request, entity, golden, kind, frame)
     records = tuple(int(each) for each in sent.getlist("record") if each.isdecimal())
     wish = Regrouping(kind, golden.pk, other, records, _id(sent.get("survivor")))
+    if not limits.sees_all_of(entity, wish.golden_ids):
+        raise PermissionDenied
     if request.method == "POST" and (receipt := _done(request, entity, wish)) is not None:
         return HttpResponseRedirect(reverse(f"admin:golden_records_{receipt._meta.model_name}_change", args=(receipt.pk,)))
     return _preview(request, entity, golden, wish, frame)
@@ -86,18 +91,20 @@ def _done(request: HttpRequest, entity: EntityType, wish: Regrouping) -> Any:
 
 
 def _preview(request: HttpRequest, entity: EntityType, golden: GoldenRecord, wish: Regrouping, frame: Frame) -> HttpResponse:
+    viewing.look()
     try:
         preview = look(entity, wish, change=change_by(request, "preview"))
     except MdmError as error:
         messages.error(request, f"{error.message} {error.remedy}".strip())
         return HttpResponseRedirect(page_of(entity, golden.pk))
+    sides = [_veiled(entity, side) for side in preview.sides]
     context = frame(TITLES[wish.kind]) | {
         "kind": wish.kind.value,
         "title_of_kind": TITLES[wish.kind],
         "button": BUTTONS[wish.kind],
         "preview": preview,
-        "sides": [(side, [value for value in side.values if value.changes]) for side in preview.sides],
-        "survivors": [(side.golden_id, side.name) for side in preview.sides] if wish.kind is RegroupKind.MERGE else (),
+        "sides": [(side, [value for value in side.values if value.changes]) for side in sides],
+        "survivors": [(side.golden_id, side.name) for side in sides] if wish.kind is RegroupKind.MERGE else (),
         "survivor_id": preview.plan.to_id,
         "wish": wish,
         "longest": LONGEST_REASON,
@@ -109,10 +116,25 @@ def _preview(request: HttpRequest, entity: EntityType, golden: GoldenRecord, wis
     return TemplateResponse(request, "matching/admin/regroup.html", context)
 
 
+def _veiled(entity: EntityType, side: Side) -> Side:
+    """Show of what would be as much as whoever asks may see: it is computed from the values themselves."""
+    seen_by = viewing.viewer()
+    if seen_by is None:
+        return side
+
+    def veil(value: object, spec: AttributeSpec) -> object:
+        return viewing.shown(value, spec, entity.name, seen_by)
+
+    values = tuple(replace(each, before=veil(each.before, each.spec), after=veil(each.after, each.spec)) for each in side.values)
+    held = {each.spec.name: each.before if each.before is not None else each.after for each in values}
+    name = str(entity.golden(id=side.golden_id or UUID(int=0), **held))
+    return replace(side, values=values, name=name)
+
+
 def _search(request: HttpRequest, entity: EntityType, golden: GoldenRecord, kind: RegroupKind, frame: Frame) -> HttpResponse:
     term = request.GET.get("q", "").strip()
-    active = entity.goldens.filter(state=GoldenState.ACTIVE).exclude(pk=golden.pk)
-    known = Q(pk__in=entity.records.filter(external_id=term).values("golden_id"))
+    active = limits.within(entity.goldens.filter(state=GoldenState.ACTIVE)).exclude(pk=golden.pk)
+    known = Q(pk__in=limits.within(entity.records.filter(external_id=term)).values("golden_id"))
     found = list(found_by(active, presentation(entity), term, also=[known]).order_by("-pk")[:FOUND_AT_MOST]) if term else []
     query = request.GET.copy()
     query.pop("q", None)
@@ -136,7 +158,7 @@ def _suggested(entity: EntityType, golden: GoldenRecord) -> list[GoldenRecord]:
     tasks = ReviewTask.objects.filter(named, entity=entity.name, state=TaskState.OPEN).order_by("-probability")
     ends = tasks.values_list("left_golden_id", "right_golden_id")[:FOUND_AT_MOST]
     ids = [other for pair in ends for other in pair if other != golden.pk]
-    rows = entity.goldens.in_bulk(ids)
+    rows = limits.within(entity.goldens.all()).in_bulk(ids)
     return [rows[each] for each in dict.fromkeys(ids) if each in rows]
 
 

@@ -1,6 +1,7 @@
 """The pages of a rehearsal: a match config is written and tried, what it would do is seen, and it is published or thrown away."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 
+from golden_records import viewing
 from golden_records.admin.acting import change_by
 from golden_records.documents import difference, mistakes
 from golden_records.entities import EntityType, entity_type
@@ -80,20 +82,30 @@ def showing(request: HttpRequest, run: MatchRun) -> dict[str, Any]:
         return {}
     found, entity = foreseen(run), entity_type(run.entity)
     labels = {spec.name: capfirst(str(spec.label)) for spec in entity.attributes}
-    changed = [(line, labels[line.attribute]) for line in values(found, change_by(request, ""), _SHOWN)]
+    changed = [(_veiled(entity, line), labels[line.attribute]) for line in values(found, change_by(request, ""), _SHOWN)]
+    seen_by = viewing.viewer()
+    shows_rows = seen_by is None or not seen_by.is_limited
     return {
         "rehearsal": True,
-        "merges": list(merges(found, _SHOWN)),
-        "splits": list(splits(found, _SHOWN)),
-        "changed": changed,
+        "merges": list(merges(found, _SHOWN)) if shows_rows else [],
+        "splits": list(splits(found, _SHOWN)) if shows_rows else [],
+        "changed": changed if shows_rows else [],
         "golden_page": f"admin:{entity.golden._meta.app_label}_{entity.golden._meta.model_name}_change",
         "shown": _SHOWN,
         "may_publish": request.user.has_perm(MAY_PUBLISH),
     }
 
 
+def _veiled(entity: EntityType, line: Line) -> Line:
+    seen_by, spec = viewing.viewer(), next(each for each in entity.attributes if each.name == line.attribute)
+    before, after = (viewing.shown(value, spec, entity.name, seen_by) for value in (line.before, line.after))
+    return replace(line, before=before, after=after)
+
+
 def file_of(request: HttpRequest, run: MatchRun) -> HttpResponse | StreamingHttpResponse:
-    """Give every change that a rehearsal would make, as CSV; written while it is sent."""
+    """Give every change that a rehearsal would make, as CSV; written while it is sent. It tells all, or nothing."""
+    if viewing.viewer() is not None:
+        raise PermissionDenied
 
     def told() -> Iterator[Line]:
         yield from lines(foreseen(run), change_by(request, ""))

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 
+from golden_records import viewing
 from golden_records.admin.acting import change_by, person
 from golden_records.admin.base import PageAdmin
 from golden_records.errors import MdmError
@@ -50,7 +51,7 @@ class ReportJobAdmin(PageAdmin):
             "title": _t("Reports"),
             "opts": self.opts,
             "media": self.media,
-            "reports": reports_for(request.user.has_perm),
+            "reports": offered(request),
             "jobs": [(job, REPORTS[job.report].title if job.report in REPORTS else job.report) for job in jobs],
             **(extra_context or {}),
         }
@@ -58,11 +59,12 @@ class ReportJobAdmin(PageAdmin):
 
     def make_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show what may be asked for; sent, enter the report and go to it."""
-        report = next((each for each in reports_for(request.user.has_perm) if each.name == name), None)
+        report = next((each for each in offered(request) if each.name == name), None)
         if report is None:
             raise Http404 if request.user.has_perm(MAY) else PermissionDenied
         if request.method == "POST" and (asked := self._asked(request, report)):
             return asked
+        viewing.look()
         sees_persons = _may_all(request, SEES_PERSONS)
         sent = request.POST or request.GET
         context = {
@@ -89,7 +91,7 @@ class ReportJobAdmin(PageAdmin):
         job = _own(request).filter(pk=job_id).first()
         if job is None:
             raise Http404
-        if job.report not in {report.name for report in reports_for(request.user.has_perm)}:
+        if job.report not in {report.name for report in offered(request)}:
             raise PermissionDenied
         if job.with_values and not _may_all(request, SEES_PERSONS):
             raise PermissionDenied
@@ -139,6 +141,12 @@ class ReportJobAdmin(PageAdmin):
                 messages.error(request, problem)
             return None
         return HttpResponseRedirect(_page(job))
+
+
+def offered(request: HttpRequest) -> list[Report]:
+    """The reports for a person: none for a limited one, as each is on everything there is."""
+    seen_by = viewing.viewer()
+    return [] if seen_by is not None and seen_by.is_limited else reports_for(request.user.has_perm)
 
 
 def _own(request: HttpRequest) -> Any:

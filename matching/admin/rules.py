@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from golden_records import publishing
+from golden_records import publishing, viewing
 from golden_records.admin import cells
 from golden_records.admin.acting import change_by
 from golden_records.admin.base import PageAdmin
@@ -115,6 +115,7 @@ class SurvivorshipVersionAdmin(PageAdmin):
                 return HttpResponseRedirect(_done(request, kind))
             except MdmError as error:
                 problems = list(error.data.get("problems") or [f"{error.message} {error.remedy}"])  # type: ignore[call-overload]  # texts
+        viewing.look()
         return TemplateResponse(request, "matching/admin/rules_write.html", self._writing(request, kind, problems))
 
     def _writing(self, request: HttpRequest, entity: EntityType, problems: list[str]) -> dict[str, Any]:
@@ -156,6 +157,14 @@ def _done(request: HttpRequest, entity: EntityType) -> str:
 def _examples(request: HttpRequest, entity: EntityType, run: RulesRun) -> list[tuple[Any, list[tuple[str, Any, Any]]]]:
     """Some golden records that would come out otherwise, with their attributes before and after, as they are now."""
     told = publishing.differences(entity, run.document, [UUID(each) for each in run.examples], change=change_by(request, ""))
-    labels = {spec.name: capfirst(str(spec.label)) for spec in entity.attributes}
+    seen_by = viewing.viewer()
+    if seen_by is not None and seen_by.is_limited:
+        return []
+    specs = {spec.name: spec for spec in entity.attributes}
     goldens = entity.goldens.in_bulk(list(told))
-    return [(goldens[key], [(labels[name], *pair) for name, pair in some.items()]) for key, some in told.items() if key in goldens]
+
+    def words(name: str, pair: tuple[Any, Any]) -> tuple[str, Any, Any]:
+        before, after = (viewing.shown(value, specs[name], entity.name, seen_by) for value in pair)
+        return capfirst(str(specs[name].label)), before, after
+
+    return [(goldens[key], [words(name, pair) for name, pair in some.items()]) for key, some in told.items() if key in goldens]

@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from golden_records import viewing
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.documents import Version, compared
@@ -95,6 +96,7 @@ class MatchRunAdmin(PageAdmin):
 
     def page_context(self, request: HttpRequest, found: MatchRun) -> dict[str, Any]:
         """Counts and seconds by step; of a rehearsal, what it would do."""
+        found.error = viewing.said(found.error)
         told = {"run": found, "counts": sorted(found.counts.items()), "timings": list(found.timings.items())}
         return told | rehearsals.showing(request, found)
 
@@ -153,6 +155,7 @@ class MatchConfigAdmin(PageAdmin):
             "subtitle": None,
             "opts": self.opts,
         }
+        viewing.look()
         told = rehearsals.writing(request, kind, problems)
         return TemplateResponse(request, "matching/admin/config_write.html", frame | {"entity": kind, "media": self.media} | told)
 

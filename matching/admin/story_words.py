@@ -72,12 +72,12 @@ def told(entity: EntityType, golden_id: UUID, changes: Sequence[Happening], requ
     others = {each for change in changes for receipt in (*change.merges, *change.moves) for each in _ends(receipt)} - {golden_id}
     others |= {parent for change in changes for event in change.events for parent in _parents(event) if parent}
     records = {record for change in changes for said in change.judgements for record in (said.left_record_id, said.right_record_id)}
-    rows = entity.records.filter(pk__in=records).exclude(state="erased").values_list("id", "source__code", "external_id")
+    rows = entity.records.filter(pk__in=records).exclude(state="erased").select_related("source").only("external_id", "source")
     known = _Known(
         entity,
         golden_id,
         {row.pk: str(row) for row in entity.goldens.filter(pk__in=others)},
-        {pk: f"{source} · {external_id}" for pk, source, external_id in rows},
+        {row.pk: f"{row.source.code} · {row.external_id}" for row in rows},
         _undoable(changes, request),
     )
     return [_told(change, known) for change in changes]

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from golden_records.entities import ENTITIES
 from golden_records.errors import MdmError
+from golden_records.limits import personal_permission
 from matching.reports.agreement import AGREEMENT
 from matching.reports.asking import Report
 from matching.reports.changes import CHANGES
@@ -17,7 +19,11 @@ from matching.reports.readings import READINGS
 MAY: Final = "matching.view_reportjob"
 """Needed for any report, beside the permissions of the report itself: to make one changes nothing but that it is there."""
 
-SEES_PERSONS: Final = ("golden_records.view_goldencustomer", "golden_records.view_goldenproject")
+SEES_PERSONS: Final = (
+    "golden_records.view_goldencustomer",
+    "golden_records.view_goldenproject",
+    *map(personal_permission, ENTITIES),
+)
 SEES_READINGS: Final = ("golden_records.view_auditentry",)
 
 REPORTS: Final[Mapping[str, Report]] = MappingProxyType(

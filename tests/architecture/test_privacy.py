@@ -13,12 +13,15 @@ OURS: Final = ("golden_records", "matching", "api", "mdm")
 HOLDS_VALUES: Final = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.FileField)
 # Tables of others, and why nothing of a customer comes into them. One that a new dependency brings fails until somebody has looked.
 OTHERS: Final = {
+    "account": "addresses of people who log in; none is ever kept",
     "admin": "Django's log of forms; what is written here about customers goes through functions of the domain, and no form",
     "auth": "people who log in, and their rights",
     "axes": "who tried to log in",
     "contenttypes": "the names of tables",
     "django_celery_beat": "when tasks run",
+    "mfa": "second factors of people who log in, encrypted",
     "oauth2_provider": "programs that log in",
+    "socialaccount": "what the provider says of people who sign in by it",
     "sessions": "who is logged in, and which question was answered last",
 }
 

@@ -22,7 +22,8 @@ WRITE = ("admin:matching_matchconfigversion_rehearse", ("customer",))
 def lead(steward: User, client: Client) -> User:
     steward.is_staff = True
     steward.save()
-    names = ("view_matchrun", "view_matchconfigversion", "publish_matchconfigversion")
+    seen = ("view_matchrun", "view_matchconfigversion", "view_personal_data_customer", "view_personal_data_project")
+    names = (*seen, "publish_matchconfigversion")
     steward.user_permissions.set(Permission.objects.filter(codename__in=names))
     client.force_login(steward)
     return steward

@@ -82,8 +82,8 @@ def _log_in(address: str, username: str, password: str) -> str:
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     browser.open(f"{address}/admin/login/", timeout=30).read()
     token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
-    form = urlencode({"username": username, "password": password, "csrfmiddlewaretoken": token, "next": "/admin/"}).encode()
-    page: bytes = browser.open(f"{address}/admin/login/?next=/admin/", form, timeout=30).read()
+    form = urlencode({"login": username, "password": password, "csrfmiddlewaretoken": token, "next": "/admin/"}).encode()
+    page: bytes = browser.open(f"{address}/accounts/login/", form, timeout=30).read()
     return page.decode()
 
 

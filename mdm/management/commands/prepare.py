@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from golden_records import protection
+from matching.access import lacking
 from mdm import logins
 
 STATIC_STAMP: Final = "static-stamp"
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         del args
         self._migrate()
         self._collect_static()
+        self._tell_of_roles()
         if not settings.MDM_EMBEDDED:
             return
         first_logins = logins.ensure_logins(settings.MDM_DATA_DIR)
@@ -55,6 +57,11 @@ class Command(BaseCommand):
             self.stdout.write(f"Protecting {', '.join(unprotected)} from being rewritten.")
             with connection.cursor() as cursor:
                 protection.protect(cursor)
+
+    def _tell_of_roles(self) -> None:
+        """Say where a group of before lacks what is new: people made it, so it is left to them."""
+        if lacks := [lack.role for lack in lacking() if lack.is_there]:
+            self.stdout.write(f"Roles that lack something since an upgrade: {', '.join(lacks)}. See: manage.py roles --check")
 
     def _collect_static(self) -> None:
         stamp = Path(settings.MDM_DATA_DIR) / STATIC_STAMP
