@@ -118,7 +118,8 @@ def _apart(tasks: Iterable[ReviewTask]) -> set[GoldenPair]:
 def _names(tasks: Iterable[ReviewTask]) -> dict[UUID, str]:
     names: dict[UUID, str] = {}
     for entity, own in _by_entity(tasks):
-        goldens: Any = entity.golden._default_manager.filter(pk__in={golden_id for task in own for golden_id in names_of(task)})
+        ids = {golden_id for task in own for golden_id in names_of(task)}
+        goldens: Any = entity.golden._default_manager.filter(pk__in=ids).defer("lineage")
         names |= {golden.pk: str(golden) for golden in goldens}
     return names
 

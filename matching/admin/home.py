@@ -131,7 +131,7 @@ def _named(tasks: Sequence[ReviewTask]) -> list[Asked]:
     names: dict[Any, str] = {}
     for name in {task.entity for task in tasks}:
         ids = {key for task in tasks if task.entity == name for key in (task.left_golden_id, task.right_golden_id)}
-        names |= {golden.pk: str(golden) for golden in entity_type(name).goldens.filter(pk__in=ids)}
+        names |= {golden.pk: str(golden) for golden in entity_type(name).goldens.filter(pk__in=ids).defer("lineage")}
     return [
         Asked(
             task,

@@ -149,6 +149,10 @@ class ReviewTaskAdmin(AnsweringMixin, TaskActs, SavedViews, BulkActs, PageAdmin)
         queryset: QuerySet[Any] = super().get_queryset(request)
         return queryset.select_related("decision__config", "decided_by", "merge", "assignee", "claim__user")
 
+    def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Leave out what no cell shows: the config that decided is a long document."""
+        return rows.select_related(None).select_related("decided_by", "assignee", "claim__user")
+
     def page_context(self, request: HttpRequest, found: ReviewTask) -> dict[str, Any]:
         """The comparison, the evidence, and the way onwards."""
         scope = _scope(request)
@@ -290,7 +294,7 @@ def _name_goldens(tasks: list[ReviewTask]) -> None:
     for entity in ENTITIES.values():
         ids = {key for task in tasks if task.entity == entity.name for key in (task.left_golden_id, task.right_golden_id)}
         if ids:
-            names |= {golden.pk: str(golden) for golden in entity.golden._default_manager.filter(pk__in=ids)}
+            names |= {golden.pk: str(golden) for golden in entity.golden._default_manager.filter(pk__in=ids).defer("lineage")}
     for task in tasks:
         task.left_name = names.get(task.left_golden_id, "")  # type: ignore[attr-defined]  # for the list alone
         task.right_name = names.get(task.right_golden_id, "")  # type: ignore[attr-defined]  # for the list alone
