@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q
 
 from golden_records.entities import entity_type
+from golden_records.limits import within
 from matching.models import WITHIN_ONE, ReviewTask, TaskState
 
-_LOOKED_AT: Final = 150
-"""Decided tasks that are looked at on either side: those whose probability is nearest, which an index gives."""
+_READ: Final = 500
+"""Decided tasks on either side, of whatever entity type, whose probability is nearest: an index gives them."""
+
+_LOOKED_AT: Final = 100
+"""Of these, on either side, so many of the same entity type are looked at."""
 
 _FURTHEST: Final = 2
 """In so many comparisons at most a decided task may have another level than this one."""
@@ -42,41 +45,48 @@ class Similar:
 
 
 def similar_to(task: ReviewTask) -> Similar | None:
-    """Find the decided tasks whose evidence is most like a task's; None where nothing like it was ever decided. Three statements.
+    """Find the decided tasks whose evidence is most like a task's; None where nothing like it was ever decided. Four statements.
 
     Those of exactly its pattern of levels speak where there are any; else those that differ in a comparison or two.
     """
     levels = task.decision.levels
-    found = [(apart, each) for each in _nearest(task) if (apart := _apart(levels, each.decision.levels)) <= _FURTHEST]
+    found = [(apart, *row) for *row, theirs in _nearest(task) if (apart := _apart(levels, theirs)) <= _FURTHEST]
     if not found:
         return None
-    exact = any(apart == 0 for apart, _ in found)
+    exact = any(apart == 0 for apart, *_ in found)
     of_interest = sorted(
-        (pair for pair in found if not exact or pair[0] == 0),
-        key=lambda pair: (pair[0], abs(pair[1].probability - task.probability), -pair[1].pk),
+        (row for row in found if not exact or row[0] == 0), key=lambda row: (row[0], abs(row[2] - task.probability), -row[1])
     )
-    counted = Counter(each.answer for _, each in of_interest)
-    shown = of_interest[:_SHOWN]
-    names = _names(task.entity, [each for _, each in shown])
+    counted = Counter(answer for *_, answer in of_interest)
+    apart_of = {pk: apart for apart, pk, *_ in of_interest[:_SHOWN]}
+    tasks = ReviewTask.objects.select_related("decided_by").in_bulk(apart_of)
+    names = _names(task.entity, list(tasks.values()))
     return Similar(
         count=len(of_interest),
         same=counted["same"],
         different=counted["different"],
         unsure=counted["unsure"],
         exact=exact,
-        shown=tuple(Past(each, names[each.pk], apart) for apart, each in shown),
+        shown=tuple(Past(tasks[pk], names[pk], apart) for pk, apart in apart_of.items()),
     )
 
 
-def _nearest(task: ReviewTask) -> list[ReviewTask]:
-    decided = ReviewTask.objects.filter(state=TaskState.DECIDED, entity=task.entity, answer__isnull=False)
+def _nearest(task: ReviewTask) -> list[Any]:
+    """Of the decided tasks whose probability is nearest, those on the same entity type and a question of the same sort.
+
+    Each as its number, probability, answer and levels.
+    """
+    decided = ReviewTask.objects.filter(state=TaskState.DECIDED)
+    below = decided.filter(probability__lte=task.probability).order_by("-probability", "id")[:_READ]
+    above = decided.filter(probability__gt=task.probability).order_by("probability", "-id")[:_READ]
     # Whether two still belong together is another question than whether they are one, whatever raised that.
     within_one = Q(kind__in=WITHIN_ONE)
-    decided = decided.filter(within_one if task.is_within_one else ~within_one)
-    decided = decided.exclude(pk=task.pk).select_related("decision", "decided_by")
-    below = decided.filter(probability__lte=task.probability).order_by("-probability", "id")[:_LOOKED_AT]
-    above = decided.filter(probability__gt=task.probability).order_by("probability", "-id")[:_LOOKED_AT]
-    return list(chain(below, above))
+    alike = Q(entity=task.entity, answer__isnull=False) & (within_one if task.is_within_one else ~within_one)
+    found: list[Any] = []
+    for side, order in ((below, "-probability"), (above, "probability")):
+        rows = within(ReviewTask.objects.filter(alike, pk__in=side.values("pk"))).exclude(pk=task.pk).order_by(order, "id")
+        found += rows.values_list("pk", "probability", "answer", "decision__levels")[:_LOOKED_AT]
+    return found
 
 
 def _apart(one: Sequence[int], other: Sequence[int]) -> int:
