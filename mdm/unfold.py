@@ -49,6 +49,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "join_inner",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _style("golden_records/favicon.svg")}],
+    "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "matching.admin.dashboard.dashboard",
