@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -18,6 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from golden_records.admin.timeline import timeline
+from golden_records.saying import named
 
 COUNTED_AT_MOST = 10_000
 HISTORY_PER_PAGE = 50
@@ -69,6 +71,11 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     list_max_show_all = 50
     change_list_template = "golden_records/admin/list.html"
     history_template = "golden_records/admin/history.html"
+
+    @admin.display(description=_("entity type"), ordering="entity")
+    def entity_words(self, row: Any) -> str:
+        """The entity type of a row, as people call it."""
+        return named(row.entity)
 
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of a list with what its cells need, in a number of queries that does not grow with the rows."""

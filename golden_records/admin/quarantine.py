@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records import quarantine
 from golden_records.admin import cells
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
-from golden_records.admin.filters import StateFilter
+from golden_records.admin.filters import RowKindFilter, StateFilter
 from golden_records.admin.timeline import timeline
 from golden_records.errors import MdmError
 from golden_records.models import QuarantinedRow, QuarantineState
+from golden_records.saying import said
 
 MAY_MEND: Final = "golden_records.change_quarantinedrow"
 FIELD: Final = "value:"
@@ -35,7 +36,7 @@ class QuarantinedRowAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "golden_records/admin/quarantined.html"
     list_display = ("__str__", "reasons", "outcome", "job", "quarantined_at")
-    list_filter = (RowStateFilter, "source", "entity", "job")
+    list_filter = (RowStateFilter, "source", RowKindFilter, "job")
     list_select_related = ("source", "job__source")
     search_fields = ("external_id",)
     sortable_by = ()
@@ -51,7 +52,7 @@ class QuarantinedRowAdmin(PageAdmin):
     @admin.display(description=_("problems"))
     def reasons(self, row: QuarantinedRow) -> str:
         """What is wrong."""
-        return cells.name(" · ".join(f"{problem['field']}: {problem['reason']}" for problem in row.problems))
+        return cells.name(" · ".join(f"{problem['field']}: {said(problem['reason'])}" for problem in row.problems))
 
     @admin.display(description=_("state"))
     def outcome(self, row: QuarantinedRow) -> str:
@@ -79,11 +80,11 @@ class QuarantinedRowAdmin(PageAdmin):
         row = self.get_object(request, str(row_id))
         if row is None:
             return self.missing(request, str(row_id))
-        change = change_by(request, _t("mended in quarantine"))
+        change = change_by(request, "mended in quarantine")
         try:
             replay = quarantine.mend_and_replay(row_id, _corrections(request, row), change=change)
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
             return HttpResponseRedirect(self._page(row_id))
         if replay.outcome is None:
             messages.warning(request, _t("Not yet: the problems that are left are listed below."))
@@ -103,7 +104,7 @@ class QuarantinedRowAdmin(PageAdmin):
         try:
             quarantine.dismiss(row_id, change=change_by(request, reason))
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
             return HttpResponseRedirect(self._page(row_id))
         messages.success(request, _t("Dismissed."))
         return HttpResponseRedirect(reverse("admin:golden_records_quarantinedrow_changelist"))

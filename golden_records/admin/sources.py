@@ -8,15 +8,18 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from golden_records import source_systems
 from golden_records.admin.acting import change_by
 from golden_records.admin.base import MdmAdmin
+from golden_records.admin.filters import RowKindFilter
 from golden_records.entities import ENTITIES
 from golden_records.mapping import MappingErrors, load_document, parse_mapping
 from golden_records.models import SourceMapping, SourceSystem
+from golden_records.saying import named
 from golden_records.source_systems import PROJECT_FACT
 
 _KEPT = ("name", "trust", "country")
@@ -53,7 +56,7 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
     entity = forms.ChoiceField(
         label=_("What it is about"),
-        choices=[(name, name.replace("_", " ")) for name in (*ENTITIES, PROJECT_FACT)],
+        choices=[(name, lazy(named, str)(name)) for name in (*ENTITIES, PROJECT_FACT)],
         widget=UnfoldAdminSelectWidget,
     )
     text = forms.CharField(
@@ -94,8 +97,8 @@ class SourceMappingAdmin(MdmAdmin):
 
     form = MappingForm
     fields = ("source", "entity", "text")
-    list_display = ("__str__", "source", "entity")
-    list_filter = ("source", "entity")
+    list_display = ("__str__", "source", "entity_words")
+    list_filter = ("source", RowKindFilter)
     list_select_related = ("source",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from golden_records.models.history import ChangeColumns
+from golden_records.saying import named
 
 
 class OverrideLife(models.TextChoices):
@@ -79,4 +80,4 @@ class Override(models.Model):
 
     def __str__(self) -> str:
         """Say what it is about."""
-        return f"{self.entity} {self.golden_id} {self.unit}"
+        return f"{named(self.entity)} {self.golden_id} {self.unit}"

@@ -14,6 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from golden_records.authors import who
+from golden_records.saying import named, said
 
 register = template.Library()
 
@@ -125,14 +126,20 @@ def admin_page(found: Any) -> str:
 
 @register.filter
 def rule_words(rule: str) -> str:
-    """A survivorship strategy in words."""
-    return rule.replace("_", " ")
+    """A name of the program, as that of a survivorship strategy, in words."""
+    return named(rule)
+
+
+@register.filter(name="said")
+def said_in_words(text: object) -> str:
+    """A sentence of the program in the language of the page; what a person wrote stays as it is."""
+    return said(str(text or ""))
 
 
 @register.filter
 def model_name(model: Any) -> str:
     """A table's name for one of its rows, in words."""
-    return str(model._meta.verbose_name)
+    return gettext(str(model._meta.verbose_name))
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from golden_records.admin.acting import words_of
 from golden_records.entities import EntityType
 from golden_records.errors import MdmError
 from matching.admin.waterfall import waterfall
@@ -19,7 +20,7 @@ def compare_context(entity: EntityType, *, left: str, right: str) -> dict[str, A
     try:
         found = explain_records(entity, (one[0], one[1]), (other[0], other[1]))
     except MdmError as error:
-        return {"error": f"{error.message} {error.remedy}"}
+        return {"error": words_of(error)}
     rules = sorted(found.explanation.rules, key=lambda rule: list(Meeting).index(rule.meeting))
     return {
         "found": found,

@@ -34,7 +34,7 @@ class MatchedRecordAdmin(SourceRecordAdmin):
         refused = self.refused(request, MAY_CALL_BACK)
         if refused is not None:
             return refused
-        if waiting.call_back(self.entity, [record_id], change=change_by(request, _t("called back to be matched"))):
+        if waiting.call_back(self.entity, [record_id], change=change_by(request, "called back to be matched")):
             ring(match_source_record, self.entity.name, record_id)
             messages.success(request, _t("It waits to be matched again."))
         else:

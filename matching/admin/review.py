@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
-from golden_records.admin.acting import person
+from golden_records.admin.acting import person, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import FOUND
@@ -206,7 +206,7 @@ class ReviewTaskAdmin(PageAdmin):
         return HttpResponseRedirect(self._with_scope(reverse("admin:matching_reviewtask_change", args=(task_id,)), _scope(request)))
 
     def _explain(self, request: HttpRequest, task_id: int, error: MdmError) -> HttpResponse:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, words_of(error))
         response = self.change_view(request, str(task_id))
         response.status_code = 503 if error.retryable else 409
         if error.retryable:

@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.filters import EntityFilter
 from golden_records.admin.timeline import timeline
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.errors import MdmError
+from golden_records.saying import named
 from matching.admin import rehearsals
 from matching.admin.blocking import blocking_context
 from matching.admin.comparing import compare_context
@@ -31,7 +33,7 @@ class MatchRunAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "matching/admin/run.html"
     list_display = ("__str__", "kind", "outcome", "step", "actor", "created_at", "finished_at")
-    list_filter = ("entity", "kind", "state")
+    list_filter = (EntityFilter, "kind", "state")
     list_select_related = ("config",)
     sortable_by = ("created_at",)
 
@@ -105,7 +107,7 @@ class MatchConfigAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "matching/admin/config.html"
     list_display = ("__str__", "is_active", "created_at")
-    list_filter = ("entity", "is_active")
+    list_filter = (EntityFilter, "is_active")
     sortable_by = ()
 
     def get_urls(self) -> list[URLPattern]:
@@ -129,7 +131,7 @@ class MatchConfigAdmin(PageAdmin):
                 problems = rehearsals.problems_of(error)
         frame = {
             **self.admin_site.each_context(request),
-            "title": _t("Match config of a %s") % kind.name,
+            "title": _t("Match config of a %s") % named(kind.name),
             "subtitle": None,
             "opts": self.opts,
         }
@@ -156,7 +158,7 @@ class JudgementAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "matching/admin/judgement.html"
     list_display = ("__str__", "answer", "steward", "judged_at", "withdrawn_at")
-    list_filter = ("entity", "value", "steward")
+    list_filter = (EntityFilter, "value", "steward")
     list_select_related = ("steward",)
     search_fields = ("comment",)
     sortable_by = ()

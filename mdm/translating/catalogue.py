@@ -21,6 +21,9 @@ PO: Final = FOLDER / "django.po"
 MO: Final = FOLDER / "django.mo"
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _HEADER: Final = f"# The texts of mdm in {LANGUAGE}. `make messages` keeps it."
+_LEFT_OUT: Final = tuple(
+    f'"{name}' for name in ("POT-Creation", "PO-Revision", "Last-Translator", "Report-Msgid", "Project-Id", "Generated-By", "Language-Team")
+)
 _THIN: Final = "\u202f"
 _BEFORE_MARK: Final = re.compile(r"[ \u00a0](?=[:;!?»%])")
 _AFTER_QUOTE: Final = re.compile(r"«[ \u00a0]")
@@ -51,7 +54,7 @@ def renewed() -> Catalog:
     old, new = stored(), Catalog(locale=LANGUAGE, header_comment=_HEADER, fuzzy=False)
     for text in sorted(gather(), key=lambda text: (str(text.id), text.context or "", text.place)):
         known = old.get(text.id, text.context)
-        new.add(text.id, known.string if known else None, [(text.place, None)], context=text.context, flags=known.flags if known else ())
+        new.add(text.id, known.string if known else None, [(text.place, 0)], context=text.context, flags=known.flags if known else ())
     for message in new:
         if message.id:
             message.string = _typeset(message.string)
@@ -63,7 +66,15 @@ def written(catalogue: Catalog) -> bytes:
     out = io.BytesIO()
     write_po(out, catalogue, width=120, sort_output=True, include_lineno=False, include_previous=False, ignore_obsolete=True)
     lines = out.getvalue().decode().splitlines(keepends=True)
-    dated = ('"POT-Creation-Date', '"PO-Revision-Date', '"Last-Translator', '"Report-Msgid', '"Project-Id', '"Generated-By', '"Language-Team')
+    dated = (
+        '"POT-Creation-Date',
+        '"PO-Revision-Date',
+        '"Last-Translator',
+        '"Report-Msgid',
+        '"Project-Id',
+        '"Generated-By',
+        '"Language-Team',
+    )
     return "".join(line for line in lines if not line.startswith(dated)).encode()
 
 

@@ -9,8 +9,10 @@ from babel.messages.catalog import Catalog, Message
 
 _PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+[^>]*>")
 _BARE_MARK: Final = re.compile(r"[ \u00a0][:;!?»](?!\w)|«[ \u00a0]|\w[;!?](?![\w/])")
-_MARK_BY_NUMBERS: Final = re.compile(r"\w:(?=\s|$)")
+_BARE_COLON: Final = re.compile(r"\w:(?=\s|$)")
 """A colon at the end of a word, where French sets a narrow space before it."""
+
+_CODE: Final = re.compile(r"`[^`]*`")
 
 
 def faults(catalogue: Catalog) -> list[str]:
@@ -19,8 +21,8 @@ def faults(catalogue: Catalog) -> list[str]:
 
 
 def _faults(message: Message) -> Iterator[str]:
-    said = [message.string] if isinstance(message.string, str) else list(message.string)
-    if not all(said):
+    said = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    if not said or not all(said):
         yield "not translated"
         return
     if message.fuzzy:
@@ -30,7 +32,8 @@ def _faults(message: Message) -> Iterator[str]:
     for number, text in enumerate(said):
         if _placeholders(text) != allowed[min(number, len(allowed) - 1)]:
             yield f"other placeholders in {text!r}"
-        if _BARE_MARK.search(text) or _MARK_BY_NUMBERS.search(text):
+        words = _CODE.sub("", text)
+        if _BARE_MARK.search(words) or _BARE_COLON.search(words):
             yield f"no narrow space before a mark in {text!r}"
 
 

@@ -12,13 +12,17 @@ import django_filters
 import simple_history
 import unfold
 from babel.messages.extract import extract
+from django.apps import apps
 from django.utils.translation.template import templatize
 
 from golden_records.entities import ENTITIES
+from golden_records.saying import NAMES, REASONS, SENTENCE
 from golden_records.survivorship.strategies import STRATEGIES
 from matching.active_config import shipped_config
 from matching.core.comparators import COMPARATORS
 from matching.core.explain import WORDS
+from matching.core.key_texts import TRANSFORMED
+from mdm.translating.sentences import sentences
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("api", "golden_records", "matching", "mdm")
@@ -48,7 +52,7 @@ def gather() -> Iterator[Text]:
         yield from _of_files(ROOT / package, ROOT)
     yield from _of_declarations()
     known = _known_elsewhere()
-    folder = Path(unfold.__file__).parent
+    folder = Path(str(unfold.__file__)).parent
     for text in _of_files(folder, folder.parent):
         if _singular(text) not in known and not text.place.startswith(_UNUSED):
             yield text
@@ -75,16 +79,31 @@ def _of_declarations() -> Iterator[Text]:
             yield Text(comparison.label, None, place)
             yield from (Text(level.words, None, place) for level in comparison.levels)
         yield from (Text(veto.words, None, place) for veto in config.vetoes)
+        yield from (Text(each.name.replace("_", " "), None, place) for each in (*config.fields, *config.blocking))
     for comparator in COMPARATORS.values():
         yield from (Text(level.words, None, "matching/core/comparators.py") for level in comparator.levels)
     yield from (Text(words, None, "matching/core/explain.py") for words in WORDS)
+    yield from (Text(words, SENTENCE, "matching/core/key_texts.py") for words in TRANSFORMED.values() if words != "{field}")
     yield from (Text(name.replace("_", " "), None, "golden_records/survivorship/strategies.py") for name in STRATEGIES)
+    yield from (Text(name, None, "golden_records/saying.py") for name in NAMES)
+    yield from (Text(reason, SENTENCE, "golden_records/saying.py") for reason in REASONS)
+    yield from (Text(text, SENTENCE, place) for text, place in sentences(ROOT))
+    yield from _of_models()
+
+
+def _of_models() -> Iterator[Text]:
+    """The names of columns and tables that Django made of their Python names."""
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.app_label in PACKAGES:
+            names: list[object] = [field.verbose_name for field in model._meta.concrete_fields]
+            names += [model._meta.verbose_name] if not model.__name__.startswith("Historical") else []
+            yield from (Text(name, None, f"{model._meta.app_label}/models") for name in names if isinstance(name, str))
 
 
 def _known_elsewhere() -> set[str]:
     known: set[str] = set()
     for package in _TRANSLATED_ELSEWHERE:
-        for path in Path(package.__file__).parent.rglob("locale/fr/LC_MESSAGES/django.mo"):
+        for path in Path(str(package.__file__)).parent.rglob("locale/fr/LC_MESSAGES/django.mo"):
             with path.open("rb") as compiled:
                 catalogue = GNUTranslations(compiled)
             known |= {key if isinstance(key, str) else key[0] for key in catalogue._catalog}  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public list

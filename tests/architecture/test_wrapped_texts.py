@@ -99,7 +99,13 @@ def _said(path: Path) -> Iterator[ast.expr]:
 
 
 def _is_a_page(path: Path) -> bool:
-    return bool({"admin", "models", "reports"} & set(path.parts)) or path.name in {"admin.py", "models.py", "apps.py", "unfold.py", "forms.py"}
+    return bool({"admin", "models", "reports"} & set(path.parts)) or path.name in {
+        "admin.py",
+        "models.py",
+        "apps.py",
+        "unfold.py",
+        "forms.py",
+    }
 
 
 def test_every_label_title_and_message_is_translated() -> None:

@@ -36,30 +36,10 @@ person.set_password({PASSWORD!r}); person.is_staff = True; person.save()
 person.groups.add(Group.objects.get(name=STEWARDS))
 """
 
-# A golden record with a past: overridden, split, put together again and split once more.
 _LIVED: Final = f"""
 from django.contrib.auth.models import User
-from golden_records.change import Change
-from golden_records.entities import entity_type
-from golden_records.models import GoldenCustomer, MoveReceipt
-from golden_records.overriding import Wish
-from matching import overriding, regrouping
-from matching.regroup_plan import Regrouping, RegroupKind
-from matching.regroup_preview import look
-
-person, customer = User.objects.get(username={PERSON!r}), entity_type("customer")
-def by(reason):
-    return Change(actor=f"steward:{{person.username}}", reason=reason, user_id=person.pk)
-def split(golden_id, record_id, reason):
-    wish = Regrouping(RegroupKind.SPLIT, golden_id, record_ids=(record_id,))
-    return regrouping.carry_out(customer, wish, fingerprint=look(customer, wish, change=by(reason)).fingerprint, change=by(reason))
-if not MoveReceipt.objects.exists():
-    golden = GoldenCustomer.objects.filter(state="active", member_count__gte=3).order_by("-completeness", "pk").first()
-    record_id = customer.records.filter(golden_id=golden.pk).order_by("-pk").values_list("pk", flat=True).first()
-    overriding.override(customer, golden.pk, Wish("segment", {{"segment": "Key account"}}), change=by("agreed with sales"))
-    receipt = split(golden.pk, record_id, "the subsidiary in Lyon is a firm of its own")
-    regrouping.undo_move(receipt.pk, change=by("it was merged into the mother in 2025"))
-    split(golden.pk, record_id, "the register says that they are two after all")
+from tests.e2e.lived_in import live_in
+live_in(User.objects.get(username={PERSON!r}))
 """
 
 

@@ -20,6 +20,6 @@ class Command(BaseCommand):
         found = faults(texts)
         for fault in found:
             self.stdout.write(fault)
-        self.stdout.write(f"{len(texts)} texts in {catalogue.PO.relative_to(catalogue.ROOT)}.")
+        self.stdout.write(f"{len(texts)} texts in {catalogue.PO}.")
         if found:
             raise CommandError(f"{len(found)} faults: mend them in the .po and run it again.")
