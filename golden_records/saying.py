@@ -70,6 +70,9 @@ REASONS: Final = (
 # Babel reads the context of a compiled catalogue as bytes.
 _CONTEXTS: Final = (SENTENCE, SENTENCE.encode())
 _PLACE: Final = re.compile(r"{(\w+)}")
+_NEXT: Final = r"\. [A-Z]"
+"""Where the next sentence begins: no value reaches into it."""
+
 _WORD: Final = re.compile(r"[a-z][a-z ]*")
 
 
@@ -85,17 +88,19 @@ def said(text: str) -> str:
     return text if not text or language == settings.LANGUAGE_CODE else _said(text, language)
 
 
+def parts_said(text: str) -> str:
+    """What a blocking rule looks at, as `street + start of name (3)`."""
+    return " + ".join(gettext(part) if _WORD.fullmatch(part) else said(part) for part in text.split(" + "))
+
+
 @lru_cache(maxsize=2048)
 def _said(text: str, language: str) -> str:
     for pattern, original in _patterns(language):
         if (found := pattern.fullmatch(text)) is not None:
             given = {name: gettext(value) if _WORD.fullmatch(value) else value for name, value in found.groupdict().items()}
             return pgettext(SENTENCE, original).format_map(given)
-    for mark, end in ((". ", "."), (" + ", "")):
-        first, found_mark, rest = text.partition(mark)
-        if found_mark and rest:
-            return f"{_said(first + end, language)}{mark.removeprefix('.')}{_said(rest, language)}"
-    return gettext(text) if _WORD.fullmatch(text) else text
+    first, mark, rest = text.partition(". ")
+    return f"{_said(first + '.', language)} {_said(rest, language)}" if mark and rest else text
 
 
 @cache
@@ -115,4 +120,6 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
 
 def _pattern(original: str) -> re.Pattern[str]:
     parts = _PLACE.split(original)
-    return re.compile("".join(f"(?P<{part}>.+?)" if number % 2 else re.escape(part) for number, part in enumerate(parts)), re.DOTALL)
+    return re.compile(
+        "".join(f"(?P<{part}>(?:(?!{_NEXT}).)+?)" if number % 2 else re.escape(part) for number, part in enumerate(parts)), re.DOTALL
+    )

@@ -146,7 +146,7 @@ def waterfall(steps: Sequence[Step], title: str = "Evidence in bits") -> Plot:
         axis.barh(place, bits, 0.34, left=start, color=TOTAL if place >= len(told) else colour)
     axis.axvline(0, color=MUTED, linewidth=1)
     _rows(axis, [words for words, _, _ in ends])
-    for place, (_, bits, _) in enumerate(ends):
+    for place, (_words, bits, _start) in enumerate(ends):
         if bits:
             axis.annotate(
                 f"{bits:+.1f}", (1, place - _WORDS_AT), xycoords=("axes fraction", "data"), va="center", ha="right", color=INK, size=TEXT

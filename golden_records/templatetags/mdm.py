@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from golden_records.authors import who
-from golden_records.saying import named, said
+from golden_records.saying import named, parts_said, said
 
 register = template.Library()
 
@@ -128,6 +128,12 @@ def admin_page(found: Any) -> str:
 def rule_words(rule: str) -> str:
     """A name of the program, as that of a survivorship strategy, in words."""
     return named(rule)
+
+
+@register.filter
+def parts_words(looked_at: str) -> str:
+    """What a blocking rule looks at, in words."""
+    return parts_said(looked_at)
 
 
 @register.filter(name="said")
