@@ -36,7 +36,13 @@ _CHANGED: Final = (
     "golden_records.quarantinedrow",
     "matching.reviewtask",
 )
-_MADE: Final = ("golden_records.mergereceipt", "golden_records.movereceipt", "golden_records.override")
+_MADE: Final = (
+    "golden_records.mergereceipt",
+    "golden_records.movereceipt",
+    "golden_records.override",
+    "golden_records.customerrecord",
+    "golden_records.projectrecord",
+)
 
 _AUDITED: Final = (*_SEEN, "golden_records.auditentry", "golden_records.webhooksubscription", "api.apikey", "auth.user", "auth.group")
 

@@ -8,10 +8,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 
 from golden_records.admin.acting import change_by
-from golden_records.admin.records import SourceRecordAdmin
 from golden_records.entities import ENTITIES
 from golden_records.models import MatchState, SourceRecord
 from matching import selectors, waiting
+from matching.admin.authoring import AuthoredRecordAdmin
 from matching.admin.waterfall import waterfall
 from matching.doorbell import ring
 from matching.tasks import match_source_record
@@ -19,7 +19,7 @@ from matching.tasks import match_source_record
 MAY_CALL_BACK: Final = "matching.change_reviewtask"
 
 
-class MatchedRecordAdmin(SourceRecordAdmin):
+class MatchedRecordAdmin(AuthoredRecordAdmin):
     """A source record's page says why the record is where it is, or why it could not be matched, and lets that be tried again."""
 
     page_template: ClassVar[str] = "matching/admin/record.html"
