@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
+from django.contrib.admin import RelatedFieldListFilter
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
@@ -30,13 +31,21 @@ class RowStateFilter(StateFilter):
     default = QuarantineState.OPEN
 
 
+class ImportFilter(RelatedFieldListFilter):
+    """Rows of one import."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.title = _("import")
+
+
 @admin.register(QuarantinedRow)
 class QuarantinedRowAdmin(PageAdmin):
     """The rows; the page of one is the form that mends it."""
 
     page_template: ClassVar[str] = "golden_records/admin/quarantined.html"
-    list_display = ("__str__", "reasons", "outcome", "job", "quarantined_at")
-    list_filter = (RowStateFilter, "source", RowKindFilter, "job")
+    list_display = ("__str__", "reasons", "outcome", "file", "quarantined_at")
+    list_filter = (RowStateFilter, "source", RowKindFilter, ("job", ImportFilter))
     list_select_related = ("source", "job__source")
     search_fields = ("external_id",)
     sortable_by = ()
@@ -48,6 +57,11 @@ class QuarantinedRowAdmin(PageAdmin):
             path("<int:row_id>/dismiss/", self.admin_site.admin_view(self.dismiss_view), name="golden_records_quarantinedrow_dismiss"),
             *super().get_urls(),
         ]
+
+    @admin.display(description=_("import"))
+    def file(self, row: QuarantinedRow) -> str:
+        """The import that it came with."""
+        return str(row.job or "")
 
     @admin.display(description=_("problems"))
     def reasons(self, row: QuarantinedRow) -> str:

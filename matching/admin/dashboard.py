@@ -11,6 +11,7 @@ from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 
 from golden_records.admin.charts import ColumnChart, column_chart
 from golden_records.entities import ENTITIES, EntityType
@@ -79,7 +80,7 @@ def open_task_badge(request: HttpRequest) -> str:
 
 
 def _kept(name: str, count: Callable[[], Figure]) -> Figure:
-    kept: Any = cache.get_or_set(f"mdm-dashboard-{name}", count, FRESH_FOR)
+    kept: Any = cache.get_or_set(f"mdm-dashboard-{get_language()}-{name}", count, FRESH_FOR)  # titles are in it
     figure: Figure = kept
     return figure
 

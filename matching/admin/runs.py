@@ -18,6 +18,7 @@ from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import EntityFilter
 from golden_records.admin.timeline import timeline
+from golden_records.authors import who
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.errors import MdmError
 from golden_records.saying import named
@@ -32,10 +33,20 @@ class MatchRunAdmin(PageAdmin):
     """What each matching run found and how long it took."""
 
     page_template: ClassVar[str] = "matching/admin/run.html"
-    list_display = ("__str__", "kind", "outcome", "step", "actor", "created_at", "finished_at")
+    list_display = ("__str__", "kind", "outcome", "step_words", "author", "created_at", "finished_at")
     list_filter = (EntityFilter, "kind", "state")
     list_select_related = ("config",)
     sortable_by = ("created_at",)
+
+    @admin.display(description=_("step"))
+    def step_words(self, run: MatchRun) -> str:
+        """How far it is."""
+        return named(run.step)
+
+    @admin.display(description=_("author"))
+    def author(self, run: MatchRun) -> str:
+        """Who began it."""
+        return who(run.actor)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages that are about no single run."""

@@ -67,7 +67,9 @@ def test_nothing_like_it_is_nothing(submitted: Submit) -> None:
     assert likeness.alike(described(legal_name="Zebra Kft", city="Budapest")) == []
 
 
-def test_the_search_costs_the_same_however_much_is_like_it(submitted: Submit, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_the_search_costs_the_same_however_much_is_like_it(
+    submitted: Submit, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     for number in range(12):
         submitted("crm", str(number), legal_name=f"Atelier {number} Menuiserie", city="Lyon", country="FR")
     likeness.alike(described(legal_name="Atelier Menuiserie", city="Lyon"))
