@@ -66,6 +66,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "matching.admin.dashboard.dashboard",
     "STYLES": [_style("golden_records/mdm.css")],
+    "SCRIPTS": [_style("golden_records/mdm.js")],
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "base": {

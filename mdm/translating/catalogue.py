@@ -25,7 +25,7 @@ _LEFT_OUT: Final = tuple(
     f'"{name}' for name in ("POT-Creation", "PO-Revision", "Last-Translator", "Report-Msgid", "Project-Id", "Generated-By", "Language-Team")
 )
 _THIN: Final = "\u202f"
-_BEFORE_MARK: Final = re.compile(r"[ \u00a0](?=[:;!?»%])")
+_BEFORE_MARK: Final = re.compile(r"[ \u00a0](?=[:;!?»]|%(?:%|[^(sd.]|$))")
 _AFTER_QUOTE: Final = re.compile(r"«[ \u00a0]")
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
 

@@ -79,7 +79,8 @@ def _of_declarations() -> Iterator[Text]:
             yield Text(comparison.label, None, place)
             yield from (Text(level.words, None, place) for level in comparison.levels)
         yield from (Text(veto.words, None, place) for veto in config.vetoes)
-        yield from (Text(each.name.replace("_", " "), None, place) for each in (*config.fields, *config.blocking))
+        yield from (Text(each.name.replace("_", " "), None, place) for each in config.fields)
+        yield from (Text(rule.name.replace("_", " "), None, place) for rule in config.blocking)
     for comparator in COMPARATORS.values():
         yield from (Text(level.words, None, "matching/core/comparators.py") for level in comparator.levels)
     yield from (Text(words, None, "matching/core/explain.py") for words in WORDS)

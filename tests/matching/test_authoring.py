@@ -15,6 +15,7 @@ from golden_records.models import CustomerRecord, GoldenCustomer, GoldenState, R
 from golden_records.models.golden import new_canonical_id
 from matching import authoring, likeness
 from matching.core.decide import Outcome
+from matching.intake import SubmissionOutcome
 from matching.models import BlockingKey
 from matching.verifying import verify
 from tests.factories import a_change, a_person, a_steward
@@ -59,7 +60,8 @@ def test_it_tells_what_submitting_would_do(submitted: Submit) -> None:
     told = likeness.alike(described(**ACME))[0]
     created = authoring.create(CUSTOMER, new_canonical_id(), ACME, change=a_change())
     assert created.match is not None
-    assert (created.outcome, created.match.probability) == ("linked", pytest.approx(told.probability))
+    assert created.outcome == SubmissionOutcome.LINKED
+    assert created.match.probability == pytest.approx(told.probability)
 
 
 def test_nothing_like_it_is_nothing(submitted: Submit) -> None:
