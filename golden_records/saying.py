@@ -25,6 +25,9 @@ NAMES: Final = (
     *("plan", "apply", "done", "rehearsed", "read", "learn", "prepare", "block", "compare", "cluster", "decide", "records", "waiting"),
     *("would begin", "would change value", "would merge", "would move records", "would split", "learned from", "pairs", "candidates"),
     *("created", "linked", "moved", "merged", "split", "asked", "keys", "terms", "score", "train", "reconcile", "decisions", "questions"),
+    # sections of a match config
+    *("thresholds", "prior", "strata", "fields", "comparisons", "vetoes", "clusters", "version", "entity"),
+    *("exhaustive below", "pairs per record", "least yield"),
     # what an erasure empties
     *("reports", "review", "evidence", "blocking keys", "attempts to match", "plans and errors of runs", "change events", "audit log"),
     *("overrides", "golden records", "source records", "project facts", "quarantine", "merges", "answers of webhooks", "idempotency"),

@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.records import SourceRecordAdmin
@@ -22,6 +23,7 @@ from matching import authoring, likeness
 from matching.admin.waterfall import waterfall
 from matching.core.decide import Outcome
 
+_TITLES: Final = {"customer": _("New customer"), "project": _("New project")}
 _FIELD: Final = "value_"
 _LONGEST_REASON: Final = 500
 
@@ -93,7 +95,7 @@ class AuthoredRecordAdmin(SourceRecordAdmin):
         number = _number(request) or new_canonical_id()
         return {
             **self.admin_site.each_context(request),
-            "title": _t("New: %s") % named(self.entity.name),
+            "title": _TITLES.get(self.entity.name, named(self.entity.name)),
             "entity": self.entity,
             "opts": self.opts,
             "fields": [(spec, request.POST.get(_FIELD + spec.name, ""), _options(spec)) for spec in self.entity.attributes],

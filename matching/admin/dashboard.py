@@ -154,7 +154,7 @@ def _decided() -> ColumnChart | None:
     return column_chart(
         [
             (
-                formats.date_format(day, "j M"),
+                formats.date_format(day, "j N"),
                 f"{formats.date_format(day)}: {sum(counted.get((day, value), 0) for value in JudgementValue.values)}",
                 [counted.get((day, value.value), 0) for value in (JudgementValue.SAME, JudgementValue.DIFFERENT, JudgementValue.UNSURE)],
             )

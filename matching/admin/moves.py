@@ -13,6 +13,7 @@ from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import EntityFilter
 from golden_records.admin.timeline import timeline
+from golden_records.authors import who
 from golden_records.entities import entity_type
 from golden_records.errors import MdmError
 from golden_records.models import MoveKind, MoveReceipt
@@ -28,10 +29,15 @@ class MoveReceiptAdmin(PageAdmin):
     """Each split or move with what it said of pairs of records, and its undo."""
 
     page_template: ClassVar[str] = "matching/admin/move.html"
-    list_display = ("__str__", "kind", "entity_words", "moved_by", "moved_at", "status")
+    list_display = ("__str__", "kind", "entity_words", "author", "moved_at", "status")
     list_filter = (EntityFilter, "kind", ("undone_at", admin.EmptyFieldListFilter))
     search_fields = ("from_id", "to_id")
     sortable_by = ()
+
+    @admin.display(description=_("moved by"))
+    def author(self, row: Any) -> str:
+        """Who did it."""
+        return who(row.moved_by)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address that undoes; it takes POST alone."""
