@@ -14,7 +14,7 @@ PIP_COMPILE := $(BIN)/python -m piptools compile --quiet --strip-extras --genera
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --resolver=backtracking --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check torture benchmark format schema lock shell clean environment
+.PHONY: help run test check torture benchmark format messages schema lock shell clean environment
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1\t/' | expand -t 18
@@ -44,6 +44,9 @@ benchmark: $(BENCH) ## Measure: NAME=match (or import, put, lookup, ...; all wit
 format: $(DEV) ## Format the code and mend what ruff can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+messages: $(DEV) ## Gather the texts of the pages, compile their translation, and name what is not translated
+	@MDM_DATA_DIR=$(VENV)/check $(BIN)/python manage.py messages
 
 schema: $(DEV) ## Write the API's OpenAPI document anew
 	@MDM_DATA_DIR=$(VENV)/check $(BIN)/python manage.py spectacular --validate --fail-on-warn --file api/v1/schema.yml

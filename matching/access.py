@@ -49,6 +49,8 @@ _MADE: Final = (
     "golden_records.mergereceipt",
     "golden_records.movereceipt",
     "golden_records.override",
+    "golden_records.customerrecord",
+    "golden_records.projectrecord",
     "matching.checksample",
     "matching.qualityreport",
 )

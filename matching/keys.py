@@ -210,6 +210,17 @@ def _sharing(entity: EntityType, record_id: int, keys: Sequence[Pair], limits: S
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 
+def who_shares(entity: EntityType, keys: Collection[Pair], *, limits: Sequence[int]) -> set[int]:
+    """Give the records that share a key (rule, key) with a record that is not stored. Nothing is written or locked; two statements.
+
+    A key that as many records have as its rule's limit says is common and brings none, as where records are matched.
+    """
+    _, common = known_keys(entity, 0, keys)
+    rows = _sharing(entity, 0, sorted(set(keys) - common), limits)
+    sizes = Counter((rule, key) for rule, key, _ in rows)
+    return {other for rule, key, other in rows if sizes[rule, key] < limits[rule]}
+
+
 def sharing(entity: EntityType, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Count the records that have each of these keys (rule, key). One statement."""
     rows = BlockingKey.objects.filter(entity=entity.name, key__any={key for _, key in keys}).order_by().values_list("rule", "key")

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _t
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
+from golden_records.saying import named
 from matching.core.blocking import BlockingReport
 from matching.core.calibration import Reliability, ThresholdCurve
 from matching.core.estimate import Share as Bounded
@@ -114,9 +116,11 @@ def blocking(report: BlockingReport, missed: Missed | None = None) -> Plot:
     rules = sorted((rule for rule in report.rules if rule.pairs), key=lambda rule: -rule.pairs)
     bars = [(rule.name, rule.pairs, rule.only_found_by) for rule in rules[:_MOST_RULES]]
     if cheap := rules[_MOST_RULES:]:
-        bars.append((f"{len(cheap)} further rules", sum(rule.pairs for rule in cheap), sum(rule.only_found_by for rule in cheap)))
-    named = {rule.name for rule in rules}
-    words = [f"{name}: {pairs:,} pairs, {only:,} only by {'it' if name in named else 'one of them'}" for name, pairs, only in bars]
+        bars.append(
+            (_t("%(n)s further rules") % {"n": len(cheap)}, sum(rule.pairs for rule in cheap), sum(rule.only_found_by for rule in cheap))
+        )
+    named_rules = {rule.name for rule in rules}
+    words = [_bar_words(name, pairs, only, is_one=name in named_rules) for name, pairs, only in bars]
     end = [] if missed is None else [_missed_words(missed)]
     figure, (axis,) = blank(_ROW * (len(words) + len(end)) + 34)
     places = np.arange(len(words))
@@ -130,13 +134,27 @@ def blocking(report: BlockingReport, missed: Missed | None = None) -> Plot:
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axis.set_xlim(left=0)
     silent = len(report.rules) - len(rules)
-    told = [f"{len(rules)} rules give {report.candidates:,} candidate pairs; {silent} further rules give none.", *end]
-    return finished(figure, "What blocking costs and finds", " ".join(told))
+    counts = {"rules": len(rules), "pairs": _grouped(report.candidates), "silent": silent}
+    told = [_t("%(rules)s rules give %(pairs)s candidate pairs; %(silent)s further rules give none.") % counts, *end]
+    return finished(figure, _t("What blocking costs and finds"), " ".join(told))
+
+
+def _bar_words(name: str, pairs: float, only: float, *, is_one: bool) -> str:
+    given = {"name": named(name) if is_one else name, "pairs": _grouped(pairs), "only": _grouped(only)}
+    if is_one:
+        return _t("%(name)s: %(pairs)s pairs, %(only)s only by it") % given
+    return _t("%(name)s: %(pairs)s pairs, %(only)s only by one of them") % given
+
+
+def _grouped(count: float) -> str:
+    return number_format(round(count), use_l10n=True, force_grouping=True)
 
 
 def _missed_words(missed: Missed) -> str:
-    bounds = f"{missed.low:,.0f} to {missed.high:,.0f}" if np.isfinite(missed.high) else f"at least {missed.low:,.0f}"
-    return f"missed by all, estimated: {missed.matches:,.0f} matches ({bounds})"
+    given = {"n": _grouped(missed.matches), "low": _grouped(missed.low)}
+    if not np.isfinite(missed.high):
+        return _t("missed by all, estimated: %(n)s matches (at least %(low)s)") % given
+    return _t("missed by all, estimated: %(n)s matches (%(low)s to %(high)s)") % (given | {"high": _grouped(missed.high)})
 
 
 def waterfall(steps: Sequence[Step], title: str = "Evidence in bits") -> Plot:
@@ -149,12 +167,12 @@ def waterfall(steps: Sequence[Step], title: str = "Evidence in bits") -> Plot:
     ends = [(step.words, bits, float(end - bits)) for step, end, bits in zip(told, after, [s.bits for s in told], strict=True)]
     ends += [(step.words, step.bits, 0.0) for step in steps if step.level in {"veto", "total"}]
     figure, (axis,) = blank(_ROW * len(ends) + 34)
-    for place, (_, bits, start) in enumerate(ends):
+    for place, (_words, bits, start) in enumerate(ends):
         colour = FOR if bits > 0 else AGAINST
         axis.barh(place, bits, 0.34, left=start, color=TOTAL if place >= len(told) else colour)
     axis.axvline(0, color=MUTED, linewidth=1)
     _rows(axis, [words for words, _, _ in ends])
-    for place, (_, bits, _) in enumerate(ends):
+    for place, (_words, bits, _start) in enumerate(ends):
         if bits:
             axis.annotate(
                 f"{bits:+.1f}", (1, place - _WORDS_AT), xycoords=("axes fraction", "data"), va="center", ha="right", color=INK, size=TEXT

@@ -1,6 +1,6 @@
 """Source records as Arrow tables: the way out of the database into the matching core."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -59,6 +59,15 @@ def member_forms(entity: EntityType, members: Sequence[LinkedMember], config: Ma
         return _forms(entity, [each.member.values for each in members], config)
     rows = [{**each.member.values, **{_of_reference(spec): each.references[spec.name] for spec in references}} for each in members]
     return _forms(entity, rows, config)
+
+
+def stored_forms(entity: EntityType, record_ids: Collection[int], config: MatchConfig) -> tuple[list[dict[str, Any]], Forms]:
+    """Give active records with their golden record, source and values, in the order of `id`, and their match forms. One statement."""
+    references = {_of_reference(spec): reference(spec) for spec in compared_references(entity, config)}
+    names = ("id", "golden_id", "external_id", "source__code", *entity.attribute_names, *references)
+    found = active_records(entity).filter(pk__in=record_ids, golden__isnull=False).annotate(**references).order_by("id")
+    rows = list(found.values(*names))
+    return rows, _forms(entity, rows, config)
 
 
 def compared_references(entity: EntityType, config: MatchConfig) -> list[AttributeSpec]:

@@ -43,6 +43,18 @@ def _item(title: Promise | str, icon: str, model: str, **more: Any) -> dict[str,
     }
 
 
+def _listed(name: str) -> Callable[[HttpRequest], bool]:
+    """Whether a page is of the list of a model: the page that makes one has a line of its own."""
+    listing, making = (reverse_lazy(f"admin:golden_records_{name}_{page}") for page in ("changelist", "add"))
+    return _at(listing, but_for=(making,))
+
+
+def _making(title: Promise | str, icon: str, model: str) -> dict[str, Any]:
+    """One line of the navigation: the page that makes a row of a model, shown to who may add one."""
+    app, name = model.split(".")
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{app}_{name}_add"), "permission": _may(f"{app}.add_{name}")}
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "mdm",
     "SITE_HEADER": "mdm",
@@ -50,10 +62,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "join_inner",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _style("golden_records/favicon.svg")}],
+    "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "matching.admin.dashboard.dashboard",
     "STYLES": [_style("golden_records/mdm.css"), _style("matching/tasks.css")],
+    "SCRIPTS": [_style("golden_records/mdm.js")],
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "base": {
@@ -98,6 +112,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Customers"), "apartment", "golden_records.goldencustomer"),
                     _item(_("Projects"), "work", "golden_records.goldenproject"),
+                    _making(_("New customer"), "person_add", "golden_records.customerrecord"),
+                    _making(_("New project"), "add_circle", "golden_records.projectrecord"),
                     _item(_("Merges"), "merge", "golden_records.mergereceipt"),
                     _item(_("Splits and moves"), "call_split", "golden_records.movereceipt"),
                     _item(_("Overrides"), "push_pin", "golden_records.override"),
@@ -108,8 +124,8 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Sources"),
                 "items": [
-                    _item(_("Customer records"), "contact_page", "golden_records.customerrecord"),
-                    _item(_("Project records"), "assignment", "golden_records.projectrecord"),
+                    _item(_("Customer records"), "contact_page", "golden_records.customerrecord", active=_listed("customerrecord")),
+                    _item(_("Project records"), "assignment", "golden_records.projectrecord", active=_listed("projectrecord")),
                     _item(_("Quarantine"), "report", "golden_records.quarantinedrow"),
                     _item(_("Imports"), "upload_file", "golden_records.importjob"),
                     _item(_("Source systems"), "database", "golden_records.sourcesystem"),

@@ -1,21 +1,35 @@
 """The audit log to look at: who did what to what, who read what, and each entry's link of the chain."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin import AllValuesFieldListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.authors import who
+from golden_records.entities import ENTITIES
 from golden_records.models import AuditEntry, AuditSeal
+from golden_records.saying import named
 
 NAMED = 6
+
+
+class AuditedKindFilter(AllValuesFieldListFilter):
+    """Entries about one kind of thing, by the name that people give it."""
+
+    def choices(self, changelist: Any) -> Any:
+        """Name each kind."""
+        for place, choice in enumerate(super().choices(changelist)):
+            yield choice if place == 0 else choice | {"display": capfirst(_name_of(str(choice["display"])))}
 
 
 @admin.register(AuditEntry)
@@ -24,7 +38,7 @@ class AuditEntryAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "golden_records/admin/audit_entry.html"
     list_display = ("place", "author", "what", "of", "names", "when")
-    list_filter = ("action", "kind")
+    list_filter = ("action", ("kind", AuditedKindFilter))
     search_fields = ("actor",)
     search_help_text = _("An author, as api:loader or steward:anna")
     list_select_related = ("seal",)
@@ -61,7 +75,7 @@ class AuditEntryAdmin(PageAdmin):
     def names(self, entry: AuditEntry) -> str:
         """The names of what was read or changed."""
         names = entry.attributes or []
-        return cells.cut(", ".join(names[:NAMED]) + (f" +{len(names) - NAMED}" if len(names) > NAMED else ""))
+        return cells.cut(", ".join(column_words(entry.kind, names[:NAMED])) + (f" +{len(names) - NAMED}" if len(names) > NAMED else ""))
 
     @admin.display(description=_("at"))
     def when(self, entry: AuditEntry) -> str:
@@ -75,7 +89,7 @@ class AuditEntryAdmin(PageAdmin):
         return {
             "entry": found,
             "told_of": _subject(found),
-            "content": list((found.content or {}).items()),
+            "content": list(zip(column_words(found.kind, list(found.content or {})), (found.content or {}).values(), strict=True)),
             "erased": found.salt is None,
             "seal": seal,
             "hash": bytes(seal.hash).hex() if seal else "",
@@ -88,11 +102,26 @@ def _subject(entry: AuditEntry) -> str:
     return f"{capfirst(_name_of(entry.kind))} {subject}".rstrip()
 
 
-@cache
+def column_words(kind: str, names: Sequence[str]) -> list[str]:
+    """The columns of a table, or the attributes of an entity type, as people call them."""
+    entity = ENTITIES.get(kind)
+    labels = {spec.name: str(spec.label) for spec in entity.attributes} if entity else _columns(kind)
+    return [gettext(labels[name]) if labels.get(name) else named(name) for name in names]
+
+
+def _columns(kind: str) -> dict[str, str]:
+    model = next((model for model in apps.get_models() if model._meta.model_name == kind), None)
+    return {field.attname: str(field.verbose_name) for field in model._meta.concrete_fields} if model else {}
+
+
 def _name_of(kind: str) -> str:
     """Name a table as people read it; an entity type has its own name."""
-    names = {model._meta.model_name: str(model._meta.verbose_name) for model in apps.get_models()}
-    return names.get(kind, kind)
+    return str(_names().get(kind, named(kind)))
+
+
+@cache
+def _names() -> dict[str | None, Any]:
+    return {model._meta.model_name: model._meta.verbose_name for model in apps.get_models()}
 
 
 def _seal_of(entry: AuditEntry) -> AuditSeal | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.contrib import admin
 from django.contrib.admin import RelatedFieldListFilter, ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ from unfold.views import ChangeList
 from golden_records import limits, viewing
 from golden_records.admin.prefetching import is_prefetch, leave_messages
 from golden_records.admin.timeline import timeline
+from golden_records.saying import named
 
 COUNTED_AT_MOST = 10_000
 HISTORY_PER_PAGE = 50
@@ -101,6 +103,11 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
         if seen_by is None or not seen_by.is_limited:
             return filters
         return [(each, SeenChoices) if isinstance(each, str) and self.opts.get_field(each).is_relation else each for each in filters]
+
+    @admin.display(description=_("entity type"), ordering="entity")
+    def entity_words(self, row: Any) -> str:
+        """The entity type of a row, as people call it."""
+        return named(row.entity)
 
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of a list with what its cells need, in a number of queries that does not grow with the rows."""

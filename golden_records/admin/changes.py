@@ -12,10 +12,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
+from golden_records.admin.audit import column_words
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.filters import EntityFilter
 from golden_records.authors import who
 from golden_records.entities import ENTITIES
 from golden_records.models import ChangeEvent, Seal
+from golden_records.saying import named
 
 NAMED = 4
 
@@ -26,7 +29,7 @@ class ChangeEventAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "golden_records/admin/change_event.html"
     list_display = ("place", "what", "told_of", "content", "cause", "author", "when")
-    list_filter = ("entity", "type")
+    list_filter = (EntityFilter, "type")
     search_fields = ("golden_id",)
     search_help_text = _("A canonical id")
     list_select_related = ("seal",)
@@ -57,7 +60,7 @@ class ChangeEventAdmin(PageAdmin):
     @admin.display(description=_("golden record"))
     def told_of(self, event: ChangeEvent) -> str:
         """The golden record to which it happened, by its id: its name today may be another than then."""
-        return format_html('{} <a class="mdm-link" href="{}"><code>{}</code></a>', event.entity, golden_page(event), event.golden_id)
+        return format_html('{} <a class="mdm-link" href="{}"><code>{}</code></a>', named(event.entity), golden_page(event), event.golden_id)
 
     @admin.display(description=_("content"))
     def content(self, event: ChangeEvent) -> str:
@@ -65,7 +68,7 @@ class ChangeEventAdmin(PageAdmin):
         if event.source:
             return cells.cut(f"{event.source} {event.external_id or ''}")
         names = event.attributes or []
-        return cells.cut(", ".join(names[:NAMED]) + (f" +{len(names) - NAMED}" if len(names) > NAMED else ""))
+        return cells.cut(", ".join(column_words(event.entity, names[:NAMED])) + (f" +{len(names) - NAMED}" if len(names) > NAMED else ""))
 
     @admin.display(description=_("caused by"))
     def cause(self, event: ChangeEvent) -> str:

@@ -1,11 +1,41 @@
 """Filters that several lists use."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+
+from golden_records.entities import ENTITIES
+from golden_records.row_kinds import ROW_KINDS
+from golden_records.saying import named
+
+
+class EntityFilter(SimpleListFilter):
+    """Rows of one entity type, by the name that people give it."""
+
+    title = _("entity type")
+    parameter_name = "entity"
+    names: ClassVar[Sequence[str]] = tuple(ENTITIES)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer every entity type."""
+        del request, model_admin
+        return [(name, capfirst(named(name))) for name in self.names]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the rows of the entity type."""
+        del request
+        return queryset.filter(entity=self.value()) if self.value() else queryset
+
+
+class RowKindFilter(EntityFilter):
+    """Rows of one kind that can be imported: entity types, and the figures of projects."""
+
+    names: ClassVar[Sequence[str]] = tuple(ROW_KINDS)
 
 
 class StateFilter(SimpleListFilter):

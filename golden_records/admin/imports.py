@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from golden_records import viewing
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.filters import RowKindFilter
 from golden_records.imports import COUNTS
 from golden_records.models import ImportJob, QuarantineState
 
@@ -18,8 +19,8 @@ class ImportJobAdmin(PageAdmin):
     """To look at: files are imported by `manage.py import_records`."""
 
     page_template: ClassVar[str] = "golden_records/admin/import.html"
-    list_display = ("file_name", "source", "entity", "outcome", "rows_done", "created", "updated", "quarantined", "started_at")
-    list_filter = ("source", "entity", "state")
+    list_display = ("file_name", "source", "entity_words", "outcome", "rows_done", "created", "updated", "quarantined", "started_at")
+    list_filter = ("source", RowKindFilter, "state")
     list_select_related = ("source",)
     search_fields = ("file_name",)
     sortable_by = ()

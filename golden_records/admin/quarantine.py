@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
+from django.contrib.admin import RelatedFieldListFilter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -11,13 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records import quarantine, viewing
 from golden_records.admin import cells
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
-from golden_records.admin.filters import StateFilter
+from golden_records.admin.filters import RowKindFilter, StateFilter
 from golden_records.admin.timeline import timeline
 from golden_records.entities import ENTITIES
 from golden_records.errors import MdmError
 from golden_records.models import QuarantinedRow, QuarantineState
+from golden_records.saying import said
 
 MAY_MEND: Final = "golden_records.change_quarantinedrow"
 FIELD: Final = "value:"
@@ -31,13 +33,21 @@ class RowStateFilter(StateFilter):
     default = QuarantineState.OPEN
 
 
+class ImportFilter(RelatedFieldListFilter):
+    """Rows of one import."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.title = _("import")
+
+
 @admin.register(QuarantinedRow)
 class QuarantinedRowAdmin(PageAdmin):
     """The rows; the page of one is the form that mends it."""
 
     page_template: ClassVar[str] = "golden_records/admin/quarantined.html"
-    list_display = ("__str__", "reasons", "outcome", "job", "quarantined_at")
-    list_filter = (RowStateFilter, "source", "entity", "job")
+    list_display = ("__str__", "reasons", "outcome", "file", "quarantined_at")
+    list_filter = (RowStateFilter, "source", RowKindFilter, ("job", ImportFilter))
     list_select_related = ("source", "job__source")
     search_fields = ("external_id",)
     sortable_by = ()
@@ -50,10 +60,15 @@ class QuarantinedRowAdmin(PageAdmin):
             *super().get_urls(),
         ]
 
+    @admin.display(description=_("import"))
+    def file(self, row: QuarantinedRow) -> str:
+        """The import that it came with."""
+        return str(row.job or "")
+
     @admin.display(description=_("problems"))
     def reasons(self, row: QuarantinedRow) -> str:
         """What is wrong."""
-        return cells.name(" · ".join(f"{problem['field']}: {problem['reason']}" for problem in row.problems))
+        return cells.name(" · ".join(f"{problem['field']}: {said(problem['reason'])}" for problem in row.problems))
 
     @admin.display(description=_("state"))
     def outcome(self, row: QuarantinedRow) -> str:
@@ -84,11 +99,11 @@ class QuarantinedRowAdmin(PageAdmin):
             return self.missing(request, str(row_id))
         if _is_masked(row):
             raise PermissionDenied
-        change = change_by(request, _t("mended in quarantine"))
+        change = change_by(request, "mended in quarantine")
         try:
             replay = quarantine.mend_and_replay(row_id, _corrections(request, row), change=change)
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
             return HttpResponseRedirect(self._page(row_id))
         if replay.outcome is None:
             messages.warning(request, _t("Not yet: the problems that are left are listed below."))
@@ -108,7 +123,7 @@ class QuarantinedRowAdmin(PageAdmin):
         try:
             quarantine.dismiss(row_id, change=change_by(request, reason))
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
             return HttpResponseRedirect(self._page(row_id))
         messages.success(request, _t("Dismissed."))
         return HttpResponseRedirect(reverse("admin:golden_records_quarantinedrow_changelist"))

@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Field, JSONField, Model
+from django.utils import formats, timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 from golden_records.authors import who
+from golden_records.saying import named
 
 NOT_TOLD: Final = frozenset(
     {"id", "version", "updated_at", "created_at", "lineage", "fingerprint", "completeness", "digest", "due_on", "pins", "sent_empty"}
@@ -69,7 +72,7 @@ def _changes(row: Any, before: Any | None, fields: Iterable["Field[Any, Any]"]) 
         new = getattr(row, field.attname, None)
         old = getattr(before, field.attname, None) if before is not None else None
         if new != old and not (_is_missing(new) and _is_missing(old)):
-            yield FieldChange(capfirst(str(field.verbose_name)), words(field, old), words(field, new), origin_of(row, field.name))
+            yield FieldChange(capfirst(gettext(str(field.verbose_name))), words(field, old), words(field, new), origin_of(row, field.name))
 
 
 def origin_of(row: Any, name: str) -> str:
@@ -78,7 +81,7 @@ def origin_of(row: Any, name: str) -> str:
     if told is None:
         return ""
     record = f" · {told['source']} #{told['record']}" if told["record"] is not None else ""
-    return f"{told['rule'].replace('_', ' ')} ({told['rules']}){record}"
+    return f"{named(told['rule'])} ({told['rules']}){record}"
 
 
 def _is_missing(value: object) -> bool:
@@ -94,5 +97,5 @@ def words(field: "Field[Any, Any]", value: object) -> str:
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        return formats.date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
     return str(value)

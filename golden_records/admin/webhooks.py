@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records import outbox
 from golden_records.admin import cells
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.timeline import timeline
 from golden_records.admin.webhook_form import WebhookForm
@@ -207,15 +207,14 @@ class WebhookAdmin(PageAdmin):
             if not reason or not seq.isdecimal():
                 messages.error(request, _t("Say why: the history of the webhook keeps it."))
                 return self._back(row)
-            told = {"seq": seq, "reason": reason}
             try:
-                by = change_by(request, _t("event %(seq)s set aside: %(reason)s") % told)
+                by = change_by(request, f"event {seq} set aside: {reason}")
                 setting_aside.set_aside_next(row.pk, int(seq), change=by)
             except setting_aside.NotNext as error:
-                messages.error(request, f"{error.message} {error.remedy}")
+                messages.error(request, words_of(error))
                 return self._back(row)
             tasks.ring_webhook(row.pk)
-            messages.success(request, _t("Event %(seq)s is set aside; the others go on.") % told)
+            messages.success(request, _t("Event %(seq)s is set aside; the others go on.") % {"seq": seq})
             return self._back(row)
 
         return self._done(request, webhook_id, act)

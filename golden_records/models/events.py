@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.saying import named
 from golden_records.shielding import Shielded
 
 
@@ -79,7 +80,7 @@ class ChangeEvent(Shielded):
 
     def __str__(self) -> str:
         """Say what happened to what."""
-        return f"{self.entity} {self.golden_id} {self.type}"
+        return f"{named(self.entity)} {self.golden_id} {self.get_type_display()}"
 
     @property
     def values_before(self) -> dict[str, Any] | None:

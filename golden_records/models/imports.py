@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from golden_records.models.golden import new_canonical_id
 from golden_records.models.history import ChangeColumns
 from golden_records.models.sources import SourceSystem
+from golden_records.saying import named
 from golden_records.shielding import Shielded
 
 
@@ -69,7 +70,7 @@ class ImportJob(models.Model):
 
     def __str__(self) -> str:
         """Name the file and where it came from."""
-        return " · ".join(str(part) for part in (self.file_name, self.source, self.entity) if part)
+        return " · ".join(str(part) for part in (self.file_name, self.source, named(self.entity)) if part)
 
 
 class QuarantineState(models.TextChoices):
@@ -121,4 +122,4 @@ class QuarantinedRow(Shielded):
 
     def __str__(self) -> str:
         """Name the row by file and number, or by its id."""
-        return f"{self.source} {self.entity} {self.external_id or self.row_number or ''}".strip()
+        return f"{self.source} {named(self.entity)} {self.external_id or self.row_number or ''}".strip()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from golden_records.models.history import ChangeColumns
+from golden_records.saying import named
 from golden_records.shielding import Shielded
 
 
@@ -82,4 +83,4 @@ class Override(Shielded):
 
     def __str__(self) -> str:
         """Say what it is about."""
-        return f"{self.entity} {self.golden_id} {self.unit}"
+        return f"{named(self.entity)} {self.golden_id} {self.unit}"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from golden_records.models.history import ChangeColumns
+from golden_records.saying import named
 
 
 class SourceSystem(models.Model):
@@ -59,4 +60,4 @@ class SourceMapping(models.Model):
 
     def __str__(self) -> str:
         """Name the mapping by what it joins."""
-        return f"{self.source} · {self.entity}"
+        return f"{self.source} · {named(self.entity)}"

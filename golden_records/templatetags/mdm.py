@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.authors import who
 from golden_records.deceiving import Piece, made_visible, pieces, scripts_of
+from golden_records.saying import named, parts_said, said
 
 register = template.Library()
 
@@ -158,14 +159,26 @@ def admin_page(found: Any) -> str:
 
 @register.filter
 def rule_words(rule: str) -> str:
-    """A survivorship strategy in words."""
-    return rule.replace("_", " ")
+    """A name of the program, as that of a survivorship strategy, in words."""
+    return named(rule)
+
+
+@register.filter
+def parts_words(looked_at: str) -> str:
+    """What a blocking rule looks at, in words."""
+    return parts_said(looked_at)
+
+
+@register.filter(name="said")
+def said_in_words(text: object) -> str:
+    """A sentence of the program in the language of the page; what a person wrote stays as it is."""
+    return said(str(text or ""))
 
 
 @register.filter
 def model_name(model: Any) -> str:
     """A table's name for one of its rows, in words."""
-    return str(model._meta.verbose_name)
+    return gettext(str(model._meta.verbose_name))
 
 
 @register.filter

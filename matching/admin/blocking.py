@@ -5,6 +5,7 @@ from typing import Any
 
 from golden_records import viewing
 from golden_records.entities import EntityType
+from golden_records.saying import named
 from matching import plots
 from matching.blocking_reports import commonest_keys, last_studied_run
 from matching.core.blocking import BlockingReport, RuleReport
@@ -57,7 +58,7 @@ def _missed(found: dict[str, Any]) -> Missed:
         least=least,
         most=most,
         counted=counted is not None,
-        lists=tuple(name.replace("_", " ") for name in found["lists"]),
+        lists=tuple(named(name) for name in found["lists"]),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.http import Http404
 
 from golden_records import limits, viewing
+from golden_records.admin.acting import words_of
 from golden_records.entities import EntityType
 from golden_records.errors import MdmError
 from matching.admin.waterfall import waterfall
@@ -25,7 +26,7 @@ def compare_context(entity: EntityType, *, left: str, right: str) -> dict[str, A
         with viewing.plainly():
             found = explain_records(entity, (one[0], one[1]), (other[0], other[1]))
     except MdmError as error:
-        return {"error": f"{error.message} {error.remedy}"}
+        return {"error": words_of(error)}
     if not all(limits.sees(entity.record, each.pk) for each in (found.left, found.right)):
         raise Http404
     steps = found.explanation.steps

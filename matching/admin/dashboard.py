@@ -12,6 +12,7 @@ from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 
 from golden_records import viewing
 from golden_records.admin.base import COUNTED_AT_MOST
@@ -90,7 +91,7 @@ def open_task_badge(request: HttpRequest) -> str:
 
 
 def _kept(name: str, count: Callable[[], Figure]) -> Figure:
-    kept: Any = cache.get_or_set(f"mdm-dashboard-{name}{_scope()}", count, FRESH_FOR)
+    kept: Any = cache.get_or_set(f"mdm-dashboard-{get_language()}-{name}{_scope()}", count, FRESH_FOR)  # titles are in it
     figure: Figure = kept
     return figure
 
@@ -186,7 +187,7 @@ def _decided() -> ColumnChart | None:
     return column_chart(
         [
             (
-                formats.date_format(day, "j M"),
+                formats.date_format(day, "j N"),
                 f"{formats.date_format(day)}: {sum(counted.get((day, value), 0) for value in JudgementValue.values)}",
                 [counted.get((day, value.value), 0) for value in (JudgementValue.SAME, JudgementValue.DIFFERENT, JudgementValue.UNSURE)],
             )

@@ -8,12 +8,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 
 from golden_records import privacy, viewing
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.errors import Erased, MdmError
 from golden_records.models import GoldenState, WhenSentAgain
+from golden_records.saying import named, said
 from matching.admin.parents import NamingParents
 from matching.admin.reports import offered
 from matching.erasure import erase
@@ -53,9 +55,9 @@ class ErasableGoldenAdmin(NamingParents):
             viewing.look()
             subject = privacy.subject_of(self.entity, golden_id)
         except Erased as error:
-            messages.error(request, error.message)
+            messages.error(request, said(error.message))
             return HttpResponseRedirect(self._page(golden_id))
-        held = {name: count for name, count in privacy.held_by(subject).items() if count}
+        held = {capfirst(named(name)): count for name, count in privacy.held_by(subject).items() if count}
         context = {"subject": subject, "held": held, "choices": WhenSentAgain.choices, "page_url": self._page(golden_id)}
         return TemplateResponse(request, "matching/admin/erase.html", self.page(request, found, _t("Erase: %s") % found) | context)
 
@@ -69,7 +71,7 @@ class ErasableGoldenAdmin(NamingParents):
         except Erased:
             raise
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
             return False
         messages.success(request, _t("Erased, for good."))
         return True

@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
-from golden_records.admin.acting import person
+from golden_records.admin.acting import person, words_of
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.filters import EntityFilter
 from golden_records.admin.timeline import timeline
+from golden_records.authors import who
 from golden_records.entities import entity_type
 from golden_records.errors import MdmError
 from golden_records.models import MergeReceipt
@@ -26,10 +28,15 @@ class MergeReceiptAdmin(PageAdmin):
     """Each merge with its undo; a merge that answered a review task is taken back together with the answer."""
 
     page_template: ClassVar[str] = "matching/admin/merge.html"
-    list_display = ("__str__", "entity", "merged_by", "merged_at", "status")
-    list_filter = ("entity", ("undone_at", admin.EmptyFieldListFilter))
+    list_display = ("__str__", "entity_words", "author", "merged_at", "status")
+    list_filter = (EntityFilter, ("undone_at", admin.EmptyFieldListFilter))
     search_fields = ("survivor_id", "absorbed_id")
     sortable_by = ()
+
+    @admin.display(description=_("merged by"))
+    def author(self, row: Any) -> str:
+        """Who did it."""
+        return who(row.merged_by)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address that undoes; it takes POST alone."""
@@ -67,7 +74,7 @@ class MergeReceiptAdmin(PageAdmin):
         except MergeReceipt.DoesNotExist:
             return self.missing(request, str(receipt_id))
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
         else:
             messages.success(request, _t("The merge is undone: both golden records stand again."))
         return HttpResponseRedirect(reverse("admin:golden_records_mergereceipt_change", args=(receipt_id,)))

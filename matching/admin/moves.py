@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.filters import EntityFilter
 from golden_records.admin.timeline import timeline
+from golden_records.authors import who
 from golden_records.entities import entity_type
 from golden_records.errors import MdmError
 from golden_records.models import MoveKind, MoveReceipt
@@ -27,10 +29,15 @@ class MoveReceiptAdmin(PageAdmin):
     """Each split or move with what it said of pairs of records, and its undo."""
 
     page_template: ClassVar[str] = "matching/admin/move.html"
-    list_display = ("__str__", "kind", "entity", "moved_by", "moved_at", "status")
-    list_filter = ("entity", "kind", ("undone_at", admin.EmptyFieldListFilter))
+    list_display = ("__str__", "kind", "entity_words", "author", "moved_at", "status")
+    list_filter = (EntityFilter, "kind", ("undone_at", admin.EmptyFieldListFilter))
     search_fields = ("from_id", "to_id")
     sortable_by = ()
+
+    @admin.display(description=_("moved by"))
+    def author(self, row: Any) -> str:
+        """Who did it."""
+        return who(row.moved_by)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the address that undoes; it takes POST alone."""
@@ -66,13 +73,13 @@ class MoveReceiptAdmin(PageAdmin):
         refused = self.refused(request, MAY_UNDO)
         if refused is not None:
             return refused
-        reason = request.POST.get("reason", "").strip() or _t("undo of split or move %s") % receipt_id
+        reason = request.POST.get("reason", "").strip() or f"undo of split or move {receipt_id}"
         try:
             regrouping.undo_move(receipt_id, change=change_by(request, reason))
         except regrouping.UnknownReceipt:
             return self.missing(request, str(receipt_id))
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
         else:
             messages.success(request, _t("It is undone: the records are back where they were."))
         return HttpResponseRedirect(reverse("admin:golden_records_movereceipt_change", args=(receipt_id,)))

@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records import limits, pins, viewing
 from golden_records.admin import cells
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
-from golden_records.admin.filters import StateFilter
+from golden_records.admin.filters import EntityFilter, StateFilter
 from golden_records.admin.timeline import timeline
 from golden_records.attributes import AttributeSpec
 from golden_records.authors import who
@@ -28,6 +28,7 @@ from golden_records.errors import MdmError
 from golden_records.hierarchy.settling import names_parent
 from golden_records.models import Override, OverrideLife, OverrideState, RecordState, SourceRecord
 from golden_records.overriding import LONGEST_REASON, Wish, stands_at
+from golden_records.saying import named, said
 from matching import overriding
 
 MAY_OVERRIDE: Final = "golden_records.add_override"
@@ -56,7 +57,7 @@ class OverrideAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "matching/admin/override.html"
     list_display = ("attribute", "of", "stands", "by", "life_words", "status", "made")
-    list_filter = (OverrideStateFilter, "entity", "life", "end")
+    list_filter = (OverrideStateFilter, EntityFilter, "life", "end")
     search_fields = ("golden_id", "owner", "unit")
     search_help_text = _("Canonical id, owner or attribute")
     sortable_by = ()
@@ -79,7 +80,7 @@ class OverrideAdmin(PageAdmin):
     @admin.display(description=_("golden record"))
     def of(self, row: Override) -> str:
         """The golden record on which it was made."""
-        return f"{row.entity} {row.golden_id}"
+        return f"{named(row.entity)} {row.golden_id}"
 
     @admin.display(description=_("stands"))
     def stands(self, row: Override) -> str:
@@ -171,7 +172,7 @@ class OverrideAdmin(PageAdmin):
             try:
                 overriding.end_override(override_id, change=change_by(request, reason))
             except MdmError as error:
-                messages.error(request, f"{error.message} {error.remedy}".strip())
+                messages.error(request, words_of(error))
             else:
                 messages.success(request, _t("Ended: the rules choose again."))
         return HttpResponseRedirect(reverse("admin:golden_records_override_change", args=(override_id,)))
@@ -183,7 +184,7 @@ class OverrideAdmin(PageAdmin):
             overriding.override(entity, golden_id, wish, change=change_by(request, request.POST.get("reason", "").strip()))
         except MdmError as error:
             for problem in error.data.get("problems") or [error.message]:  # type: ignore[attr-defined]  # a list of texts
-                messages.error(request, problem)
+                messages.error(request, said(problem))
             return None
         messages.success(request, _t("It stands now, whatever the sources say."))
         return HttpResponseRedirect(_page_of(entity, golden_id))

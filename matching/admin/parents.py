@@ -9,7 +9,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 
 from golden_records import limits, viewing
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.golden import GoldenRecordAdmin
 from golden_records.errors import MdmError
 from golden_records.hierarchy.links import parent_attribute
@@ -43,7 +43,7 @@ class NamingParents(GoldenRecordAdmin):
             viewing.look()
             messages.error(request, _t("It would be its own ancestor: %s.") % " → ".join(self._names(error)))
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=(golden_id,)))
 
     def _carry_out(self, request: HttpRequest, golden_id: UUID) -> None:

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _t
 
 from golden_records import viewing
 from golden_records.admin.acting import change_by
-from golden_records.admin.records import SourceRecordAdmin
 from golden_records.entities import ENTITIES
 from golden_records.models import MatchState, SourceRecord
 from matching import selectors, waiting
+from matching.admin.authoring import AuthoredRecordAdmin
 from matching.admin.waterfall import waterfall
 from matching.doorbell import ring
 from matching.tasks import match_source_record
@@ -20,7 +20,7 @@ from matching.tasks import match_source_record
 MAY_CALL_BACK: Final = "matching.change_reviewtask"
 
 
-class MatchedRecordAdmin(SourceRecordAdmin):
+class MatchedRecordAdmin(AuthoredRecordAdmin):
     """A source record's page says why the record is where it is, or why it could not be matched, and lets that be tried again."""
 
     page_template: ClassVar[str] = "matching/admin/record.html"
@@ -35,7 +35,7 @@ class MatchedRecordAdmin(SourceRecordAdmin):
         refused = self.refused(request, MAY_CALL_BACK)
         if refused is not None:
             return refused
-        if waiting.call_back(self.entity, [record_id], change=change_by(request, _t("called back to be matched"))):
+        if waiting.call_back(self.entity, [record_id], change=change_by(request, "called back to be matched")):
             ring(match_source_record, self.entity.name, record_id)
             messages.success(request, _t("It waits to be matched again."))
         else:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from golden_records import limits, viewing
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import found_by
 from golden_records.attributes import AttributeSpec
@@ -83,7 +83,7 @@ def _done(request: HttpRequest, entity: EntityType, wish: Regrouping) -> Any:
     try:
         receipt = carry_out(entity, wish, fingerprint=fingerprint, change=change, confirmed=confirmed)
     except MdmError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, words_of(error))
         return None
     done = _t("Merged.") if isinstance(receipt, MergeReceipt) else _t("Done.")
     messages.success(request, f"{done} {_t('It can be undone here at any time.')}")
@@ -95,7 +95,7 @@ def _preview(request: HttpRequest, entity: EntityType, golden: GoldenRecord, wis
     try:
         preview = look(entity, wish, change=change_by(request, "preview"))
     except MdmError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, words_of(error))
         return HttpResponseRedirect(page_of(entity, golden.pk))
     sides = [_veiled(entity, side) for side in preview.sides]
     context = frame(TITLES[wish.kind]) | {

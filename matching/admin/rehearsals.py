@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 
 from golden_records import viewing
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.documents import difference, mistakes
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import MdmError
@@ -58,7 +58,7 @@ def begun(request: HttpRequest, entity: EntityType) -> str:
 
 def problems_of(error: MdmError) -> list[str]:
     """Give everything that is wrong, a line each."""
-    return error.messages if isinstance(error, ConfigErrors) else [f"{error.message} {error.remedy}".strip()]
+    return error.messages if isinstance(error, ConfigErrors) else [words_of(error)]
 
 
 def turned(request: HttpRequest, run: MatchRun) -> None:
@@ -73,7 +73,7 @@ def turned(request: HttpRequest, run: MatchRun) -> None:
             rehearsing.discard(run.pk, change=change)
             messages.success(request, _t("Thrown away. Nothing was changed."))
     except MdmError as error:
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, words_of(error))
 
 
 def showing(request: HttpRequest, run: MatchRun) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 
 from golden_records import viewing
-from golden_records.admin.acting import change_by, person
+from golden_records.admin.acting import change_by, person, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.errors import MdmError
+from golden_records.saying import said
 from matching.models import ReportFormat, ReportJob, ReportState
 from matching.reporting import ask_for
 from matching.reports.asking import Kind, Report
@@ -98,7 +99,7 @@ class ReportJobAdmin(PageAdmin):
         try:
             answer: StreamingHttpResponse = file_answer(job, opened(job, change=change_by(request, "a report was read")))
         except ReportNotReady as error:
-            messages.error(request, f"{error.message} {error.remedy}")
+            messages.error(request, words_of(error))
             return HttpResponseRedirect(_page(job))
         return answer
 
@@ -138,7 +139,7 @@ class ReportJobAdmin(PageAdmin):
             job = ask_for(report, report_format, {each.name: request.POST.get(each.name, "") for each in report.parameters}, by=by)
         except MdmError as error:
             for problem in error.data.get("problems") or [error.message]:  # type: ignore[attr-defined]  # a list of texts
-                messages.error(request, problem)
+                messages.error(request, said(problem))
             return None
         return HttpResponseRedirect(_page(job))
 

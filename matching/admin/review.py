@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
-from golden_records.admin.acting import person
+from golden_records.admin.acting import person, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.presentation import presentation
 from golden_records.entities import ENTITIES, entity_type
@@ -252,7 +252,7 @@ class ReviewTaskAdmin(AnsweringMixin, TaskActs, SavedViews, BulkActs, PageAdmin)
 
     def explain(self, request: HttpRequest, task_id: int, error: MdmError) -> HttpResponse:
         """Show the task again with why it was refused, and with what was written."""
-        messages.error(request, f"{error.message} {error.remedy}".strip())
+        messages.error(request, words_of(error))
         response = self.change_view(request, str(task_id))
         response.status_code = 503 if error.retryable else 409
         if error.retryable:

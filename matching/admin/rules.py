@@ -14,15 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records import publishing, viewing
 from golden_records.admin import cells
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.documents import Version, compared
+from golden_records.admin.filters import EntityFilter
 from golden_records.admin.timeline import timeline
 from golden_records.authors import who
 from golden_records.documents import difference, mistakes
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.errors import MdmError
 from golden_records.models import RulesRun, SurvivorshipVersion
+from golden_records.saying import named
 from matching import rule_runs
 from matching.doorbell import ring
 from matching.tasks import work_on_rules
@@ -38,8 +40,8 @@ class SurvivorshipVersionAdmin(PageAdmin):
     """Every version that was published, and for each entity type the page for the next one."""
 
     page_template: ClassVar[str] = "matching/admin/rules.html"
-    list_display = ("version", "entity", "reason", "by", "published")
-    list_filter = ("entity",)
+    list_display = ("version", "entity_words", "reason", "by", "published")
+    list_filter = (EntityFilter,)
     sortable_by = ()
 
     def get_urls(self) -> list[URLPattern]:
@@ -114,7 +116,7 @@ class SurvivorshipVersionAdmin(PageAdmin):
             try:
                 return HttpResponseRedirect(_done(request, kind))
             except MdmError as error:
-                problems = list(error.data.get("problems") or [f"{error.message} {error.remedy}"])  # type: ignore[call-overload]  # texts
+                problems = list(error.data.get("problems") or [words_of(error)])  # type: ignore[call-overload]  # texts
         viewing.look()
         return TemplateResponse(request, "matching/admin/rules_write.html", self._writing(request, kind, problems))
 
@@ -122,7 +124,7 @@ class SurvivorshipVersionAdmin(PageAdmin):
         number, in_force = publishing.document_in_force(entity)
         run = RulesRun.objects.filter(entity=entity.name, pk=request.GET["run"]).first() if request.GET.get("run", "").isdecimal() else None
         text = request.POST.get("document", run.document if run is not None else in_force).replace("\r\n", "\n")
-        return self._frame(request, _t("Survivorship rules of a %s") % entity.name) | {
+        return self._frame(request, _t("Survivorship rules of a %s") % named(entity.name)) | {
             "entity": entity,
             "text": text,
             "number": int(request.POST["number"]) if request.POST.get("number", "").isdecimal() else number,

@@ -18,9 +18,12 @@ from golden_records import viewing
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.documents import Version, compared
+from golden_records.admin.filters import EntityFilter
 from golden_records.admin.timeline import timeline
+from golden_records.authors import who
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.errors import MdmError
+from golden_records.saying import named
 from matching import rehearsing
 from matching.admin import rehearsals
 from matching.admin.blocking import blocking_context
@@ -35,10 +38,20 @@ class MatchRunAdmin(PageAdmin):
     """What each matching run found and how long it took."""
 
     page_template: ClassVar[str] = "matching/admin/run.html"
-    list_display = ("__str__", "kind", "outcome", "step", "actor", "created_at", "finished_at")
-    list_filter = ("entity", "kind", "state")
+    list_display = ("__str__", "kind", "outcome", "step_words", "author", "created_at", "finished_at")
+    list_filter = (EntityFilter, "kind", "state")
     list_select_related = ("config",)
     sortable_by = ("created_at",)
+
+    @admin.display(description=_("step"))
+    def step_words(self, run: MatchRun) -> str:
+        """How far it is."""
+        return named(run.step)
+
+    @admin.display(description=_("author"))
+    def author(self, run: MatchRun) -> str:
+        """Who began it."""
+        return who(run.actor)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages that are about no single run."""
@@ -111,7 +124,7 @@ class MatchConfigAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "matching/admin/config.html"
     list_display = ("__str__", "is_active", "created_at")
-    list_filter = ("entity", "is_active")
+    list_filter = (EntityFilter, "is_active")
     sortable_by = ()
 
     def get_urls(self) -> list[URLPattern]:
@@ -151,7 +164,7 @@ class MatchConfigAdmin(PageAdmin):
                 problems = rehearsals.problems_of(error)
         frame = {
             **self.admin_site.each_context(request),
-            "title": _t("Match config of a %s") % kind.name,
+            "title": _t("Match config of a %s") % named(kind.name),
             "subtitle": None,
             "opts": self.opts,
         }
@@ -179,7 +192,7 @@ class JudgementAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "matching/admin/judgement.html"
     list_display = ("__str__", "answer", "steward", "judged_at", "withdrawn_at")
-    list_filter = ("entity", "value", "steward")
+    list_filter = (EntityFilter, "value", "steward")
     list_select_related = ("steward",)
     search_fields = ("comment",)
     sortable_by = ()

@@ -6,20 +6,50 @@ from typing import Final
 
 import numpy as np
 
-from matching.core.declarations import Comparison
+from matching.core.declarations import Comparison, plural
 from matching.core.model import MatchModel
 from matching.core.score import Evidence, probability, relatives_bits, total_weight
 
-GRADES: Final = ((8.0, "very strong evidence"), (4.0, "strong evidence"), (1.0, "evidence"), (0.2, "weak evidence"))
-"""From how many bits on, either way, evidence is called so; below the last it says little."""
+GRADES: Final = (
+    (8.0, "very strong evidence for", "very strong evidence against"),
+    (4.0, "strong evidence for", "strong evidence against"),
+    (1.0, "evidence for", "evidence against"),
+    (0.2, "weak evidence for", "weak evidence against"),
+)
+_NO_GRADE: Final = "says little"
+_PRIOR: Final = "before comparing: one pair in {count} is a match"
+PRIOR_AND_RELATIVES: Final = "before comparing, and what relatives would share as well"
+_RELATIVES: Final = "relatives, such as a household or branches, share as much"
+NOT_COMPARABLE: Final = "no {label} that can be compared"
+_MISSING: Final = ("no {label} on either side", "no {label} on one side", NOT_COMPARABLE)
+
+WORDS: Final = (*(word for grade in GRADES for word in grade[1:]), _NO_GRADE, _PRIOR, PRIOR_AND_RELATIVES, _RELATIVES, *_MISSING)
+"""Every word that is said here: with the words of levels and vetoes, all that a step may say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What a step says, as a pattern and what stands in it, so that a page may say it in another language.
+
+    `label` stands in `{label}` and `{labels}`, `count` in `{count}`; `strength` is said behind it.
+    """
+
+    pattern: str
+    label: str = ""
+    strength: str = ""
+    count: float = 0.0
+
+    def __str__(self) -> str:
+        """Say it in English."""
+        said = self.pattern.replace("{labels}", plural(self.label)).replace("{label}", self.label).replace("{count}", f"{self.count:,.0f}")
+        return f"{said}: {self.strength}" if self.strength else said
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of the sum: `bits` are added; `left` and `right` are the values compared, None where missing.
 
-    `told` is what the words are made of, for who says it in another language: the level's words (or the veto's) with `{label}` and
-    `{labels}` in them, where `label` is what was compared.
+    `phrase` is what the words are made of, for who says it in another language; None of the total.
     """
 
     comparison: str
@@ -28,8 +58,7 @@ class Step:
     bits: float
     left: str | None = None
     right: str | None = None
-    told: str = ""
-    label: str = ""
+    phrase: Phrase | None = None
 
 
 def explain(
@@ -42,16 +71,16 @@ def explain(
     """
     levels, weights, strata = found.levels[None, :], found.weights[None, :], np.array([found.stratum], np.uint8)
     prior = float(model.prior_bits[found.stratum])
-    steps = [Step("prior", "prior", f"before comparing: one pair in {1 + 2**-prior:,.0f} is a match", prior)]
+    steps = [_said("prior", "prior", Phrase(_PRIOR, count=1 + 2**-prior), prior)]
     for place, comparison in enumerate(model.config.comparisons):
         values = (_values(comparison, model, left_values), _values(comparison, model, right_values))
         steps.append(_step(comparison, int(found.levels[place]), float(found.weights[place]), values))
     shared = -float(relatives_bits(weights, levels, strata, model)[0])
     if shared < -0.005:  # noqa: PLR2004 - rounds to nothing
-        steps.append(Step("relatives", "relatives", "relatives, such as a household or branches, share as much", shared))
+        steps.append(_said("relatives", "relatives", Phrase(_RELATIVES), shared))
     for number, veto in enumerate(model.config.vetoes):
         if found.vetoes >> number & 1:
-            steps.append(Step(veto.name, "veto", f"veto: {veto.words}", 0.0, told=veto.words))
+            steps.append(veto_step(veto.name, veto.words))
     total = float(total_weight(weights, levels, strata, model)[0])
     chance = float(probability(np.array([total]))[0])
     steps.append(Step("total", "total", f"match probability {chance:.4f}", total))
@@ -60,24 +89,27 @@ def explain(
 
 def _step(comparison: Comparison, number: int, bits: float, values: tuple[str | None, str | None]) -> Step:
     if number == 0:
-        told = _missing(values)
-        return Step(comparison.name, "missing", told.replace("{label}", comparison.label), bits, *values, told, comparison.label)
+        pattern = _MISSING[sum(value is not None for value in values)]
+        return _said(comparison.name, "missing", Phrase(pattern, comparison.label), bits, values)
     level = comparison.levels[number - 1]
-    words = f"{comparison.in_words(number)}: {strength(bits)}"
-    return Step(comparison.name, level.name, words, bits, *values, level.words, comparison.label)
+    return _said(comparison.name, level.name, Phrase(level.words, comparison.label, strength(bits)), bits, values)
 
 
-def _missing(values: tuple[str | None, str | None]) -> str:
-    known = sum(value is not None for value in values)
-    return ("no {label} on either side", "no {label} on one side", "no {label} that can be compared")[known]
+def _said(comparison: str, level: str, phrase: Phrase, bits: float, values: tuple[str | None, str | None] = (None, None)) -> Step:
+    return Step(comparison, level, str(phrase), bits, *values, phrase=phrase)
+
+
+def veto_step(name: str, words: str) -> Step:
+    """A step for a veto: it weighs nothing and decides."""
+    return Step(name, "veto", f"veto: {words}", 0.0, phrase=Phrase(words))
 
 
 def strength(bits: float) -> str:
     """Put bits into words: 'strong evidence for'."""
-    for least, words in GRADES:
+    for least, speaks_for, speaks_against in GRADES:
         if abs(bits) >= least:
-            return f"{words} {'for' if bits > 0 else 'against'}"
-    return "says little"
+            return speaks_for if bits > 0 else speaks_against
+    return _NO_GRADE
 
 
 def _values(comparison: Comparison, model: MatchModel, values: Mapping[str, str | None]) -> str | None:

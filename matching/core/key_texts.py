@@ -11,7 +11,7 @@ from matching.core.declarations import BlockingRule, KeyPart
 from matching.core.keys import SHORTEST_TOKEN, TRANSFORMS, rule_keys
 from matching.core.prepare import Prepared
 
-_TRANSFORMED: Final = {
+TRANSFORMED: Final = {
     "whole": "{field}", "prefix": "start of {field} ({size})", "suffix": "end of {field} ({size})",
     "sound": "sound of {field}", "joined": "{field} without spaces", "words": "words of {field}", "token": "a word of {field}",
 }  # fmt: skip
@@ -19,7 +19,7 @@ _TRANSFORMED: Final = {
 
 def part_words(part: KeyPart) -> str:
     """Say what a part of a rule looks at: 'first 3 letters of family'."""
-    return _TRANSFORMED[part.transform].format(field=part.field.replace("_", " "), size=part.size)
+    return TRANSFORMED[part.transform].format(field=part.field.replace("_", " "), size=part.size)
 
 
 def rule_words(rule: BlockingRule) -> str:

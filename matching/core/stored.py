@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from matching.core.declarations import plural
-from matching.core.explain import Step, strength
+from matching.core.explain import NOT_COMPARABLE, PRIOR_AND_RELATIVES, Phrase, Step, strength, veto_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,12 @@ def explain_stored(
         values = (_values(document, name, body, left), _values(document, name, body, right))
         steps.append(_step(str(name), body, number, (bits, *values)))
     rest = found.weight - sum(step.bits for step in steps)
-    steps.insert(0, Step("prior", "prior", "before comparing, and what relatives would share as well", rest))
+    steps.insert(0, Step("prior", "prior", PRIOR_AND_RELATIVES, rest, phrase=Phrase(PRIOR_AND_RELATIVES)))
     known = _section(document, "vetoes")
     for name in found.vetoes:
         body = known.get(name)
         words = body.get("words", name) if isinstance(body, Mapping) else name
-        steps.append(Step(name, "veto", f"veto: {words}", 0.0, told=str(words)))
+        steps.append(veto_step(name, str(words)))
     chance = 1 / (1 + 2.0**-found.weight)
     steps.append(Step("total", "total", f"match probability {chance:.4f}", found.weight))
     return steps
@@ -52,13 +51,13 @@ def _step(name: str, body: Mapping[str, Any], number: int, told: tuple[float, st
     bits, left, right = told
     label = str(body.get("label", name.replace("_", " ")))
     if number == 0:
-        return Step(name, "missing", f"no {label} that can be compared", bits, left, right, "no {label} that can be compared", label)
+        phrase = Phrase(NOT_COMPARABLE, label)
+        return Step(name, "missing", str(phrase), bits, left, right, phrase)
     levels = list(_section(body, "levels").items())
     level, given = levels[number - 1] if number <= len(levels) else (f"level {number}", {})
     words = given.get("words") if isinstance(given, Mapping) else None
-    template = str(words or f"{{labels}}: {level}")
-    words = template.replace("{labels}", plural(label)).replace("{label}", label)
-    return Step(name, str(level), f"{words}: {strength(bits)}", bits, left, right, template, label)
+    phrase = Phrase(str(words or f"{{labels}}: {level}"), label, strength(bits))
+    return Step(name, str(level), str(phrase), bits, left, right, phrase)
 
 
 def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

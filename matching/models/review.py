@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from golden_records.authors import who
 from golden_records.models.history import ChangeColumns
+from golden_records.saying import named
 from matching.models.decisions import MatchDecision
 
 WORKED_OUT: Final = ("value_at_stake", "worth", "valued_at", "left_source_id", "right_source_id")
@@ -129,7 +130,7 @@ class ReviewTask(models.Model):
 
     def __str__(self) -> str:
         """Name the question."""
-        return f"{self.entity} #{self.pk}"
+        return f"{named(self.entity)} #{self.pk}"
 
     @property
     def is_within_one(self) -> bool:
@@ -179,7 +180,7 @@ class Judgement(models.Model):
 
     def __str__(self) -> str:
         """Name pair and judgement."""
-        return f"{self.entity} {self.left_record_id}-{self.right_record_id}: {self.value}"
+        return f"{named(self.entity)} {self.left_record_id}-{self.right_record_id}: {self.get_value_display()}"
 
     @property
     def author(self) -> str:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.saying import named
 from matching.models.configs import MatchConfigVersion
 
 
@@ -77,7 +78,7 @@ class MatchRun(models.Model):
 
     def __str__(self) -> str:
         """Name the run."""
-        return f"{self.entity} #{self.pk}"
+        return f"{named(self.entity)} #{self.pk}"
 
 
 class MatchAttempt(models.Model):

@@ -1,7 +1,8 @@
-"""Pictures of the pages, for people to look at: `python -m tests.e2e.screenshots FOLDER [--data FOLDER] [--theme dark]`.
+"""Pictures of every page, for people to look at: `python -m tests.e2e.screenshots FOLDER [--data FOLDER] [--only WORD]`.
 
-Serves the demonstration firm (made in a temporary folder unless `--data` names one that holds it), logs in as a data steward and
-writes a PNG of each page at the width of a desk and of a phone.
+Serves the demonstration firm (made in a temporary folder unless `--data` names one that holds it), in which somebody has worked, and
+writes a PNG of each kind of page in each language, in light and dark, at the width of a desk and of a phone:
+FOLDER/fr-dark-390/golden_records-goldencustomer.png. `--only` keeps the variants and pages whose names hold the word.
 """
 
 import argparse
@@ -15,51 +16,35 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Final
 from urllib.error import URLError
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.e2e.crawling import crawl
+
 ROOT: Final = Path(__file__).resolve().parents[2]
+LANGUAGES: Final = ("en", "fr")
+THEMES: Final = ("light", "dark")
 SIZES: Final = ((1440, 900), (390, 844))
 PERSON: Final = "claire"
 PASSWORD: Final = "a long password for pictures"
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
-KNOWN_TWICE: Final = "#result_list tbody tr:has(.mdm-chip + .mdm-chip) th a"
 _STEWARD: Final = f"""
 from django.contrib.auth.models import Group, User
 from matching.access import STEWARDS, ensure_groups
 ensure_groups()
 person, _ = User.objects.get_or_create(username={PERSON!r}, defaults={{"is_staff": True}})
-person.set_password({PASSWORD!r}); person.is_staff = True; person.save()
+person.set_password({PASSWORD!r}); person.is_staff = person.is_superuser = True; person.save()
 person.groups.add(Group.objects.get(name=STEWARDS))
 """
 
-# A golden record with a past: overridden, split, put together again and split once more.
 _LIVED: Final = f"""
 from django.contrib.auth.models import User
-from golden_records.change import Change
-from golden_records.entities import entity_type
-from golden_records.models import GoldenCustomer, MoveReceipt
-from golden_records.overriding import Wish
-from matching import overriding, regrouping
-from matching.regroup_plan import Regrouping, RegroupKind
-from matching.regroup_preview import look
-
-person, customer = User.objects.get(username={PERSON!r}), entity_type("customer")
-def by(reason):
-    return Change(actor=f"steward:{{person.username}}", reason=reason, user_id=person.pk)
-def split(golden_id, record_id, reason):
-    wish = Regrouping(RegroupKind.SPLIT, golden_id, record_ids=(record_id,))
-    return regrouping.carry_out(customer, wish, fingerprint=look(customer, wish, change=by(reason)).fingerprint, change=by(reason))
-if not MoveReceipt.objects.exists():
-    golden = GoldenCustomer.objects.filter(state="active", member_count__gte=3).order_by("-completeness", "pk").first()
-    record_id = customer.records.filter(golden_id=golden.pk).order_by("-pk").values_list("pk", flat=True).first()
-    overriding.override(customer, golden.pk, Wish("segment", {{"segment": "Key account"}}), change=by("agreed with sales"))
-    receipt = split(golden.pk, record_id, "the subsidiary in Lyon is a firm of its own")
-    regrouping.undo_move(receipt.pk, change=by("it was merged into the mother in 2025"))
-    split(golden.pk, record_id, "the register says that they are two after all")
+from tests.e2e.lived_in import live_in
+live_in(User.objects.get(username={PERSON!r}))
 """
 
 
@@ -107,57 +92,44 @@ def server(environment: dict[str, str]) -> Iterator[str]:
 def log_in(page: Page, address: str) -> None:
     """Log in as the steward."""
     page.goto(f"{address}/admin/")
-    page.get_by_label("Username").fill(PERSON)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.locator("#id_username").fill(PERSON)
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("#id_password").press("Enter")
+    page.wait_for_selector("#mdm-main")
 
 
 def addresses(page: Page, address: str) -> dict[str, str]:
     """The pages to be seen, found as a person finds them: by following links."""
 
-    def first(listing: str, link: str) -> str:
-        page.goto(f"{address}/admin/{listing}")
-        return page.locator(link).first.get_attribute("href") or ""
+    def get(path: str) -> str:
+        answer = page.request.get(f"{address}{path}", max_redirects=0)
+        return answer.text() if answer.status == 200 and "text/html" in answer.headers.get("content-type", "") else ""
 
-    split = first("golden_records/movereceipt/", "#result_list tbody th a")
-    page.goto(f"{address}{split}")
-    lived, made = (link.get_attribute("href") or "" for link in page.locator(".mdm-pairs a[href*=goldencustomer]").all())
-    page.goto(f"{address}{lived}")
-    record = page.locator("input[name=record]").first.get_attribute("value")
-    page.goto(f"{address}/admin/golden_records/goldenproject/")
-    return {
-        "split": split,
-        "golden-story": lived.replace("/change/", "/history/"),
-        "golden-lived": lived,
-        "merge-search": lived.replace("/change/", "/regroup/?kind=merge"),
-        "merge-preview": lived.replace("/change/", f"/regroup/?kind=merge&other={made.split('/')[-3]}"),
-        "split-preview": lived.replace("/change/", f"/regroup/?kind=split&record={record}"),
-        "dashboard": "/admin/",
-        "queue": "/admin/matching/reviewtask/",
-        "review": first("matching/reviewtask/?kind=possible_match", "#result_list tbody th a"),
-        "golden-customers": "/admin/golden_records/goldencustomer/",
-        "golden-customer": first("golden_records/goldencustomer/?completeness=high", KNOWN_TWICE),
-        "golden-project": first("golden_records/goldenproject/?completeness=high", KNOWN_TWICE),
-        "source-record": first("golden_records/customerrecord/", "#result_list tbody th a"),
-        "quarantine": first("golden_records/quarantinedrow/", "#result_list tbody th a"),
-        "import": first("golden_records/importjob/", "#result_list tbody th a"),
-        "run": first("matching/matchrun/", "#result_list tbody th a"),
-    }
+    return crawl(get)
 
 
-def pictures(browser: Browser, address: str, folder: Path, theme: str) -> None:
-    """Write a picture of each page at each size: what a person sees at first, and the whole page."""
-    for width, height in SIZES:
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light")
+def pictures(browser: Browser, address: str, folder: Path, only: str) -> None:
+    """Write a picture of each page in each variant, whole."""
+    found: dict[str, str] = {}
+    for language, theme, (width, height) in product(LANGUAGES, THEMES, SIZES):
+        variant = f"{language}-{theme}-{width}"
+        if only.partition("/")[1] and only.partition("/")[0] not in variant:
+            continue
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light", locale=language
+        )
         page = context.new_page()
+        context.add_cookies([{"name": "django_language", "value": language, "url": address}])
+        (folder / variant).mkdir(parents=True, exist_ok=True)
         page.goto(f"{address}/admin/")
-        page.screenshot(path=folder / f"log-in-{width}.png")
+        page.screenshot(path=folder / variant / "log-in.png")
         log_in(page, address)
-        for name, path in addresses(page, address).items():
-            page.goto(f"{address}{path}")
-            page.wait_for_timeout(300)
-            page.screenshot(path=folder / f"{name}-{width}.png")
-            page.screenshot(path=folder / f"{name}-{width}-whole.png", full_page=True)
+        found = found or addresses(page, address)
+        for name, path in found.items():
+            if only in f"{variant}/{name}":
+                page.goto(f"{address}{path}")
+                page.wait_for_timeout(200)
+                page.screenshot(path=folder / variant / f"{name}.png", full_page=True)
         context.close()
 
 
@@ -166,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--data", type=Path, default=None)
-    parser.add_argument("--theme", choices=("light", "dark"), default="light")
+    parser.add_argument("--only", default="", help="a word in the name of a variant or a page, as fr-dark-390/ or matchrun")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -174,7 +146,7 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     with server(prepare(options.data)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        pictures(browser, address, options.folder, options.theme)
+        pictures(browser, address, options.folder, options.only)
         browser.close()
 
 

@@ -41,7 +41,7 @@ def test_what_was_done_is_listed_and_shown_with_its_link_of_the_chain(auditor: C
     auditing.reading(Reading("customer", [golden_id], ["email"]), change=a_change("asked for it"))
     sealing.seal(AUDIT)
     listed = page(auditor, LOG)
-    for told in (f"Source system {source.pk}", str(golden_id), "email", "read", "created"):
+    for told in (f"Source system {source.pk}", str(golden_id), "e-mail", "read", "created"):
         assert told in listed
     entry = AuditEntry.objects.get(kind="sourcesystem")
     shown = page(auditor, f"{LOG}{entry.pk}/change/")
