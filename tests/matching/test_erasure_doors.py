@@ -6,13 +6,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
 from golden_records.models import Erasure, GoldenCustomer
 from golden_records.models.golden import new_canonical_id
-from tests.factories import PASSWORD, a_person, a_record, a_steward
+from tests.factories import a_person, a_record, a_steward
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,7 @@ def officer() -> Client:
 
 def _logged_in(name: str) -> Client:
     client = Client()
-    assert client.login(username=name, password=PASSWORD)
+    client.force_login(User.objects.get(username=name))
     return client
 
 
