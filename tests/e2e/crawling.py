@@ -28,7 +28,7 @@ class _Links(HTMLParser):
 
 
 def html_of(page: Page, address: str) -> str:
-    """The HTML of an address, as whoever is logged in gets it; empty where it is no page of its own. A fault of the server is a fault here."""
+    """The HTML of an address, as whoever is logged in gets it; empty where it is no page of its own. A fault of the server raises."""
     answer = page.request.get(address, max_redirects=0)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         message = f"{address} answered {answer.status}"
