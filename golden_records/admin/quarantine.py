@@ -36,8 +36,8 @@ class RowStateFilter(StateFilter):
 class ImportFilter(RelatedFieldListFilter):
     """Rows of one import."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.title = _("import")
 
 

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from playwright.sync_api import Page
 
 START: Final = "/admin/"
 # Not pages: what ends the session, files, and other sites of the same server.
@@ -22,6 +25,16 @@ class _Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found += [value for name, value in attrs if tag == "a" and name == "href" and value]
+
+
+def html_of(page: Page, address: str) -> str:
+    """The HTML of an address, as whoever is logged in gets it; empty where it is no page of its own. A fault of the server raises."""
+    answer = page.request.get(address, max_redirects=0)
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        message = f"{address} answered {answer.status}"
+        raise AssertionError(message)
+    is_page = answer.status == HTTPStatus.OK and "text/html" in answer.headers.get("content-type", "")
+    return answer.text() if is_page else ""
 
 
 def crawl(get: Callable[[str], str], *, start: str = START) -> dict[str, str]:

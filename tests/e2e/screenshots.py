@@ -23,7 +23,7 @@ from urllib.error import URLError
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.crawling import crawl
+from tests.e2e.crawling import crawl, html_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LANGUAGES: Final = ("en", "fr")
@@ -100,12 +100,7 @@ def log_in(page: Page, address: str) -> None:
 
 def addresses(page: Page, address: str) -> dict[str, str]:
     """The pages to be seen, found as a person finds them: by following links."""
-
-    def get(path: str) -> str:
-        answer = page.request.get(f"{address}{path}", max_redirects=0)
-        return answer.text() if answer.status == 200 and "text/html" in answer.headers.get("content-type", "") else ""
-
-    return crawl(get)
+    return crawl(lambda path: html_of(page, f"{address}{path}"))
 
 
 def pictures(browser: Browser, address: str, folder: Path, only: str) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from tests.e2e.conftest import log_in
-from tests.e2e.crawling import START, crawl
+from tests.e2e.crawling import START, crawl, html_of
 from tests.e2e.lived_in import live_in
 from tests.e2e.workplace import a_customer_with_projects, a_hostile_pair, a_question_that_a_change_raised, doubtful_pairs
 from tests.factories import PASSWORD, a_steward
@@ -41,14 +41,9 @@ def a_lived_in_firm() -> None:
 
 def pages_of(page: Page, address: str) -> dict[str, str]:
     """Every kind of page, also those that begin with a choice."""
-
-    def get(path: str) -> str:
-        answer = page.request.get(f"{address}{path}", max_redirects=0)
-        return answer.text() if answer.status == 200 and "text/html" in answer.headers.get("content-type", "") else ""
-
-    found = crawl(get)
+    found = crawl(lambda path: html_of(page, f"{address}{path}"))
     golden = found["golden_records-goldencustomer-change"]
-    with_members = get(golden)
+    with_members = html_of(page, f"{address}{golden}")
     if 'name="record" value="' in with_members:
         record = with_members.split('name="record" value="')[1].split('"')[0]
         found |= {f"regroup-{kind}": f"{golden.replace('/change/', '/regroup/')}?kind={kind}&record={record}" for kind in ("split", "move")}
