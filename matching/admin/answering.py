@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from golden_records.admin.acting import change_by, person
 from golden_records.errors import StaleWrite
+from golden_records.saying import said
 from matching import questions
 from matching.admin.columns import Column, columns_of
 from matching.admin.preview import preview_of
@@ -87,7 +88,7 @@ class AnsweringMixin:
         request.session.pop(LAST_DECISION, None)
         refused = take_back([Step(kind, name, tuple(more)) for kind, name, more in last["steps"]], by=person(request))
         for words in refused:
-            messages.error(request, words)
+            messages.error(request, said(words))
         if not refused:
             messages.success(request, _t("Taken back: the whole question is open again."))
         return HttpResponseRedirect(_page(last["task"], Scope.of(request.POST, request.user.pk)))
@@ -95,7 +96,7 @@ class AnsweringMixin:
     def _after(self, request: HttpRequest, task: ReviewTask, question: Question, given: tuple[Answer, Done]) -> HttpResponse:
         answer, done = given
         for words in done.refused:
-            messages.warning(request, _t("Not done: %s") % words)
+            messages.warning(request, _t("Not done: %s") % said(words))
         scope = Scope.of(request.POST, request.user.pk)
         if not done.steps:
             return HttpResponseRedirect(_page(task.pk, scope))

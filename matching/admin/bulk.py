@@ -18,8 +18,10 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from golden_records.admin.acting import person
+from golden_records import viewing
+from golden_records.admin.acting import person, words_of
 from golden_records.errors import MdmError
+from golden_records.limits import within
 from matching import bulk_answers, reasons
 from matching.asked import Case
 from matching.assigning import LONGEST_NOTE
@@ -100,11 +102,12 @@ class BulkActs:
         if refused is not None:
             return refused
         seen = _seen(request.POST.getlist("task"))
+        found = within(ReviewTask.objects.all()).in_bulk([key for key, _version in seen])
+        seen = tuple((key, version) for key, version in seen if key in found)
         form = BulkForm(request.POST)
         if "confirm" in request.POST and form.is_valid():
             return self._carry_out(request, seen, form.cleaned_data)
-        found = ReviewTask.objects.in_bulk([key for key, _version in seen])
-        return self._page(request, [found[key] for key, _version in seen if key in found], form, left_out=False)
+        return self._page(request, [found[key] for key, _version in seen], form, left_out=False)
 
     def _carry_out(self, request: HttpRequest, seen: tuple[tuple[int, int], ...], given: dict[str, Any]) -> HttpResponse:
         case = Case(given["reason_code"], request.POST.get("wish", "")[:40] or uuid4().hex)
@@ -112,7 +115,7 @@ class BulkActs:
         try:
             bulk = bulk_answers.carry_out(wish, user=person(request))
         except MdmError as error:
-            messages.error(request, f"{error.message} {error.remedy}".strip())
+            messages.error(request, words_of(error))
             return HttpResponseRedirect(reverse("admin:matching_reviewtask_changelist"))
         return HttpResponseRedirect(reverse("admin:matching_reviewtask_bulk_result", args=(bulk.pk,)))
 
@@ -142,13 +145,14 @@ class BulkActs:
             try:
                 done = bulk_answers.undo_all(bulk, user=person(request))
             except MdmError as error:
-                messages.error(request, error.message)
+                messages.error(request, words_of(error))
             else:
                 taken = sum(1 for outcome in done.outcomes if outcome["result"] == bulk_answers.UNDONE)
                 messages.success(request, ngettext("%(n)s task was taken back.", "%(n)s tasks were taken back.", taken) % {"n": taken})
         return HttpResponseRedirect(reverse("admin:matching_reviewtask_bulk_result", args=(bulk_id,)))
 
     def _page(self, request: HttpRequest, tasks: Sequence[ReviewTask], form: BulkForm, *, left_out: bool) -> HttpResponse:
+        viewing.look()
         act = form.cleaned_data.get("act") if form.is_bound and form.is_valid() else None
         lines = foresee(tasks, BulkAct(act) if act else BulkAct.DEFER, user_id=request.user.pk or 0)
         counts = Counter(line.effect for line in lines)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from golden_records import remapping, source_systems
-from golden_records.admin.acting import change_by
+from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import MdmAdmin
 from golden_records.admin.documents import Version, compared
 from golden_records.documents import difference, mistakes
@@ -122,7 +122,7 @@ class SourceMappingAdmin(MdmAdmin):
             except MappingErrors as error:
                 told["problems"] = mistakes(_text(request), map(str, error.faults))
             except MdmError as error:
-                told["problems"] = mistakes("", [f"{error.message} {error.remedy}".strip()])
+                told["problems"] = mistakes("", [words_of(error)])
         context = self.page(request, mapping, str(mapping)) | _writing(request, mapping) | told
         return TemplateResponse(request, "matching/admin/mapping.html", context)
 
