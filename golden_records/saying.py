@@ -39,6 +39,7 @@ NAMES: Final = (
 """Names that the program gives to things, as people read them."""
 
 REASONS: Final = (
+    "Column {column}: {problem}",
     "as shipped",
     "a report was made",
     "a report was read",
@@ -100,10 +101,17 @@ def parts_said(text: str) -> str:
 def _said(text: str, language: str) -> str:
     for pattern, original in _patterns(language):
         if (found := pattern.fullmatch(text)) is not None:
-            given = {name: gettext(value) if _WORD.fullmatch(value) else value for name, value in found.groupdict().items()}
+            given = {name: _value_said(value, language) for name, value in found.groupdict().items()}
             return pgettext(SENTENCE, original).format_map(given)
     first, mark, rest = text.partition(". ")
     return f"{_said(first + '.', language)} {_said(rest, language)}" if mark and rest else text
+
+
+def _value_said(value: str, language: str) -> str:
+    """A value within a sentence: a name of the program, a sentence of its own, or what it is."""
+    if _WORD.fullmatch(value):
+        return gettext(value)
+    return _said(value, language) if value.endswith(".") else value
 
 
 @cache

@@ -100,6 +100,8 @@ def _configs_and_rules(by: Callable[[str], Change]) -> None:
 
 
 def _a_webhook() -> None:
+    # What happened so far has its place: the endpoint hears only what comes.
+    sealing.seal()
     with override_settings(WEBHOOK_ALLOWED_NETWORKS=[f"{ALLOWED}/32"]), receiving() as receiver:
         subscribed = endpoint(receiver)
         receiver.reply = replies(422, b"unknown field")

@@ -77,7 +77,7 @@ def server(environment: dict[str, str]) -> Iterator[str]:
     serving = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(100):
+        for _ in range(300):
             try:
                 urllib.request.urlopen(f"{address}/health/live", timeout=1).close()  # noqa: S310 - our own address
                 break

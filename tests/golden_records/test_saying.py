@@ -32,6 +32,7 @@ def _french() -> Iterator[None]:
             "réponse «\u202fidentiques\u202f» à la tâche de revue 6\u202f: as Anna said. I saw it.",
         ),
         ("undo of 'different' on review task 6", "annulation de la réponse «\u202fdifférents\u202f» à la tâche de revue 6"),
+        ("Column CSAT__c: This is not a date.", "Colonne CSAT__c\u202f: Ce n’est pas une date."),
         ("matching run 12", "exécution du rapprochement 12"),
         ("the register says so", "the register says so"),
         ("same", "same"),
