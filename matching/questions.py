@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from golden_records.entities import EntityType, entity_type
+from golden_records.limits import sees_all_of
 from matching.core.components import components
 from matching.models import WITHIN_ONE, ReviewTask, TaskState
 
@@ -69,11 +70,15 @@ class Size:
 
 
 def question_of(task: ReviewTask) -> Question:
-    """Find the question that a task is part of. Two statements, or none where it is a question of its own."""
+    """Find the question that a task is part of. Two statements, or none where it is a question of its own.
+
+    To whoever may not see all that hangs together, a task is a question of its own.
+    """
     entity = entity_type(task.entity)
-    if not _hangs_together(task):
-        return Question(entity, tuple(dict.fromkeys((task.left_golden_id, task.right_golden_id))), (task,))
-    found = _near(entity, [task.left_golden_id, task.right_golden_id], MOST_GOLDENS + 1)
+    ends = list(dict.fromkeys((task.left_golden_id, task.right_golden_id)))
+    found = _near(entity, ends, MOST_GOLDENS + 1) if _hangs_together(task) else ends
+    if found == ends or not sees_all_of(entity, found):
+        return Question(entity, tuple(ends), (task,))
     shown = found[:MOST_GOLDENS]
     rows = _between(entity, shown).select_related("decision__config", "decided_by", "merge")
     tasks = tuple(task if row.pk == task.pk else row for row in rows)

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
-from django.contrib.admin import RelatedFieldListFilter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from golden_records import quarantine, viewing
 from golden_records.admin import cells
 from golden_records.admin.acting import change_by, words_of
-from golden_records.admin.base import PageAdmin
+from golden_records.admin.base import PageAdmin, SeenChoices
 from golden_records.admin.filters import RowKindFilter, StateFilter
 from golden_records.admin.timeline import timeline
 from golden_records.entities import ENTITIES
@@ -33,7 +32,7 @@ class RowStateFilter(StateFilter):
     default = QuarantineState.OPEN
 
 
-class ImportFilter(RelatedFieldListFilter):
+class ImportFilter(SeenChoices):
     """Rows of one import."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

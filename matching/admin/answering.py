@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from golden_records.admin.acting import change_by, person
 from golden_records.errors import StaleWrite
+from golden_records.limits import sees_all_of
 from golden_records.saying import said
 from matching import questions
 from matching.admin.columns import Column, columns_of
@@ -55,6 +56,8 @@ class AnsweringMixin:
         if found.state != TaskState.OPEN or found.is_within_one:
             raise Http404
         question = question_of(found)
+        if not sees_all_of(question.entity, question.golden_ids):
+            raise Http404
         context = _foreseen(request, question, columns_of(question, found), marks_of(request.GET))
         return TemplateResponse(request, "matching/admin/preview.html", {**context, "task": found})
 
@@ -119,7 +122,7 @@ class AnsweringMixin:
 
 def preview_context(request: HttpRequest, task: ReviewTask, *, shown: ReviewPage) -> dict[str, Any]:
     """What a page shows of what would come of calling all the same; nothing where that is no question."""
-    if task.state != TaskState.OPEN or task.is_within_one:
+    if task.state != TaskState.OPEN or task.is_within_one or not sees_all_of(shown.question.entity, shown.question.golden_ids):
         return {"preview": None}
     return _foreseen(request, shown.question, shown.columns, {column.golden.pk: column.mark for column in shown.columns if column.mark})
 

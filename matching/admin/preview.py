@@ -6,7 +6,9 @@ from uuid import UUID
 
 from django.utils.text import capfirst
 
+from golden_records import viewing
 from golden_records.change import Change
+from golden_records.entities import EntityType
 from golden_records.templatetags.mdm import words
 from matching.admin.columns import Column
 from matching.models import JudgementValue
@@ -72,17 +74,17 @@ def preview_of(question: Question, columns: tuple[Column, ...], marks: Mapping[U
         different=parts[JudgementValue.DIFFERENT],
         open=parts[""],
         survivor=next((column for column in same if together and column.golden.pk == together.survivor_id), None),
-        lines=tuple(_line(unit, columns[0]) for unit in together.units) if together else (),
+        lines=tuple(_line(unit, question.entity) for unit in together.units) if together else (),
         together=together,
         is_marked=bool(marks),
     )
 
 
-def _line(unit: Unit, column: Column) -> Line:
+def _line(unit: Unit, entity: EntityType) -> Line:
     choices = tuple(
         Choice(
             value="" if candidate.wins else str(candidate.record_id),
-            texts=_texts(unit, candidate.values, column),
+            texts=_texts(unit, candidate.values, entity),
             sources=candidate.sources,
             wins=candidate.wins,
         )
@@ -90,17 +92,18 @@ def _line(unit: Unit, column: Column) -> Line:
     )
     if choices and not choices[0].wins:
         # What stands is made of several records' values: nobody has it whole.
-        choices = (Choice("", _texts(unit, unit.values, column), (), wins=True), *choices)
+        choices = (Choice("", _texts(unit, unit.values, entity), (), wins=True), *choices)
     label = capfirst(str(unit.specs[0].label) if len(unit.specs) == 1 else unit.name)
-    return Line(unit.name, label, _texts(unit, unit.values, column), choices, unit.is_pinned)
+    return Line(unit.name, label, _texts(unit, unit.values, entity), choices, unit.is_pinned)
 
 
-def _texts(unit: Unit, values: tuple[object, ...], column: Column) -> tuple[str, ...]:
+def _texts(unit: Unit, values: tuple[object, ...], entity: EntityType) -> tuple[str, ...]:
     found = []
     for spec, value in zip(unit.specs, values, strict=True):
         if spec.choices:
-            field = column.golden._meta.get_field(spec.name)
+            field = entity.golden._meta.get_field(spec.name)
             value = dict(field.flatchoices).get(value, value)  # type: ignore[union-attr]  # noqa: PLW2901 - a column of a closed list
         if value not in (None, ""):
-            found.append(words(value))
+            # It was worked out from the values themselves.
+            found.append(words(viewing.shown(value, spec, entity.name, viewing.viewer())))
     return tuple(found)

@@ -33,7 +33,7 @@ def test_events_are_listed_with_place_golden_record_and_author(steward: Client) 
     sealing.seal()
     other = a_record("0043", legal_name="Boulangerie Dupont")
     text = page(steward, FEED)
-    for told in (str(record.golden_id), str(other.golden_id), "crm 0042", "legal_name", "created", "linked"):
+    for told in (str(record.golden_id), str(other.golden_id), "crm 0042", "legal name", "created", "linked"):
         assert told in text
     assert "Acme" not in text
 
