@@ -12,7 +12,7 @@ from golden_records.standardising.words import GROUP_WORDS, NAME_PARTICLES
 from matching.core.columns import Column
 from matching.core.compare_plain import shared_weight, word_weights
 from matching.core.folding import FEW, matches, one_replaced, replace
-from matching.core.grades import CLOSE, DIFFERENT, SAME, SIMILAR, Levels, Operands, Rows, text_grades
+from matching.core.grades import CLOSE, DIFFERENT, SAME, SIMILAR, Levels, Operands, Rows, grade_of_texts, text_grades
 from matching.core.hashing import Hashes, hash_texts, mix
 from matching.core.phonetic import sound_alike
 from matching.core.texts import text_buffer
@@ -176,6 +176,8 @@ _WORD: Final = r"([a-z0-9])[a-z0-9]*\s?"
 
 def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
     """Give 5 where each name has one word of its own and the two are written or sound alike, else 0."""
+    if len(one) <= _VERY_FEW:
+        return _each_one_word_apart(column, one, other)
     mine, yours = _own_words(column.tokens.words_of(one), column.tokens.words_of(other))
     (single,) = ((mine >= 0) & (yours >= 0)).nonzero()
     levels = np.zeros(len(one), np.uint8)
@@ -187,6 +189,29 @@ def _one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
     alike[asked] = sound_alike(words, mine[asked], yours[asked])
     levels[single[alike]] = 5
     return levels
+
+
+def _each_one_word_apart(column: Column, one: Rows, other: Rows) -> Levels:
+    """Compare very few pairs as `_one_word_apart` does many, one by one."""
+    words, levels = column.tokens.words, np.zeros(len(one), np.uint8)
+    sides = zip(column.tokens.words_of(one).T.tolist(), column.tokens.words_of(other).T.tolist(), strict=True)
+    own = [(place, _word_of_one(mine, yours), _word_of_one(yours, mine)) for place, (mine, yours) in enumerate(sides)]
+    single = [each for each in own if each[1] >= 0 and each[2] >= 0]
+    if not single:
+        return levels
+    place, mine, yours = np.array(single, np.int32).T
+    texts = zip(words.picked(mine).tolist(), words.picked(yours).tolist(), strict=True)
+    alike = np.array([grade_of_texts(*pair) >= SIMILAR or _is_abbreviated(*pair) for pair in texts], np.bool_)
+    (asked,) = (~alike).nonzero()
+    alike[asked] = sound_alike(words, mine[asked], yours[asked])
+    levels[place[alike]] = 5
+    return levels
+
+
+def _is_abbreviated(one: str, other: str) -> bool:
+    left, right = one.encode(), other.encode()
+    shorter = min(len(left), len(right), _LONGEST_BEGINNING)
+    return (shorter == 1 or shorter >= 3) and left[:shorter] == right[:shorter]  # noqa: PLR2004 - as below
 
 
 def _abbreviated(words: Column, one: Rows, other: Rows) -> NDArray[np.bool_]:
@@ -215,10 +240,6 @@ def _own_words(left: Rows, right: Rows) -> tuple[Rows, Rows]:
     """Give the one word (of words x pairs) that only the left has, and the one that only the right has, or -1 where it is none or
     several.
     """
-    if left.shape[1] <= _VERY_FEW:
-        sides = list(zip(left.T.tolist(), right.T.tolist(), strict=True))
-        own = [(_word_of_one(mine, yours), _word_of_one(yours, mine)) for mine, yours in sides]
-        return tuple(np.array(own, np.int32).reshape(-1, 2).T)  # type: ignore[return-value]  # of two
     if left.shape[1] <= _FEW_PAIRS:
         same = left[:, None] == right
         return _only_one(np.where(same.any(axis=1), _NO_WORD, left)), _only_one(np.where(same.any(axis=0), _NO_WORD, right))

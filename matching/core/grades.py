@@ -182,6 +182,12 @@ def _grade_each(column: Column, one: Rows, other: Rows) -> Levels:
     return np.array([_grade(*pair) for pair in texts], np.uint8)
 
 
+def grade_of_texts(one: str, other: str) -> int:
+    """Grade two different texts as `text_grades` does."""
+    left, right = one.encode(), other.encode()
+    return _grade(one, other, min(len(left), len(right)), len(left) == len(right) and sorted(left) == sorted(right))
+
+
 def _grade(left: str, right: str, shorter: int, same_letters: bool) -> int:  # noqa: FBT001 - a column of such
     alike = Indel.normalized_similarity(left, right, score_cutoff=SIMILARITY) >= SIMILARITY
     edits = _MANY_EDITS

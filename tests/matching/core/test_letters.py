@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, Indel
 
 from matching.core.columns import Column
-from matching.core.grades import text_grades
+from matching.core.grades import DIFFERENT, SAME, grade_of_texts, text_grades
 from matching.core.met import Met
 from matching.core.met_columns import MetColumn
 
@@ -42,6 +42,10 @@ def test_texts_are_graded_alike_whether_they_are_few_or_many(texts: list[str]) -
     one, other = (np.array(side, np.int32) for side in zip(*((i, j) for i in range(len(texts)) for j in range(len(texts))), strict=True))
     column = Column(np.arange(len(texts), dtype=np.int32), texts)
     together = text_grades(column, one, other)
+    each = [SAME if i == j else grade_of_texts(texts[i], texts[j]) for i, j in zip(one, other, strict=True)]
+    assert max(each) <= SAME
+    assert min(each) >= DIFFERENT
+    assert (together == each).all()
     for few in (1, 7, 30, 100):
         for column in (_met(texts), Column(np.arange(len(texts), dtype=np.int32), texts)):
             assert (text_grades(column, one[:few], other[:few]) == together[:few]).all()
