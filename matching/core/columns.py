@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching.core.hashing import FOREIGN, LETTER_BITS, LETTER_PLACES, MULTIPLIERS, Hashes, hash_texts, in_parts, reduce_texts
+from matching.core.hashing import FOREIGN, LETTER_BITS, MULTIPLIERS, Hashes, hash_texts, in_parts, letters_again, reduce_texts
 from matching.core.met import Kept, Met, Places
 from matching.core.sorting import sorted_unique
 from matching.core.texts import text_buffer
@@ -197,22 +197,9 @@ def _letters(column: Column) -> NDArray[np.uint64]:
     return in_parts(*column.buffer, lambda data, offsets: reduce_texts(np.bitwise_or, LETTER_BITS[data], offsets))
 
 
-def letters_again(column: Column) -> NDArray[np.uint64]:
+def again(column: Column) -> NDArray[np.uint64]:
     """Give a bit per letter that a value has twice, three times and so on, which others may share."""
-    data, offsets = column.buffer
-    letter = LETTER_PLACES[data]
-    there = letter >= 0
-    cell = np.repeat(np.arange(column.size) * _LETTERS, np.diff(offsets))[there] + letter[there]
-    counts = np.bincount(cell, minlength=column.size * _LETTERS).reshape(-1, _LETTERS)
-    bits = np.zeros(column.size, np.uint64)
-    for times, bit in enumerate(_AGAIN, start=2):
-        bits |= np.bitwise_or.reduce(np.where(counts >= times, bit, np.uint64(0)), axis=1)
-    return bits
-
-
-_LETTERS: Final = 64
-_AGAIN: Final = [np.uint64(1) << ((np.arange(_LETTERS, dtype=np.uint64) + np.uint64(far)) % np.uint64(64)) for far in (0, 28, 49, 13, 37)]
-"""The bits of letters that a value has twice, three times ... six times, so that those of frequent letters are apart."""
+    return letters_again(*column.buffer)
 
 
 def _bags(column: Column) -> NDArray[np.uint64]:
@@ -232,7 +219,7 @@ _ASKED_OF_ALL: Final[Mapping[str, Callable[[Column], NDArray[Any]]]] = {
     "lengths": _lengths,
     "hashes": _hashes,
     "letters": _letters,
-    "again": letters_again,
+    "again": again,
     "bags": _bags,
 }
 

@@ -102,3 +102,21 @@ MULTIPLIERS: Final = mix(np.arange(_LONGEST_HASHED, dtype=np.uint64)) | np.uint6
 """An odd number per place or byte."""
 _FACTORS: Final[list[int]] = MULTIPLIERS.tolist()
 _SUMS_OF_FACTORS: Final = list(accumulate(_FACTORS, initial=0))
+
+
+def letters_again(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Give a bit per letter that each text has twice, three times and so on up to six times; several may share a bit."""
+    size = len(offsets) - 1
+    letter = LETTER_PLACES[data]
+    there = letter >= 0
+    cell = np.repeat(np.arange(size) * _LETTERS, np.diff(offsets))[there] + letter[there]
+    counts = np.bincount(cell, minlength=size * _LETTERS).reshape(-1, _LETTERS)
+    bits = np.zeros(size, np.uint64)
+    for times, bit in enumerate(_AGAIN, start=2):
+        bits |= np.bitwise_or.reduce(np.where(counts >= times, bit, np.uint64(0)), axis=1)
+    return bits
+
+
+_LETTERS: Final = 64
+_AGAIN: Final = [np.uint64(1) << ((np.arange(_LETTERS, dtype=np.uint64) + np.uint64(far)) % np.uint64(64)) for far in (0, 28, 49, 13, 37)]
+"""The bits of letters that a text has twice, three times ... six times, so that those of frequent letters are apart."""

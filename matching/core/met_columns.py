@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from matching.core.columns import Codes, Column, Tokens, learn, letters_again, word_places, words_of
+from matching.core.columns import Codes, Column, Tokens, again, learn, word_places, words_of
 from matching.core.met import Kept, Met, Places
 
 
@@ -43,8 +43,8 @@ class MetColumn(Column):
 
     def _unshared(self, one: Places | Codes, other: Places | Codes, apart: NDArray[np.uint64]) -> NDArray[np.uint8]:
         """Give how many letters only one of two values has; what a value has several times counts so often."""
-        again = self.of_each("again", letters_again)
-        found: NDArray[np.uint8] = np.bitwise_count(apart) + np.bitwise_count(again[one] ^ again[other])
+        known = self.of_each("again", again)
+        found: NDArray[np.uint8] = np.bitwise_count(apart) + np.bitwise_count(known[one] ^ known[other])
         return found
 
     def padded(self, name: str, make: Callable[[Column], Any]) -> Any:
