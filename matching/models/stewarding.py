@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from golden_records.models.history import ChangeColumns
@@ -39,7 +40,7 @@ class ProposalState(models.TextChoices):
     WAITING = "waiting", _("waiting for a second steward")
     AGREED = "agreed", _("agreed")
     DISAGREED = "disagreed", _("disagreed")
-    WITHDRAWN = "withdrawn", _("withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("of an answer", "withdrawn")
     LAPSED = "lapsed", _("lapsed")
 
 

@@ -53,7 +53,8 @@ def unwrapped(template: str) -> list[str]:
     """The texts of a template that no tag translates."""
     reader = _Text()
     reader.feed(_TAG.sub("", _TRANSLATED.sub("", template)))
-    return [text.strip() for text in reader.found if set(_WORD.findall(text)) - NO_TEXT and text.strip() not in NO_WORDS]
+    lines = [line.strip() for text in reader.found for line in text.splitlines()]
+    return [line for line in lines if set(_WORD.findall(line)) - NO_TEXT and line not in NO_WORDS]
 
 
 @pytest.mark.parametrize(
