@@ -91,7 +91,7 @@ def _line(unit: Unit, column: Column) -> Line:
     if choices and not choices[0].wins:
         # What stands is made of several records' values: nobody has it whole.
         choices = (Choice("", _texts(unit, unit.values, column), (), wins=True), *choices)
-    label = capfirst(str(unit.specs[0].label) if len(unit.specs) == 1 else unit.name)
+    label = capfirst(str(unit.specs[0].label) if len(unit.specs) == 1 else named(unit.name))
     return Line(unit.name, label, _texts(unit, unit.values, column), choices, unit.is_pinned)
 
 
