@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils.text import capfirst
 
 from golden_records.change import Change
+from golden_records.saying import named
 from golden_records.templatetags.mdm import words
 from matching.admin.columns import Column
 from matching.models import JudgementValue
