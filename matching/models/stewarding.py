@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from golden_records.models.history import ChangeColumns
+from golden_records.saying import named
 from matching.models.review import JudgementValue, ReviewTask
 
 _THERE: Final = _("There is a rule for this entity type and this value already.")
@@ -113,7 +114,7 @@ class FourEyesRule(models.Model):
 
     def __str__(self) -> str:
         """Say where it holds."""
-        entity = self.entity or gettext("every entity type")
+        entity = named(self.entity) or gettext("every entity type")
         if self.value_from is None:
             return entity
         return gettext("%(entity)s, from %(value)s at stake") % {"entity": entity, "value": self.value_from}
