@@ -25,6 +25,7 @@ NAMES: Final = (
     *("plan", "apply", "done", "rehearsed", "read", "learn", "prepare", "block", "compare", "cluster", "decide", "records", "waiting"),
     *("would begin", "would change value", "would merge", "would move records", "would split", "learned from", "pairs", "candidates"),
     *("created", "linked", "moved", "merged", "split", "asked", "keys", "terms", "score", "train", "reconcile", "decisions", "questions"),
+    "compare and train",
     # sections of a match config
     *("thresholds", "prior", "strata", "fields", "comparisons", "vetoes", "clusters", "version", "entity"),
     *("exhaustive below", "pairs per record", "least yield"),
@@ -33,6 +34,8 @@ NAMES: Final = (
     *("overrides", "golden records", "source records", "project facts", "quarantine", "merges", "answers of webhooks", "idempotency"),
     # whether a blocking rule brings two records together
     *("met", "common", "chance", "different", "missing"),
+    # what libraries say in no French, or in odd French
+    *("Username", "Authenticator code", "access attempt expiration", "access attempt expirations"),
     # permissions
     *("Can erase golden records, for good", "Can publish survivorship rules", "Can rehearse and publish match configs"),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from django.utils import formats
 from django.utils.translation import gettext as _t
 
 from matching.core.advice import Verdict
@@ -22,16 +23,16 @@ def precision_words(found: dict[str, Any]) -> Iterator[str]:
             "Of %(pairs)s pairs put together by the engine, %(share)s are right (95 %% sure: %(low)s to %(high)s), by %(answered)s of "
             "%(drawn)s checks."
         ) % {
-            "pairs": f"{checks['pairs']:,}",
+            "pairs": _count(checks["pairs"]),
             "share": _percent(precision["share"]),
             "low": _percent(precision["low"]),
             "high": _percent(precision["high"]),
-            "answered": f"{checks['answered']:,}",
-            "drawn": f"{checks['drawn']:,}",
+            "answered": _count(checks["answered"]),
+            "drawn": _count(checks["drawn"]),
         }
         if checks["unsure"]:
             yield _t("If all %(unsure)s unsure answers were mistakes, %(share)s would be right.") % {
-                "unsure": f"{checks['unsure']:,}",
+                "unsure": _count(checks["unsure"]),
                 "share": _percent(worst["share"]),
             }
         if checks["config"] != found["config"]:
@@ -42,9 +43,9 @@ def precision_words(found: dict[str, Any]) -> Iterator[str]:
     agreement = found["agreement"]
     if agreement["questions"]:
         yield _t("Stewards who answered the same question agreed %(agreed)s times of %(questions)s; beyond chance: %(alpha)s.") % {
-            "agreed": f"{agreement['agreed']:,}",
-            "questions": f"{agreement['questions']:,}",
-            "alpha": _t("not to be told") if agreement["alpha"] is None else f"{agreement['alpha']:.2f}",
+            "agreed": _count(agreement["agreed"]),
+            "questions": _count(agreement["questions"]),
+            "alpha": _t("not to be told") if agreement["alpha"] is None else formats.number_format(round(agreement["alpha"], 2), 2),
         }
 
 
@@ -56,20 +57,20 @@ def advice_words(found: dict[str, Any]) -> Iterator[str]:
         yield _t(
             "A review threshold of %(threshold)s would have spared %(questions)s questions: of %(answers)s answers below it %(true)s said "
             "'same', at most %(bound)s of all."
-        ) % (told | {"questions": f"{review['questions']:,}"})
+        ) % (told | {"questions": _count(review["questions"])})
     else:
         yield _t("The review threshold stays at %(threshold)s: the answers just above it carry no other.") % told
     for rule in found["rules"]:
         if rule["answers"] >= _TELLING and rule["wrong"] * 2 > rule["answers"]:
             yield _t("The blocking rule '%(rule)s' was wrong %(wrong)s times of %(answers)s that were answered.") % {
                 "rule": rule["name"],
-                "wrong": f"{rule['wrong']:,}",
-                "answers": f"{rule['answers']:,}",
+                "wrong": _count(rule["wrong"]),
+                "answers": _count(rule["answers"]),
             }
 
 
 def _auto_words(auto: dict[str, Any], found: dict[str, Any]) -> str:
-    told = _rests_on(auto) | {"aim": _percent(found["aim"]["precision"]), "questions": f"{auto['questions']:,}"}
+    told = _rests_on(auto) | {"aim": _percent(found["aim"]["precision"]), "questions": _count(auto["questions"])}
     if auto["verdict"] == Verdict.LOWER:
         return (
             _t(
@@ -95,20 +96,24 @@ def _auto_words(auto: dict[str, Any], found: dict[str, Any]) -> str:
             % told
         )
     return _t("The auto threshold stays at %(threshold)s: about %(more)s more answers that say 'same' are needed to carry %(aim)s.") % (
-        told | {"more": f"{auto['more_needed']:,}"}
+        told | {"more": _count(auto["more_needed"])}
     )
 
 
 def _rests_on(advised: dict[str, Any]) -> dict[str, str]:
     rests_on = advised["rests_on"]
     return {
-        "threshold": f"{advised['threshold']:g}",
-        "true": f"{rests_on['true']:,}",
-        "answers": f"{rests_on['answers']:,}",
+        "threshold": formats.number_format(f"{advised['threshold']:g}"),
+        "true": _count(rests_on["true"]),
+        "answers": _count(rests_on["answers"]),
         "share": _percent(rests_on["share"]),
         "bound": _percent(advised["bound"]),
     }
 
 
+def _count(number: int) -> str:
+    return formats.number_format(number, 0, force_grouping=True)
+
+
 def _percent(share: float) -> str:
-    return _t("%(share)s %%") % {"share": f"{100 * share:.2f}".rstrip("0").rstrip(".")}
+    return _t("%(share)s %%") % {"share": formats.number_format(f"{100 * share:.2f}".rstrip("0").rstrip("."))}

@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 from golden_records import viewing
 from golden_records.change import Change
 from golden_records.entities import EntityType
+from golden_records.saying import named
 from golden_records.templatetags.mdm import words
 from matching.admin.columns import Column
 from matching.models import JudgementValue
@@ -93,7 +94,7 @@ def _line(unit: Unit, entity: EntityType) -> Line:
     if choices and not choices[0].wins:
         # What stands is made of several records' values: nobody has it whole.
         choices = (Choice("", _texts(unit, unit.values, entity), (), wins=True), *choices)
-    label = capfirst(str(unit.specs[0].label) if len(unit.specs) == 1 else unit.name)
+    label = capfirst(str(unit.specs[0].label) if len(unit.specs) == 1 else named(unit.name))
     return Line(unit.name, label, _texts(unit, unit.values, entity), choices, unit.is_pinned)
 
 

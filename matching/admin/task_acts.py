@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _t
 
 from golden_records.admin.acting import person
@@ -139,7 +139,7 @@ class TaskActs:
                 messages.success(request, _t("Task %(number)s is in the queue again.") % {"number": task_id})
                 return None
             messages.success(
-                request, _t("Task %(number)s comes back on %(day)s.") % {"number": task_id, "day": f"{given['until']:%Y-%m-%d}"}
+                request, _t("Task %(number)s comes back on %(day)s.") % {"number": task_id, "day": formats.date_format(given["until"])}
             )
             return task
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from golden_records.saying import named
 from matching.models.configs import MatchConfigVersion
 
 
@@ -33,7 +34,7 @@ class LearningWork(models.Model):
 
     def __str__(self) -> str:
         """Name the entity type and the number."""
-        return f"{self.entity} #{self.pk}"
+        return f"{named(self.entity)} #{self.pk}"
 
 
 class CheckSample(LearningWork):

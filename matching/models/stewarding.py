@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from golden_records.models.history import ChangeColumns
+from golden_records.saying import named
 from matching.models.review import JudgementValue, ReviewTask
 
 _THERE: Final = _("There is a rule for this entity type and this value already.")
@@ -39,7 +40,7 @@ class ProposalState(models.TextChoices):
     WAITING = "waiting", _("waiting for a second steward")
     AGREED = "agreed", _("agreed")
     DISAGREED = "disagreed", _("disagreed")
-    WITHDRAWN = "withdrawn", _("withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("of an answer", "withdrawn")
     LAPSED = "lapsed", _("lapsed")
 
 
@@ -113,7 +114,7 @@ class FourEyesRule(models.Model):
 
     def __str__(self) -> str:
         """Say where it holds."""
-        entity = self.entity or gettext("every entity type")
+        entity = named(self.entity) or gettext("every entity type")
         if self.value_from is None:
             return entity
         return gettext("%(entity)s, from %(value)s at stake") % {"entity": entity, "value": self.value_from}

@@ -12,9 +12,9 @@ import pytest
 from tests.architecture.source import PACKAGES, ROOT, modules, name_of, parsed
 
 # What stands in a template and is the same in every language: names of formats, of programs and of units.
-NO_TEXT: Final = frozenset({"mdm", "YAML", "CSV", "JSON", "km", "id", "UTC", "Esc"})
+NO_TEXT: Final = frozenset({"mdm", "YAML", "CSV", "JSON", "km", "id", "UTC"})
 # Texts that are no words of a language: examples of ids, names of icons, and the text behind a tag that holds `>`.
-NO_WORDS: Final = frozenset({"crm:0042", "erp:C-17", "task_alt", "mdm-login", "| \n mdm-login"})
+NO_WORDS: Final = frozenset({"crm:0042", "erp:C-17", "task_alt", "mdm-login"})
 # Pages that commands write, for who runs them: in English, as what commands print.
 OF_COMMANDS: Final = "matching/templates/matching/files/"
 READ_ATTRIBUTES: Final = frozenset({"alt", "aria-label", "aria-description", "placeholder", "title"})
@@ -53,7 +53,8 @@ def unwrapped(template: str) -> list[str]:
     """The texts of a template that no tag translates."""
     reader = _Text()
     reader.feed(_TAG.sub("", _TRANSLATED.sub("", template)))
-    return [text.strip() for text in reader.found if set(_WORD.findall(text)) - NO_TEXT and text.strip() not in NO_WORDS]
+    lines = [line.strip() for text in reader.found for line in text.splitlines()]
+    return [line for line in lines if set(_WORD.findall(line)) - NO_TEXT and line not in NO_WORDS]
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def server(environment: dict[str, str]) -> Iterator[str]:
 def log_in(page: Page, address: str) -> None:
     """Log in as the steward."""
     page.goto(f"{address}/admin/")
-    page.locator("#id_username").fill(PERSON)
+    page.locator("#id_login").fill(PERSON)
     page.locator("#id_password").fill(PASSWORD)
     page.locator("#id_password").press("Enter")
     page.wait_for_selector("#mdm-main")

@@ -18,7 +18,7 @@ from tests.e2e.workplace import a_customer_with_projects, a_question_that_a_chan
 WORD: Final = re.compile(r"[^\W\d_]+", re.UNICODE)
 # Words of English that a French page may hold: names of things that have no other, and what sources and people wrote.
 KNOWN: Final = frozenset(
-    {"web", "name", "key", "account", "energy", "city", "note", "changed", "engineering", "id", "customer", "project", "active"}
+    {"esc", "web", "name", "key", "account", "energy", "city", "note", "changed", "engineering", "id", "customer", "project", "active"}
 )
 PAGES: Final = (
     "",
@@ -31,6 +31,8 @@ PAGES: Final = (
     "golden_records/importjob/",
     "golden_records/customerrecord/add/",
     "golden_records/survivorshipversion/rules/",
+    "golden_records/sourcesystem/",
+    "matching/qualityreport/overview/",
     "matching/matchrun/",
     "matching/matchrun/blocking/",
     "matching/reportjob/",

@@ -62,16 +62,16 @@ def test_words_and_plurals_are_french() -> None:
 
 @pytest.mark.django_db
 def test_the_log_in_speaks_the_language_of_the_browser(client: Client) -> None:
-    page = client.get(reverse("admin:login"), follow=True, headers={"accept-language": "fr-FR,fr;q=0.9"})
+    page = client.get(reverse("account_login"), headers={"accept-language": "fr-FR,fr;q=0.9"})
     assert page.headers["Content-Language"] == "fr"
     assert "Se connecter" in page.content.decode()
-    assert "Log in" in client.get(reverse("admin:login"), follow=True, headers={"accept-language": "pl"}).content.decode()
+    assert "Log in" in client.get(reverse("account_login"), headers={"accept-language": "pl"}).content.decode()
 
 
 @pytest.mark.django_db
 def test_the_language_that_was_chosen_is_remembered(client: Client) -> None:
     client.post(reverse("set_language"), {"language": "fr", "next": "/admin/"})
-    assert "Se connecter" in client.get(reverse("admin:login"), follow=True, headers={"accept-language": "en"}).content.decode()
+    assert "Se connecter" in client.get(reverse("account_login"), headers={"accept-language": "en"}).content.decode()
 
 
 @pytest.mark.django_db
