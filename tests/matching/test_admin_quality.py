@@ -135,6 +135,6 @@ def test_the_page_costs_the_same_however_much_there_is(client: Client, django_as
         measuring.carry_out("quality", measuring.order(CUSTOMER, change=a_change()).pk)
         client.post(acting("sample"), {"size": "2"})
     client.get(PAGE)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(PAGE)
     assert QualityReport.objects.filter(state=LearningState.DONE).count() == 3
