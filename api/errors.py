@@ -84,6 +84,8 @@ STATUS: Final[Mapping[str, int]] = {
     "bad_assignment": 422,
     "bulk_too_large": 422,
     "invalid_source": 422,
+    "invalid_limit": 422,
+    "bad_sample": 422,
     "invalid_endpoint": 422,
     "invalid_webhook": 422,
     "invalid_override": 422,

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any, Final
 
 import pyarrow as pa
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from pyarrow import csv
@@ -24,7 +25,11 @@ def tables(rows: "QuerySet[Any, Any]", schema: pa.Schema) -> Iterator[pa.Table]:
 def _copied(rows: "QuerySet[Any, Any]", schema: pa.Schema) -> Iterator[pa.Table]:
     # With its values in it: Django's own cursor copies no statement with parameters where it counts statements.
     operations: Any = connection.ops
-    sql = operations.compose_sql(*rows.query.sql_with_params())
+    try:
+        sql = operations.compose_sql(*rows.query.sql_with_params())
+    except EmptyResultSet:
+        # Django has no statement for what no row can be.
+        return
     lines, size = [], 0
     with connection.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)") as copy:
         for line in copy:

@@ -36,7 +36,6 @@ _SVG: Final = "http://www.w3.org/2000/svg"
 _LINK: Final = "{http://www.w3.org/1999/xlink}href"
 _LEFT_OUT: Final = frozenset({f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"})
 _LONG_NUMBER: Final = re.compile(r"(\d+\.\d\d)\d+")
-ET.register_namespace("", _SVG)
 
 
 class Plot(str):
@@ -85,10 +84,14 @@ def finished(figure: Figure, title: str, alternative: str) -> Plot:
         _repaint(element, name)
     _, _, width, height = root.attrib["viewBox"].split()
     root.attrib.pop("version")
+    # The registry of prefixes is shared by the process: whoever else draws SVG may have given this namespace another one.
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
+    root.set("xmlns", _SVG)
     root.attrib |= {"width": width, "height": height, "class": "plot", "role": "img", "font-family": "inherit"}
     root.set("aria-labelledby", f"{name}-title {name}-alternative")
     for tag, text in (("desc", alternative), ("title", title)):
-        element = ET.Element(f"{{{_SVG}}}{tag}", {"id": f"{name}-{'title' if tag == 'title' else 'alternative'}"})
+        element = ET.Element(tag, {"id": f"{name}-{'title' if tag == 'title' else 'alternative'}"})
         element.text = text
         root.insert(0, element)
     return Plot(ET.tostring(root, encoding="unicode"), alternative)

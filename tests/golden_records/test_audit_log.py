@@ -54,7 +54,7 @@ def test_whatever_has_a_history_and_says_what_is_told_of_it_is_told(entries: lis
     save_source("crm", {"name": "CRM", "trust": 90}, change=a_change("it was cleaned"))
     last = AuditEntry.objects.latest("pk")
     assert (last.action, last.kind, last.reason) == ("changed", "sourcesystem", "it was cleaned")
-    assert last.content == {"code": "crm", "name": "CRM", "trust": 90, "country": "FR"}
+    assert last.content == {"code": "crm", "name": "CRM", "trust": 90, "country": "FR", "owner": "", "is_active": True}
     assert last.subject == str(SourceSystem.objects.get(code="crm").pk)
 
 

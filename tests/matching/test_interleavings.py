@@ -56,9 +56,15 @@ class World:
         erase(CUSTOMER, canonical_id=self.canonical_id, when_sent_again=WhenSentAgain.NEW, change=by_test())
 
     def regroup(self, kind: RegroupKind, which: str, to: str | None = None) -> Any:
-        """Have the steward take a record out of its golden record by hand, to one of its own or to that of another record."""
-        record = CUSTOMER.records.get(external_id=f"{self.number}-{which}")
-        other = None if to is None else CUSTOMER.records.get(external_id=f"{self.number}-{to}").golden_id
+        """Have the steward take a record out of its golden record by hand, to one of its own or to that of another record.
+
+        Nothing where one of them was erased.
+        """
+        named = [f"{self.number}-{each}" for each in (which, to) if each]
+        found = {record.external_id: record for record in CUSTOMER.records.filter(external_id__in=named, golden__isnull=False)}
+        if len(found) < len(named):
+            return None
+        record, other = found[named[0]], found[named[-1]].golden_id if to else None
         wish = Regrouping(kind, record.golden_id, other, (record.pk,))
         seen = look(CUSTOMER, wish, change=by_test())
         return regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=by_test(), confirmed=True)

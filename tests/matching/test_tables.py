@@ -37,6 +37,10 @@ def test_match_forms_do_not_depend_on_where_a_record_is_read(submitted: Submit, 
         assert _texts(prepared(record_forms(entity, submission.record, config))) == [row]
 
 
+def test_a_table_of_records_that_there_can_not_be_has_no_rows() -> None:
+    assert attribute_table(CUSTOMER, active_records(CUSTOMER).filter(pk__in=[])).num_rows == 0
+
+
 def test_a_table_of_no_members_has_no_rows() -> None:
     config = shipped_config(CUSTOMER)
     assert prepared(member_forms(CUSTOMER, [], config)).size == 0

@@ -85,7 +85,7 @@ def test_an_address_of_ones_own_making_asks_for_nothing_that_is_kept(client: Cli
 
 def test_nothing_is_done_to_what_is_not_seen(client: Client) -> None:
     a_world()
-    theirs = GoldenCustomer.objects.filter(legal_name__contains=ERP_WORD).exclude(records__source__code="crm").first()
+    theirs = GoldenCustomer.objects.filter(legal_name__icontains=ERP_WORD).exclude(records__source__code="crm").first()
     assert theirs is not None
     client.force_login(a_limited(sources=("crm",)))
     task = ReviewTask.objects.filter(state="open").exclude(pk__in=_tasks_of_crm()).first()
