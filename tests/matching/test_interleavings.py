@@ -55,17 +55,12 @@ class World:
         """Have the firm erased; its records come back when they are sent again."""
         erase(CUSTOMER, canonical_id=self.canonical_id, when_sent_again=WhenSentAgain.NEW, change=by_test())
 
-    def regroup(self, kind: RegroupKind, which: str, to: str | None = None) -> Any:
-        """Have the steward take a record out of its golden record by hand, to one of its own or to that of another record.
-
-        Nothing where one of them was erased.
-        """
-        named = [f"{self.number}-{each}" for each in (which, to) if each]
-        found = {record.external_id: record for record in CUSTOMER.records.filter(external_id__in=named, golden__isnull=False)}
-        if len(found) < len(named):
+    def split(self, which: str) -> Any:
+        """Have the steward take a record out of its golden record by hand; nothing where it was erased."""
+        record = CUSTOMER.records.filter(external_id=f"{self.number}-{which}", golden__isnull=False).first()
+        if record is None:
             return None
-        record, other = found[named[0]], found[named[-1]].golden_id if to else None
-        wish = Regrouping(kind, record.golden_id, other, (record.pk,))
+        wish = Regrouping(RegroupKind.SPLIT, record.golden_id, None, (record.pk,))
         seen = look(CUSTOMER, wish, change=by_test())
         return regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=by_test(), confirmed=True)
 
@@ -79,8 +74,7 @@ ACTIONS: Final[dict[str, Callable[[World], Any]]] = {
     "update": lambda world: world.send("crm", f"{world.number}-d", **firm(world.number + 5_000, "crm")),
     "merge": lambda world: world.decide("b", JudgementValue.SAME),
     "unmerge": lambda world: review.undo(world.tasks["d"], user=world.steward),
-    "split": lambda world: world.regroup(RegroupKind.SPLIT, "d"),
-    "move": lambda world: world.regroup(RegroupKind.MOVE, "d", "c"),
+    "split": lambda world: world.split("d"),
     "judge": lambda world: world.decide("c", JudgementValue.DIFFERENT),
     "withdraw": lambda world: withdraw_source_record(
         CUSTOMER, source="crm", external_id=f"{world.number}-b", withdrawn_at=None, change=by_test()
