@@ -14,7 +14,7 @@ from golden_records.golden_content import content_of, day_of, differing
 from golden_records.history import ChangeKind, write_history
 from golden_records.locking import CONTENT
 from golden_records.members import LinkedMember, members_of
-from golden_records.models import GoldenState, MatchState, RulesRun, RulesRunKind, RulesRunState, SurvivorshipVersion
+from golden_records.models import GoldenState, MatchState, RulesRun, RulesRunKind, StepwiseState, SurvivorshipVersion
 from golden_records.rulebook import in_force, read_document, shipped_document
 from golden_records.survivorship.reading import InvalidRules
 from golden_records.survivorship.rules import SurvivorshipRules
@@ -57,12 +57,12 @@ def begin_preview(entity: EntityType, text: str, *, change: Change) -> RulesRun:
 
 def running() -> list[int]:
     """Give the runs that have more to look at."""
-    return list(RulesRun.objects.filter(state=RulesRunState.RUNNING).order_by("id").values_list("id", flat=True))
+    return list(RulesRun.objects.filter(state=StepwiseState.RUNNING).order_by("id").values_list("id", flat=True))
 
 
 def not_reached(entity: EntityType) -> UUID | None:
     """Give the golden record up to which the rules in force have been applied, while they are being applied; else None."""
-    runs = RulesRun.objects.filter(entity=entity.name, kind=RulesRunKind.REBUILD, state=RulesRunState.RUNNING)
+    runs = RulesRun.objects.filter(entity=entity.name, kind=RulesRunKind.REBUILD, state=StepwiseState.RUNNING)
     cursors = [cursor or UUID(int=0) for cursor in runs.values_list("cursor", flat=True)]
     return min(cursors, default=None)
 
@@ -95,8 +95,8 @@ def step(run: RulesRun, golden_ids: Sequence[UUID], *, change: Change) -> bool:
     if golden_ids:
         told["cursor"] = golden_ids[-1]
     if len(golden_ids) < AT_ONCE:
-        told |= {"state": RulesRunState.COMPLETED, "finished_at": change.at}
-    as_read = RulesRun.objects.filter(pk=run.pk, cursor=run.cursor, state=RulesRunState.RUNNING)
+        told |= {"state": StepwiseState.COMPLETED, "finished_at": change.at}
+    as_read = RulesRun.objects.filter(pk=run.pk, cursor=run.cursor, state=StepwiseState.RUNNING)
     return as_read.update(**told) == 1
 
 

@@ -18,7 +18,7 @@ from golden_records.change import Change
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.errors import RejectedRecord, StaleWrite
 from golden_records.mapping import ColumnMapping, MappingErrors, parse_mapping
-from golden_records.models import MappingRun, MappingRunKind, MappingRunState, RecordState, SourceMapping, SourceRecord
+from golden_records.models import MappingRun, MappingRunKind, RecordState, SourceMapping, SourceRecord, StepwiseState
 from golden_records.payloads import fingerprint
 from golden_records.sources import SourceRecordDraft, understand
 from golden_records.standardising.column_rules import MappingFault
@@ -79,14 +79,14 @@ def begin(mapping: SourceMapping, document: Mapping[str, object], *, kind: Mappi
 
 def running() -> list[int]:
     """Give the runs that have more to look at."""
-    return list(MappingRun.objects.filter(state=MappingRunState.RUNNING).order_by("id").values_list("id", flat=True))
+    return list(MappingRun.objects.filter(state=StepwiseState.RUNNING).order_by("id").values_list("id", flat=True))
 
 
 def step(run_id: int) -> MappingRun:
     """Look at the next records of a run, in one transaction; killed in it, nothing is done. What was done by another is not done twice."""
     with transaction.atomic():
         run = MappingRun.objects.select_for_update(of=("self",)).select_related("mapping__source").get(pk=run_id)
-        if run.state != MappingRunState.RUNNING:
+        if run.state != StepwiseState.RUNNING:
             return run
         entity = entity_type(run.mapping.entity)
         records = _next(entity, run)
@@ -133,7 +133,7 @@ def _count(run: MappingRun, records: Sequence[SourceRecord], found: Looked) -> N
     if records:
         run.cursor = records[-1].pk
     if len(records) < AT_ONCE:
-        run.state, run.finished_at = MappingRunState.COMPLETED, timezone.now()
+        run.state, run.finished_at = StepwiseState.COMPLETED, timezone.now()
     run.save()
 
 

@@ -3,7 +3,7 @@
 import time
 
 from golden_records import remapping
-from golden_records.models import MappingRun, MappingRunState
+from golden_records.models import MappingRun, StepwiseState
 
 
 def work_on(run_id: int, *, seconds: float) -> MappingRun:
@@ -14,5 +14,5 @@ def work_on(run_id: int, *, seconds: float) -> MappingRun:
     until = time.monotonic() + seconds
     while True:
         run = remapping.step(run_id)
-        if run.state != MappingRunState.RUNNING or time.monotonic() >= until:
+        if run.state != StepwiseState.RUNNING or time.monotonic() >= until:
             return run

@@ -8,7 +8,7 @@ from django.utils import timezone
 from golden_records import publishing
 from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
-from golden_records.models import RulesRun, RulesRunKind, RulesRunState
+from golden_records.models import RulesRun, RulesRunKind, StepwiseState
 from matching.locks import MatchGuard, Restart, in_transaction
 
 
@@ -27,7 +27,7 @@ def work_on(run_id: int, *, seconds: float) -> RulesRun:
     until = time.monotonic() + seconds
     while True:
         run = RulesRun.objects.get(pk=run_id)
-        if run.state != RulesRunState.RUNNING or time.monotonic() >= until:
+        if run.state != StepwiseState.RUNNING or time.monotonic() >= until:
             return run
         _one_chunk(run, publishing.next_ids(run))
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from golden_records import imports, publishing, remapping
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.hierarchy.links import with_hierarchy
-from golden_records.models import MappingRunState, RulesRunState
+from golden_records.models import StepwiseState
 from golden_records.waiting import waiting
 from matching import hierarchy, mapping_runs, measuring, rule_runs, runs, turning, valuing, verifying
 from matching.doorbell import ring
@@ -103,7 +103,7 @@ def turn(entity_name: str | None = None) -> None:
 @shared_task(name="matching.tasks.work_on_rules", time_limit=_RUN_LIMIT)
 def work_on_rules(run_id: int) -> None:
     """Carry survivorship rules, or a preview of some, to more golden records, and ring again for what is left."""
-    if rule_runs.work_on(run_id, seconds=_WORK_SECONDS).state == RulesRunState.RUNNING:
+    if rule_runs.work_on(run_id, seconds=_WORK_SECONDS).state == StepwiseState.RUNNING:
         ring(work_on_rules, run_id)
 
 
@@ -111,7 +111,7 @@ def work_on_rules(run_id: int) -> None:
 def work_on_mapping(run_id: int) -> None:
     """Carry a mapping to more stored records, and ring again for what is left; those that changed wait to be matched."""
     run = mapping_runs.work_on(run_id, seconds=_WORK_SECONDS)
-    if run.state == MappingRunState.RUNNING:
+    if run.state == StepwiseState.RUNNING:
         ring(work_on_mapping, run_id)
 
 

@@ -25,9 +25,10 @@ from golden_records.models.records import (
     RecordState,
     SourceRecord,
 )
-from golden_records.models.remapping import MappingRun, MappingRunKind, MappingRunState
-from golden_records.models.rules import Confirmation, RulesRun, RulesRunKind, RulesRunState, SurvivorshipVersion
+from golden_records.models.remapping import MappingRun, MappingRunKind
+from golden_records.models.rules import Confirmation, RulesRun, RulesRunKind, SurvivorshipVersion
 from golden_records.models.sources import SourceMapping, SourceSystem
+from golden_records.models.stepwise import StepwiseState
 from golden_records.models.webhooks import (
     DeadLetterState,
     DeliveryKind,
@@ -66,7 +67,6 @@ __all__ = [
     "LinkSource",
     "MappingRun",
     "MappingRunKind",
-    "MappingRunState",
     "MatchState",
     "MergeReceipt",
     "MoveKind",
@@ -87,11 +87,11 @@ __all__ = [
     "RecordState",
     "RulesRun",
     "RulesRunKind",
-    "RulesRunState",
     "Seal",
     "SourceMapping",
     "SourceRecord",
     "SourceSystem",
+    "StepwiseState",
     "SurvivorshipVersion",
     "UnsealedEntry",
     "UnsealedEvent",

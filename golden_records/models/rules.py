@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from golden_records.models.history import ChangeColumns
+from golden_records.models.stepwise import Stepwise, StepwiseState
 
 
 class SurvivorshipVersion(models.Model):
@@ -79,39 +80,22 @@ class RulesRunKind(models.TextChoices):
     REBUILD = "rebuild", _("rebuild")
 
 
-class RulesRunState(models.TextChoices):
-    """Whether there is more to look at."""
-
-    RUNNING = "running", _("running")
-    COMPLETED = "completed", _("completed")
-
-
-class RulesRun(models.Model):
+class RulesRun(Stepwise):
     """A way through all golden records of an entity type under survivorship rules, in the order of ids.
 
-    `cursor` is the last golden record that was looked at; `differing` counts those that come out otherwise, `attributes` by attribute, and
-    `examples` names some of them, by id alone. Written by `golden_records.publishing` alone.
+    `cursor` is the last golden record that was looked at. Written by `golden_records.publishing` alone.
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=RulesRunKind.choices)
     entity = models.CharField(_("entity type"), max_length=30)
     document = models.TextField(_("rules"))
-    state = models.CharField(_("state"), max_length=10, choices=RulesRunState.choices, default=RulesRunState.RUNNING)
     cursor = models.UUIDField(_("looked at up to"), null=True)
-    looked_at = models.PositiveIntegerField(_("looked at"), default=0)
-    differing = models.PositiveIntegerField(_("come out otherwise"), default=0)
-    attributes = models.JSONField(_("by attribute"), default=dict)
-    examples = models.JSONField(_("examples"), default=list)
-    actor = models.CharField(_("actor"), max_length=200)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField(_("begun"))
-    finished_at = models.DateTimeField(_("done"), null=True)
 
     class Meta:
         verbose_name = _("survivorship run")
         verbose_name_plural = _("survivorship runs")
         ordering = ("-id",)
-        indexes = (models.Index(fields=("id",), name="rules_run_running", condition=models.Q(state=RulesRunState.RUNNING)),)
+        indexes = (models.Index(fields=("id",), name="rules_run_running", condition=models.Q(state=StepwiseState.RUNNING)),)
 
     def __str__(self) -> str:
         """Name the run."""

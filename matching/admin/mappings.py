@@ -25,7 +25,7 @@ from golden_records.documents import difference, mistakes
 from golden_records.entities import ENTITIES, entity_type
 from golden_records.errors import MdmError, RejectedRecord
 from golden_records.mapping import MappingErrors, load_document, parse_mapping
-from golden_records.models import MappingRun, MappingRunKind, MappingRunState, RecordState, SourceMapping
+from golden_records.models import MappingRun, MappingRunKind, RecordState, SourceMapping, StepwiseState
 from golden_records.source_systems import PROJECT_FACT
 from golden_records.sources import SentRow, standardise_row
 from golden_records.templatetags.mdm import words
@@ -159,7 +159,7 @@ def _done(request: HttpRequest, mapping: SourceMapping) -> str:
         kind = MappingRunKind.REREAD
     run = remapping.begin(mapping, document, kind=kind, change=change)
     # What is little is done at once; the rest goes on in a worker.
-    if mapping_runs.work_on(run.pk, seconds=_AT_ONCE_SECONDS).state == MappingRunState.RUNNING:
+    if mapping_runs.work_on(run.pk, seconds=_AT_ONCE_SECONDS).state == StepwiseState.RUNNING:
         ring(work_on_mapping, run.pk)
     if kind == MappingRunKind.REREAD:
         ring(match_waiting_records, mapping.entity)

@@ -129,4 +129,4 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # django-al
 
 def refused_page(request: HttpRequest) -> HttpResponse:
     """The page for whom the provider did not let in."""
-    return render(request, "account/refused.html", status=403)
+    return render(request, "socialaccount/authentication_error.html", status=403)

@@ -14,6 +14,7 @@ from golden_records.sources import SourceRecordDraft, store, understand
 from matching import runs
 from matching.intake import Submission, submit_source_record
 from matching.models import MatchRun
+from tests.factories import a_steward
 
 CUSTOMER = entity_type("customer")
 PROJECT = entity_type("project")
@@ -37,6 +38,19 @@ ACME = {
     "country": "FR",
 }
 ACME_IN_ERP = ACME | {"legal_name": "ACME INGENIERIE", "registration_id": "73282932000074", "city": "PARIS"}
+
+
+@pytest.fixture
+def grace(db: None) -> User:
+    """A data steward, and a colleague of hers below."""
+    del db
+    return a_steward("grace")
+
+
+@pytest.fixture
+def henri(db: None) -> User:
+    del db
+    return a_steward("henri")
 
 
 @pytest.fixture

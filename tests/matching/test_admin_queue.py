@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from matching import assigning, claims, review
 from matching.admin.queue import PARAMETERS, Scope
-from matching.models import FourEyesRule, JudgementValue, Proposal, ReasonCode, ReviewTask, SavedView, TaskClaim, TaskState
+from matching.models import FourEyesRule, JudgementValue, Proposal, ReasonCode, ReviewTask, TaskClaim, TaskState
 from tests.e2e.workplace import doubtful_pairs
 from tests.factories import a_person, a_record, a_steward, a_task
 
@@ -28,16 +28,6 @@ def _nothing_kept() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
-
-
-@pytest.fixture
-def grace() -> User:
-    return a_steward("grace")
-
-
-@pytest.fixture
-def henri() -> User:
-    return a_steward("henri")
 
 
 @pytest.fixture
@@ -132,42 +122,6 @@ def test_every_filter_and_the_search_hold_from_task_to_task(desk: Client) -> Non
 
 def test_a_filter_that_nobody_knows_is_left_out() -> None:
     assert Scope.of({"entity": "ship", "value": "all", "assignee": "x", "order": "-id", "state": "gone"}) == Scope()
-
-
-# --- views ---
-
-
-def test_a_view_is_saved_opened_first_renamed_and_deleted(desk: Client, grace: User) -> None:
-    doubtful_pairs(1)
-    desk.post(f"{QUEUE}views/", {"name": "Rich", "query": "value=great&q=Durand", "is_default": "on"})
-    view = SavedView.objects.get()
-    assert (view.owner, view.query, view.is_default) == (grace, "value=great", True)
-    assert desk.get(QUEUE)["Location"] == "?value=great"
-    assert desk.get(f"{QUEUE}?whole").status_code == 200
-    desk.post(f"{QUEUE}views/{view.pk}/", {"name": "Richest", "is_shared": "on"})
-    view.refresh_from_db()
-    assert (view.name, view.query, view.is_shared, view.is_default) == ("Richest", "value=great", True, False)
-    desk.post(f"{QUEUE}views/{view.pk}/", {"name": "Richest", "delete": "yes"})
-    assert not SavedView.objects.exists()
-
-
-def test_of_two_views_one_is_opened_first_and_names_are_ones_own(desk: Client, grace: User, henri: User) -> None:
-    SavedView.objects.create(owner=henri, name="Rich", query="value=great", is_shared=True)
-    for name in ("Rich", "Old"):
-        desk.post(f"{QUEUE}views/", {"name": name, "query": "age=older", "is_default": "on"})
-    assert list(SavedView.objects.filter(owner=grace).values_list("name", "is_default")) == [("Old", True), ("Rich", False)]
-    response = desk.post(f"{QUEUE}views/", {"name": " ", "query": "age=older"}, follow=True)
-    assert "Give the view a name" in response.content.decode()
-
-
-def test_a_colleagues_view_is_seen_where_shared_and_never_changed(desk: Client, henri: User) -> None:
-    shared = SavedView.objects.create(owner=henri, name="Henri's best", query="value=great", is_shared=True)
-    SavedView.objects.create(owner=henri, name="Only for Henri", query="value=small")
-    page = desk.get(f"{QUEUE}?whole").content.decode()
-    assert "Henri&#x27;s best" in page
-    assert "Only for Henri" not in page
-    desk.post(f"{QUEUE}views/{shared.pk}/", {"name": "Mine now", "delete": "yes"})
-    assert SavedView.objects.get(pk=shared.pk).name == "Henri's best"
 
 
 # --- claims ---
@@ -309,38 +263,3 @@ def test_the_page_of_a_task_with_a_long_past_takes_as_many_queries_as_a_new_one(
         assigning.hand(task.pk, to=henri, user=grace, note="and back")
     with django_assert_max_num_queries(len(few)):
         desk.get(page_of(task))
-
-
-def test_home_takes_as_many_queries_for_many_tasks_as_for_one(
-    desk: Client, grace: User, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
-    doubtful_pairs(1)
-    desk.get("/admin/")
-    cache.clear()
-    with django_assert_max_num_queries(60) as few:
-        desk.get("/admin/")
-    for number in range(6):
-        task = a_task(
-            a_record(f"l{number}", legal_name=f"Scierie {number}"), a_record(f"r{number}", source="erp", legal_name=f"Scieries {number}")
-        )
-        assigning.hand(task.pk, to=grace, user=grace)
-    cache.clear()
-    with django_assert_max_num_queries(len(few) + 1):  # one entity type more has names to be read
-        desk.get("/admin/")
-
-
-def test_home_tells_what_waits_for_me_and_what_happened(desk: Client, grace: User, henri: User) -> None:
-    mine, seconds, at_it, decided = doubtful_pairs(4)
-    review.decide(decided.pk, answer=JudgementValue.SAME, user=henri)
-    FourEyesRule.objects.create(reason="audit")
-    review.decide(seconds.pk, answer=JudgementValue.SAME, user=henri)
-    assigning.hand(mine.pk, to=grace, user=henri)
-    claims.claim(at_it.pk, user=grace)
-    home: Any = desk.get("/admin/")
-    context = home.context_data
-    assert [each.count for each in context["mine"]] == [1, 1, 0, 0]
-    assert [each.task for each in context["under_way"]] == [at_it]
-    assert {each.task.pk for each in context["oldest"]} == {mine.pk, at_it.pk}
-    happened = {str(each.words): (each.count, each.by) for each in context["happened"]}
-    assert happened["Merges"] == happened["Answers"] == (1, (("henri", 1),))
-    assert happened["New: golden customers"][0] == 8

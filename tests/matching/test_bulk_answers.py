@@ -19,20 +19,10 @@ from matching.bulk_answers import BulkTooLarge, Wish
 from matching.bulk_preview import Foreseen, foresee
 from matching.models import Bulk, BulkAct, FourEyesRule, JudgementValue, Proposal, ProposalState, ReviewTask, TaskState
 from tests.e2e.workplace import a_hostile_pair, a_question_that_a_change_raised, doubtful_pairs
-from tests.factories import a_record, a_steward, a_task
+from tests.factories import a_record, a_task
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/matching/reviewtask/"
-
-
-@pytest.fixture
-def grace() -> User:
-    return a_steward("grace")
-
-
-@pytest.fixture
-def henri() -> User:
-    return a_steward("henri")
 
 
 def a_chain() -> list[ReviewTask]:

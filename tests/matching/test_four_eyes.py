@@ -23,16 +23,6 @@ pytestmark = pytest.mark.django_db
 SAME, DIFFERENT, UNSURE = JudgementValue.SAME, JudgementValue.DIFFERENT, JudgementValue.UNSURE
 
 
-@pytest.fixture
-def grace() -> User:
-    return a_steward("grace")
-
-
-@pytest.fixture
-def henri() -> User:
-    return a_steward("henri")
-
-
 def a_rule(entity: str = "", value_from: int | None = None, *, is_active: bool = True) -> FourEyesRule:
     rule = FourEyesRule(entity=entity, value_from=value_from, is_active=is_active, reason="agreed with audit")
     with transaction.atomic():

@@ -7,7 +7,7 @@ import pytest
 from golden_records import publishing
 from golden_records.entities import entity_type
 from golden_records.errors import StaleWrite
-from golden_records.models import ChangeEvent, GoldenCustomer, RulesRunState, SurvivorshipVersion
+from golden_records.models import ChangeEvent, GoldenCustomer, StepwiseState, SurvivorshipVersion
 from golden_records.rulebook import rules_of
 from golden_records.survivorship.reading import InvalidRules
 from matching import rule_runs, verifying
@@ -43,7 +43,7 @@ def golden() -> GoldenCustomer:
 def test_a_preview_counts_and_names_what_would_change_and_writes_nothing(golden: GoldenCustomer) -> None:
     events, text = ChangeEvent.objects.count(), document(segment="[longest]")
     run = rule_runs.work_on(publishing.begin_preview(CUSTOMER, text, change=a_change()).pk, seconds=5)
-    assert (run.state, run.looked_at) == (RulesRunState.COMPLETED, 2)
+    assert (run.state, run.looked_at) == (StepwiseState.COMPLETED, 2)
     assert run.examples == [str(golden.pk)]
     told = publishing.differences(CUSTOMER, text, [golden.pk], change=a_change())
     assert told == {golden.pk: {"segment": ("big", "a longer one")}}
@@ -59,7 +59,7 @@ def test_published_rules_are_the_next_version_and_change_only_what_comes_out_oth
     # What the new rules have not reached yet goes by the ones before, and that is no offence.
     assert offences() == []
     run = rule_runs.work_on(run.pk, seconds=5)
-    assert (run.state, run.differing) == (RulesRunState.COMPLETED, 1)
+    assert (run.state, run.differing) == (StepwiseState.COMPLETED, 1)
     now = GoldenCustomer.objects.get(pk=golden.pk)
     assert (now.segment, now.lineage["segment"]["rule"], now.lineage["segment"]["rules"]) == ("a longer one", "longest", "customer-2")
     assert GoldenCustomer.objects.get(pk=alone.pk).version == alone.version
@@ -82,7 +82,7 @@ def test_a_run_goes_on_where_it_was_left_and_no_chunk_is_done_twice(golden: Gold
     assert not publishing.step(run, ids, change=a_change())
     assert publishing.running() == [run.pk]
     done = rule_runs.work_on(run.pk, seconds=5)
-    assert (done.looked_at, done.state, publishing.running()) == (2, RulesRunState.COMPLETED, [])
+    assert (done.looked_at, done.state, publishing.running()) == (2, StepwiseState.COMPLETED, [])
     assert golden.pk is not None
 
 

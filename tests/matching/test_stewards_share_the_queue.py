@@ -21,16 +21,6 @@ from tests.factories import a_person, a_steward
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def grace() -> User:
-    return a_steward("grace")
-
-
-@pytest.fixture
-def henri() -> User:
-    return a_steward("henri")
-
-
 def acts(task: ReviewTask) -> list[str]:
     return [told.act for told in journal(task)]
 
