@@ -5,6 +5,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.core.hashing import mix
+
 Numbers = NDArray[np.int64]
 Shares = NDArray[np.float64]
 
@@ -53,17 +55,8 @@ def draw(left: NDArray[np.integer[Any]], right: NDArray[np.integer[Any]], number
 
 
 def _scattered(left: NDArray[np.integer[Any]], right: NDArray[np.integer[Any]], seed: int) -> NDArray[np.uint64]:
-    """Give a number for each pair that looks random: the finaliser of SplitMix64 (Steele, Lea and Flood 2014), once for each part."""
+    """Give a number for each pair that looks random."""
     found = np.full(len(left), seed & (2**64 - 1), np.uint64)
     for part in (left, right):
-        found = _mixed(found ^ part.astype(np.int64).astype(np.uint64))
-    return found
-
-
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    with np.errstate(over="ignore"):
-        mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        found: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+        found = mix(found ^ part.astype(np.int64).astype(np.uint64))
     return found

@@ -139,7 +139,9 @@ def test_an_answer_and_its_undoing_are_in_the_journal(grace: User, henri: User) 
 
 
 def test_everything_that_must_hold_does_after_all_of_it(grace: User, henri: User) -> None:
-    one, other, third = doubtful_pairs(3)
+    one, other, third, fourth = doubtful_pairs(4)
+    claims.claim(fourth.pk, user=grace)
+    claims.take_over(fourth.pk, user=henri, note="grace is on leave")
     assigning.hand(one.pk, to=henri, user=grace)
     assigning.defer(other.pk, until=timezone.localdate() + timedelta(days=1), user=grace)
     claims.claim(third.pk, user=grace)
