@@ -2,10 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
-from golden_records.models import GoldenCustomer, QuarantinedRow
+from golden_records.models import CustomerRecord, GoldenCustomer, QuarantinedRow
 from matching.models import ReviewTask
-from tests.factories import a_steward
+from tests.factories import a_record, a_steward, a_task, into
 from tests.matching.access.world import (
     ERP_WORD,
     OF_ERP,
@@ -96,6 +97,22 @@ def test_nothing_is_done_to_what_is_not_seen(client: Client) -> None:
     mixed = GoldenCustomer.objects.filter(records__external_id="c-2").get()
     answer = client.get(f"/admin/golden_records/goldencustomer/{mixed.pk}/regroup/", {"kind": "merge", "other": str(theirs.pk)})
     assert answer.status_code == 403
+
+
+def test_of_a_question_that_hangs_on_others_records_only_ones_own_part_is_asked(client: Client) -> None:
+    a_world()
+    ours = a_task(a_record("c-8", legal_name="Atelier Huit"), middle := a_record("c-9", legal_name="Ateliers Huit"))
+    a_task(middle, a_record(f"{ERP_WORD}-9", source="erp", legal_name=f"{ERP_WORD} Huit"))
+    address = reverse("admin:matching_reviewtask_change", args=(ours.pk,))
+    client.force_login(a_steward("wanda"))
+    whole = client.get(address).context
+    assert (len(whole["page"].columns), whole["preview"] is not None) == (3, True)
+    client.force_login(a_limited(sources=("crm",)))
+    part = client.get(address).context
+    assert (len(part["page"].columns), part["preview"] is not None) == (2, True)
+    into(CustomerRecord.objects.get(external_id=f"{ERP_WORD}-9"), middle.golden_id)
+    assert client.get(address).context["preview"] is None
+    assert client.get(reverse("admin:matching_reviewtask_preview", args=(ours.pk,))).status_code == 404
 
 
 def test_marks_are_never_sent_back_as_values(client: Client) -> None:
