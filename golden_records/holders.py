@@ -127,22 +127,27 @@ def _empty_entries(subject: Subject, erasing: Erasing) -> int:
 
 
 def _overrides(subject: Subject) -> Any:
-    """Find what people said stands at these golden records, and elsewhere what rests on the word of these source records."""
+    """Find what people said stands at these golden records, and what stands elsewhere and says something of these source records."""
     ids = subject.record_ids
     part = Q(golden_id__in=subject.golden_ids) | Q(record_id__in=ids) | Q(watched_id__in=ids)
-    return Override.objects.filter(part, entity=subject.entity.name).values("pk")
+    return Override.objects.filter(part, entity=subject.entity.name)
 
 
 def _erase_overrides(subject: Subject, erasing: Erasing) -> int:
-    """Remove them, also from golden records that go on and carry or carried them."""
+    """Remove them, but for those elsewhere that stand by a person's word: of these, what the watched record said is forgotten."""
     del erasing
-    gone = {str(override["pk"]) for override in _overrides(subject)}
-    tables: list[Any] = [subject.entity.golden, history_of(subject.entity.golden)]
-    for model in tables:
-        for row in model.objects.filter(id__in=subject.former_ids, pins__isnull=False):
-            kept = [entry for entry in row.pins if entry["id"] not in gone]
-            model.objects.filter(pk=row.pk).update(pins=kept or None)
-    return remove(Override, pk__in=gone)
+    found = _overrides(subject)
+    staying = found.exclude(golden_id__in=subject.golden_ids).filter(record_id__isnull=True)
+    kept = {str(pk) for pk in staying.values_list("pk", flat=True)}
+    gone = {str(pk) for pk in found.values_list("pk", flat=True)} - kept
+    for model in (subject.entity.golden, history_of(subject.entity.golden)):
+        rows: Any = model._default_manager
+        for row in rows.filter(id__in=subject.former_ids, pins__isnull=False):
+            pins = [{**entry, "said": None} if entry["id"] in kept else entry for entry in row.pins if entry["id"] not in gone]
+            rows.filter(pk=row.pk).update(pins=pins or None)
+    for model in (Override, history_of(Override)):
+        model.objects.filter(id__in=kept).update(watched_values=None)
+    return remove(Override, pk__in=gone) + len(kept)
 
 
 def _receipts(subject: Subject) -> Rows:
@@ -180,7 +185,7 @@ _CONFIGURATION: Final = "it is how the service is set up, and says nothing of a 
 privacy.register(
     Holder("change events", (ChangeEvent,), _events, erasing.empty_events),
     Holder("audit log", (AuditEntry,), lambda of: list(_entries(of).values()), _empty_entries),
-    Holder("overrides", with_history([Override]), lambda of: rows_of(Override, pk__in=_overrides(of)), _erase_overrides),
+    Holder("overrides", with_history([Override]), lambda of: rows_of(Override, pk__in=_overrides(of).values("pk")), _erase_overrides),
     Holder("golden records", with_history(entity.golden for entity in ENTITIES.values()), _goldens, erasing.empty_goldens),
     Holder("source records", with_history(entity.record for entity in ENTITIES.values()), _records, erasing.empty_records),
     Holder("project facts", with_history([ProjectFact]), _facts, _erase_facts),

@@ -5,14 +5,26 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from golden_records import feed, privacy, selectors
 from golden_records.change import Change
 from golden_records.errors import Erased, UnknownGoldenRecord
-from golden_records.models import ChangeEvent, CustomerRecord, Erasure, GoldenCustomer, SourceSystem, WhenSentAgain
+from golden_records.models import (
+    ChangeEvent,
+    CustomerRecord,
+    Erasure,
+    GoldenCustomer,
+    Override,
+    OverrideLife,
+    OverrideState,
+    SourceSystem,
+    WhenSentAgain,
+)
 from golden_records.models.golden import new_canonical_id
+from golden_records.overriding import Wish
 from golden_records.sources import StoreOutcome, store, understand
-from matching import review
+from matching import overriding, review
 from matching.erasure import erase
 from matching.models import BlockingKey, Judgement, JudgementValue, MatchDecision, ReviewTask
 from matching.verifying import verify
@@ -137,6 +149,29 @@ def test_a_golden_record_that_had_one_of_its_records_once_keeps_nothing_of_it_an
     assert (values["legal_name"], values["city"]) == ("Other Firm", "Lyon")
     page = feed.read(0, limit=100)
     assert page.is_last
+    everything_holds()
+
+
+@pytest.mark.parametrize("life", OverrideLife.values)
+def test_what_a_steward_said_of_a_golden_record_that_goes_on_stands_there_and_forgets_what_the_record_said(life: str) -> None:
+    gone, stays = a_record("1", legal_name="Canary Bird", segment="Canary"), a_record("2", legal_name="Other Firm")
+    into(stays, gone.golden_id)
+    until = timezone.localdate() if life == OverrideLife.UNTIL_DATE else None
+    made = overriding.override(CUSTOMER, gone.golden_id, Wish("segment", {"segment": "A"}, life=life, until=until), change=by_test())
+    assert made.watched_values == {"segment": "Canary"}
+    alone = into(gone, new_canonical_id())
+    stood = Override.objects.get(pk=made.pk).state
+    assert stood == (OverrideState.LAPSED if life == OverrideLife.UNTIL_CHANGED else OverrideState.IN_FORCE)
+    erased(alone.golden_id)
+    left = Override.objects.get(pk=made.pk)
+    assert (left.state, left.values, left.watched_values) == (stood, {"segment": "A"}, None)
+    home = GoldenCustomer.objects.get(pk=made.golden_id)
+    assert home.segment == ("A" if stood == OverrideState.IN_FORCE else None)
+    assert "Canary" not in str([entry.pins for entry in home.history.all()]) + str([entry.watched_values for entry in left.history.all()])
+    everything_holds()
+    another = a_record("3", source="erp", legal_name="Other Firm", segment="A")
+    into(another, home.pk)
+    assert (Override.objects.get(pk=made.pk).state == OverrideState.LAPSED) == (life in {"until_changed", "until_confirmed"})
     everything_holds()
 
 
