@@ -12,14 +12,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 
 from golden_records.admin.acting import change_by
 from golden_records.admin.base import MdmAdmin
-from golden_records.admin.presentation import presentation
-from golden_records.entities import ENTITIES
+from golden_records.admin.presentation import entity_choices
 from golden_records.limits import remove_limit, save_limit
 from golden_records.models import AccessLimit, SourceSystem
-
-
-def _entities() -> list[tuple[str, Any]]:
-    return [(name, presentation(entity).label) for name, entity in ENTITIES.items()]
 
 
 def _sources() -> list[tuple[str, str]]:
@@ -39,7 +34,7 @@ def _several(label: Any, choices: Any) -> forms.MultipleChoiceField:
 class LimitForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """Whose limit it is, and what they may see."""
 
-    entities = _several(_("Entity types"), _entities)
+    entities = _several(_("Entity types"), entity_choices)
     sources = _several(_("Source systems"), _sources)
 
     class Meta:

@@ -6,7 +6,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from golden_records.attributes import Label
-from golden_records.entities import EntityType
+from golden_records.entities import ENTITIES, EntityType
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,8 @@ def presentation(entity: EntityType) -> Presentation:
     """How an entity type's lists look; one without a row of its own shows and searches its first attributes."""
     first = entity.attribute_names[:3]
     return _PRESENTATIONS.get(entity.name, Presentation(label=entity.name, columns=first, searched=first, indexed=()))
+
+
+def entity_choices() -> list[tuple[str, Label]]:
+    """Give the entity types to choose from in a form."""
+    return [(name, presentation(entity).label) for name, entity in ENTITIES.items()]

@@ -13,7 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from golden_records.entities import ENTITIES
+from golden_records.admin.presentation import entity_choices
 from golden_records.models import EventType, SourceSystem, WebhookSubscription
 from golden_records.webhooks.subscriptions import InvalidSubscription, Terms, check_terms
 
@@ -32,7 +32,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     """Whom to tell of what; every mistake is told at its field, by the rules of `golden_records.webhooks.subscriptions`."""
 
     event_types = _several(_("Events"), lambda: list(EventType.choices), _("None ticked: all of them."))
-    entities = _several(_("Entity types"), lambda: [(name, name) for name in ENTITIES], _("None ticked: all of them."))
+    entities = _several(_("Entity types"), entity_choices, _("None ticked: all of them."))
     sources = _several(
         _("Source systems"), _sources, _("Only what concerns golden records that hold a record of one of these. None ticked: all.")
     )

@@ -48,7 +48,7 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         """Say who did what to what."""
-        return f"{self.actor} {self.action} {self.kind} {self.subject or ''}".rstrip()
+        return f"{self.actor} {self.get_action_display()} {self.kind} {self.subject or ''}".rstrip()
 
 
 class UnsealedEntry(models.Model):

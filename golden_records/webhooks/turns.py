@@ -121,7 +121,8 @@ def _free() -> Q:
     # of the row, would not ask the subquery again. Of two who take the turn at once, both would have it.
     nobody = Q(lease_until=None) | Q(lease_until__lt=Now())
     is_active = Q(Exists(WebhookSubscription.objects.filter(pk=OuterRef("pk"), active=True)))
-    return nobody & is_active & Q(next_try_at__lte=Now())
+    # Written as it was stored: SQLite compares moments as texts, of which `Now()` has three decimals and a sum six.
+    return nobody & is_active & Q(next_try_at__lte=_from_now(timedelta(0)))
 
 
 def _write(turn: Turn, **columns: Any) -> None:

@@ -45,6 +45,8 @@ _LIVED: Final = f"""
 from django.contrib.auth.models import User
 from tests.e2e.lived_in import live_in
 live_in(User.objects.get(username={PERSON!r}))
+from matching import valuing
+valuing.work_on(seconds=60)
 """
 
 

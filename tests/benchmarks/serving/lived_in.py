@@ -59,11 +59,14 @@ def _in_erp_too(erp: SourceSystem, count: int) -> None:
 def _ask_and_answer(erp: SourceSystem, count: int) -> None:
     """Send records that say little, which is asked about; answer most questions, and take some answers back."""
     for number in range(1, min(count, IN_ERP_TOO * ASKED), IN_ERP_TOO):
-        little = {name: firm(number, "crm")[name] for name in ("kind", "legal_name", "country")}
+        # Which of the two is doubtful depends on how many firms there are.
+        little = {name: firm(number, "crm")[name] for name in ("kind", "legal_name", "country", "city")[: 3 + number // IN_ERP_TOO % 2]}
         submit_source_record(SourceRecordDraft(CUSTOMER, erp, f"{number}-little", little), change=CHANGE)
     steward = User.objects.create_user("steward")
     tasks = ReviewTask.objects.filter(state=TaskState.OPEN).order_by("id").values_list("pk", flat=True)[: ASKED // 2]
-    for number, task in enumerate(list(tasks)):
+    asked = list(tasks)
+    assert asked, "Nothing was doubtful: the records that say little say too much, or nothing."
+    for number, task in enumerate(asked):
         review.decide(task, answer=ANSWERS[number % len(ANSWERS)], user=steward)
         if number % 10 == 0:
             review.undo(task, user=steward)
