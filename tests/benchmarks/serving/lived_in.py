@@ -77,7 +77,7 @@ def tell_of_copies() -> None:
     table, golden, record = (model._meta.db_table for model in (ChangeEvent, CUSTOMER.golden, CUSTOMER.record))
     beginning = ChangeEvent.objects.order_by("id")
     created: Any = beginning.filter(type=EventType.CREATED).first()
-    linked: Any = beginning.filter(type=EventType.LINKED, golden_id=created.golden_id).get()
+    linked: Any = beginning.filter(type=EventType.LINKED, golden_id=created.golden_id).first()
     after = ", ".join(f'g."{name}"' for name in created.attributes)
     rows = {"golden_id": "t.id", "golden_version": "t.version", "salt": "md5(random()::text)"}
     with transaction.atomic(), connection.cursor() as cursor:
