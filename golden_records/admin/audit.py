@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin import AllValuesFieldListFilter
+from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.filters import indexed_values
 from golden_records.authors import who
 from golden_records.entities import ENTITIES
 from golden_records.models import AuditEntry, AuditSeal
@@ -23,13 +24,21 @@ from golden_records.saying import named
 NAMED = 6
 
 
-class AuditedKindFilter(AllValuesFieldListFilter):
+class AuditedKindFilter(SimpleListFilter):
     """Entries about one kind of thing, by the name that people give it."""
 
-    def choices(self, changelist: Any) -> Any:
-        """Name each kind."""
-        for place, choice in enumerate(super().choices(changelist)):
-            yield choice if place == 0 else choice | {"display": capfirst(_name_of(str(choice["display"])))}
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer the kinds that there are entries about."""
+        del request, model_admin
+        return sorted(((kind, capfirst(_name_of(kind))) for kind in indexed_values(AuditEntry, "kind")), key=lambda choice: choice[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the entries about it."""
+        del request
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(AuditEntry)
@@ -38,7 +47,7 @@ class AuditEntryAdmin(PageAdmin):
 
     page_template: ClassVar[str] = "golden_records/admin/audit_entry.html"
     list_display = ("place", "author", "what", "of", "names", "when")
-    list_filter = ("action", ("kind", AuditedKindFilter))
+    list_filter = ("action", AuditedKindFilter)
     search_fields = ("actor",)
     search_help_text = _("An author, as api:loader or steward:anna")
     list_select_related = ("seal",)

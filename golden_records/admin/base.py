@@ -58,6 +58,7 @@ class BoundedChangeList(ChangeList):  # type: ignore[misc]  # django-unfold has 
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the page; without a filter the count found is the count of all."""
         super().get_results(request)
+        self.model_admin.name_others(self.result_list)
         if not self.has_active_filters and not self.query:
             self.full_result_count = self.result_count
 
@@ -112,6 +113,9 @@ class MdmAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of a list with what its cells need, in a number of queries that does not grow with the rows."""
         return rows
+
+    def name_others(self, rows: QuerySet[Any]) -> None:
+        """Hang names on the rows of one page that know others by their numbers alone. They are read once, and kept in the query."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
         """Use the bounded list."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import QuerySet, TextChoices
+from django.db import connection
+from django.db.models import Model, QuerySet, TextChoices
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -60,3 +61,17 @@ class StateFilter(SimpleListFilter):
         """Keep the rows of the state."""
         del request
         return queryset if self.value() == "all" else queryset.filter(state=self.value() or self.default)
+
+
+def indexed_values(model: type[Model], column: str) -> list[str]:
+    """Give the values of a column that an index begins with. One statement, which looks at one row of each value: with DISTINCT a
+    database reads them all.
+    """
+    table, name = (connection.ops.quote_name(each) for each in (model._meta.db_table, column))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE found(value) AS (SELECT min({name}) FROM {table} UNION ALL "  # noqa: S608 - names of our own
+            f"SELECT (SELECT min({name}) FROM {table} WHERE {name} > found.value) FROM found WHERE found.value IS NOT NULL) "
+            "SELECT value FROM found WHERE value IS NOT NULL"
+        )
+        return [value for (value,) in cursor.fetchall()]

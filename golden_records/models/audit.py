@@ -44,7 +44,11 @@ class AuditEntry(models.Model):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit log")
         ordering = ("-id",)
-        indexes = (models.Index(fields=("actor", "-id"), name="audit_of_an_actor"),)
+        indexes = (
+            models.Index(fields=("actor", "-id"), name="audit_of_an_actor"),
+            models.Index(fields=("kind", "-id"), name="audit_of_a_kind"),
+            models.Index(fields=("action", "-id"), name="audit_of_an_action"),
+        )
 
     def __str__(self) -> str:
         """Say who did what to what."""

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
@@ -12,6 +13,7 @@ from golden_records.admin import cells
 from golden_records.admin.acting import person, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import EntityFilter
+from golden_records.admin.naming import golden_names, pair
 from golden_records.admin.timeline import timeline
 from golden_records.authors import who
 from golden_records.entities import entity_type
@@ -28,10 +30,21 @@ class MergeReceiptAdmin(PageAdmin):
     """Each merge with its undo; a merge that answered a review task is taken back together with the answer."""
 
     page_template: ClassVar[str] = "matching/admin/merge.html"
-    list_display = ("__str__", "entity_words", "author", "merged_at", "status")
+    list_display = ("became", "entity_words", "author", "merged_at", "status")
     list_filter = (EntityFilter, ("undone_at", admin.EmptyFieldListFilter))
     search_fields = ("survivor_id", "absorbed_id")
     sortable_by = ()
+
+    def name_others(self, rows: QuerySet[Any]) -> None:
+        """Name both golden records."""
+        names = golden_names(rows, lambda row: (row.absorbed_id, row.survivor_id))
+        for row in rows:
+            row.names = (names.get(row.absorbed_id, row.absorbed_id), names.get(row.survivor_id, row.survivor_id))
+
+    @admin.display(description=_("what became what"))
+    def became(self, row: Any) -> str:
+        """The absorbed one, and the survivor."""
+        return pair(row.names[0], "→", row.names[1])
 
     @admin.display(description=_("merged by"))
     def author(self, row: Any) -> str:

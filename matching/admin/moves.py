@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
@@ -12,6 +13,7 @@ from golden_records.admin import cells
 from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import EntityFilter
+from golden_records.admin.naming import golden_names, pair
 from golden_records.admin.timeline import timeline
 from golden_records.authors import who
 from golden_records.entities import entity_type
@@ -29,10 +31,21 @@ class MoveReceiptAdmin(PageAdmin):
     """Each split or move with what it said of pairs of records, and its undo."""
 
     page_template: ClassVar[str] = "matching/admin/move.html"
-    list_display = ("__str__", "kind", "entity_words", "author", "moved_at", "status")
+    list_display = ("went", "kind", "entity_words", "author", "moved_at", "status")
     list_filter = (EntityFilter, "kind", ("undone_at", admin.EmptyFieldListFilter))
     search_fields = ("from_id", "to_id")
     sortable_by = ()
+
+    def name_others(self, rows: QuerySet[Any]) -> None:
+        """Name both golden records."""
+        names = golden_names(rows, lambda row: (row.from_id, row.to_id))
+        for row in rows:
+            row.names = (names.get(row.from_id, row.from_id), names.get(row.to_id, row.to_id))
+
+    @admin.display(description=_("from where to where"))
+    def went(self, row: Any) -> str:
+        """The golden record that was left, and the one that records came to."""
+        return pair(row.names[0], "→", row.names[1])
 
     @admin.display(description=_("moved by"))
     def author(self, row: Any) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -20,6 +21,7 @@ from golden_records.admin import cells
 from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import EntityFilter, StateFilter
+from golden_records.admin.naming import golden_names
 from golden_records.admin.timeline import timeline
 from golden_records.attributes import AttributeSpec
 from golden_records.authors import who
@@ -28,7 +30,7 @@ from golden_records.errors import MdmError
 from golden_records.hierarchy.settling import names_parent
 from golden_records.models import Override, OverrideLife, OverrideState, RecordState, SourceRecord
 from golden_records.overriding import LONGEST_REASON, Wish, stands_at
-from golden_records.saying import named, said
+from golden_records.saying import said
 from matching import overriding
 
 MAY_OVERRIDE: Final = "golden_records.add_override"
@@ -56,7 +58,7 @@ class OverrideAdmin(PageAdmin):
     """The overrides in force, and those that lapsed or were ended, with the form that makes one."""
 
     page_template: ClassVar[str] = "matching/admin/override.html"
-    list_display = ("attribute", "of", "stands", "by", "life_words", "status", "made")
+    list_display = ("attribute", "entity_words", "of", "stands", "by", "life_words", "status", "made")
     list_filter = (OverrideStateFilter, EntityFilter, "life", "end")
     search_fields = ("golden_id", "owner", "unit")
     search_help_text = _("Canonical id, owner or attribute")
@@ -77,10 +79,16 @@ class OverrideAdmin(PageAdmin):
         """What is overridden, as people call it."""
         return _label(entity_type(row.entity), row.unit)
 
+    def name_others(self, rows: QuerySet[Any]) -> None:
+        """Name the golden records on which they were made."""
+        names = golden_names(rows, lambda row: (row.golden_id,))
+        for row in rows:
+            row.name = names.get(row.golden_id, str(row.golden_id))
+
     @admin.display(description=_("golden record"))
-    def of(self, row: Override) -> str:
+    def of(self, row: Any) -> str:
         """The golden record on which it was made."""
-        return f"{named(row.entity)} {row.golden_id}"
+        return cells.name(row.name)
 
     @admin.display(description=_("stands"))
     def stands(self, row: Override) -> str:

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from golden_records.admin import cells
 from golden_records.admin.acting import person, words_of
 from golden_records.admin.base import PageAdmin
+from golden_records.admin.naming import golden_names
 from golden_records.admin.presentation import presentation
-from golden_records.entities import ENTITIES, entity_type
+from golden_records.entities import entity_type
 from golden_records.errors import MdmError
 from matching import questions, review
 from matching.admin import task_cells
@@ -290,11 +291,7 @@ def _without(parameters: QueryDict, *names: str) -> QueryDict:
 
 def _name_goldens(tasks: list[ReviewTask]) -> None:
     """Hang the names of both golden records on the tasks of a page of the list."""
-    names: dict[Any, str] = {}
-    for entity in ENTITIES.values():
-        ids = {key for task in tasks if task.entity == entity.name for key in (task.left_golden_id, task.right_golden_id)}
-        if ids:
-            names |= {golden.pk: str(golden) for golden in entity.golden._default_manager.filter(pk__in=ids).defer("lineage")}
+    names = golden_names(tasks, lambda task: (task.left_golden_id, task.right_golden_id))
     for task in tasks:
         task.left_name = names.get(task.left_golden_id, "")  # type: ignore[attr-defined]  # for the list alone
         task.right_name = names.get(task.right_golden_id, "")  # type: ignore[attr-defined]  # for the list alone

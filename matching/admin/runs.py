@@ -19,6 +19,7 @@ from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.documents import Version, compared
 from golden_records.admin.filters import EntityFilter
+from golden_records.admin.naming import pair, record_names
 from golden_records.admin.timeline import timeline
 from golden_records.authors import who
 from golden_records.entities import ENTITIES, EntityType, entity_type
@@ -191,11 +192,22 @@ class JudgementAdmin(PageAdmin):
     """What stewards said; it is taken back on the page of its review task."""
 
     page_template: ClassVar[str] = "matching/admin/judgement.html"
-    list_display = ("__str__", "answer", "steward", "judged_at", "withdrawn_at")
+    list_display = ("of", "answer", "entity_words", "steward", "judged_at", "withdrawn_at")
     list_filter = (EntityFilter, "value", "steward")
     list_select_related = ("steward",)
     search_fields = ("comment",)
     sortable_by = ()
+
+    def name_others(self, rows: QuerySet[Any]) -> None:
+        """Name both source records."""
+        names = record_names(rows, lambda row: (row.left_record_id, row.right_record_id))
+        for row in rows:
+            row.names = tuple(names.get(key, f"#{key}") for key in (row.left_record_id, row.right_record_id))
+
+    @admin.display(description=_("of which records"))
+    def of(self, judgement: Any) -> str:
+        """Both source records."""
+        return pair(judgement.names[0], "≟", judgement.names[1])
 
     @admin.display(description=_("judgement"))
     def answer(self, judgement: Judgement) -> str:

@@ -1,13 +1,15 @@
 """A command of the benchmarks: every page of the admin as an administrator opens it, inside one process. Prints JSON lines.
 
-Each list, and the page and the history of its newest object; searches and narrowed queues; and all pages that need no number in their
-address. One call warms up, then the median and the slowest of ROUNDS.
+Each list, each of the filters that it offers, and the page and the history of its newest object; searches and narrowed queues; and all
+pages that need no number in their address. One call warms up, then the median and the slowest of ROUNDS.
 """
 
 import json
+import re
 import statistics
 import time
 from collections.abc import Iterable, Iterator
+from html import unescape
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -32,23 +34,35 @@ def main() -> None:
     client = Client(HTTP_HOST="localhost")
     person, _ = User.objects.get_or_create(username="benchmark", is_staff=True, is_superuser=True)
     client.force_login(person)
-    lines = [_measured(client, name, address) for name, address in pages()]
+    lines = [_measured(client, name, address) for name, address in pages(client)]
     for line in sorted(lines, key=lambda line: float(line["median_ms"])):
         print(json.dumps(line), flush=True)
 
 
-def pages() -> Iterator[tuple[str, str]]:
+def pages(client: Client) -> Iterator[tuple[str, str]]:
     """Name the pages and their addresses."""
     registered = [model for model in apps.get_models() if admin.site.is_registered(model)]
     for model in sorted(registered, key=lambda model: model._meta.label):
         prefix = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        yield f"{model._meta.label}: list", reverse(f"{prefix}_changelist")
+        listed = reverse(f"{prefix}_changelist")
+        yield f"{model._meta.label}: list", listed
+        for query in _filters(client.get(listed).content.decode()):
+            yield f"{model._meta.label}: {query}", f"{listed}{query}"
         newest = model._default_manager.order_by("-pk").first()
         if newest is not None:
             yield f"{model._meta.label}: page", reverse(f"{prefix}_change", args=(newest.pk,))
             yield f"{model._meta.label}: history", reverse(f"{prefix}_history", args=(newest.pk,))
     yield from _looked_for()
     yield from _alone()
+
+
+def _filters(page: str) -> list[str]:
+    """Give the queries that a list links to: its filters, and its further pages."""
+    found = (unescape(query) for query in _LINK.findall(page))
+    return sorted({query for query in found if query != "?"})
+
+
+_LINK: Final = re.compile(r'href="(\?[^"]*)"')
 
 
 def _looked_for() -> Iterator[tuple[str, str]]:
