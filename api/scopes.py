@@ -15,6 +15,7 @@ WEBHOOKS: Final = "webhooks"
 ERASE: Final = "erase"
 OVERRIDES: Final = "overrides"
 MERGES: Final = "merges"
+CONFIRMATIONS: Final = "confirmations"
 REPORTS: Final = "reports"
 
 SCOPES: Final = {
@@ -25,6 +26,7 @@ SCOPES: Final = {
     ERASE: "Erase golden records for good, with all their source records; for a key that is bound to no source.",
     OVERRIDES: "Override values of golden records as a steward does, and end overrides.",
     MERGES: "Merge, split and move golden records as a steward does, and undo that.",
+    CONFIRMATIONS: "Confirm golden records as a steward does, and take that back.",
     REPORTS: "Make audit reports on everything, and read them; with 'read', their values too.",
 }
 

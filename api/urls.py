@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, re_path
 
 from api.schema import DocsView, SchemaView
 from api.v1.changes import ChangesView
+from api.v1.confirmations import confirmation_routes
 from api.v1.cross_references import ResolveView
 from api.v1.erasures import erasure_view
 from api.v1.golden_records import golden_record_view, golden_records_view
@@ -43,6 +44,7 @@ def _routes_of(entity: EntityType) -> list[URLPattern]:
         path(f"{entity.plural}/<uuid:canonical_id>", golden.as_view(), name=entity.name),
         path(f"{entity.plural}/<uuid:canonical_id>/erasure", erasure.as_view(), name=f"{entity.name}-erasure"),
         path(f"{entity.plural}/<uuid:canonical_id>/overrides", overrides.as_view(), name=f"{entity.name}-overrides"),
+        *confirmation_routes(entity),
         *hierarchy_routes(entity),
     ]
 

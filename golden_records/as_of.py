@@ -1,6 +1,7 @@
 """Golden records as they were: values, members and lineage at a moment of the past, out of the history that every write keeps.
 
-A moment lies after every change that was begun up to it. Seven statements at most, however long the history is.
+A moment lies after every change that was begun up to it. Nine statements at most, however long the history is, and one more for each
+further step of a chain of merges.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from golden_records import selectors
+from golden_records import endorsing, selectors
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.errors import UnknownGoldenRecord
 from golden_records.models import GoldenState, RecordState
@@ -23,9 +24,9 @@ _LONGEST_CHAIN: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class GoldenTold:
-    """A golden record with its source records and where its values come from, now or at a moment of the past.
+    """A golden record with its source records, where its values come from, and the marks "confirmed", now or at a moment of the past.
 
-    `golden` and `members` are rows of the tables, or of their history; `asked_id` is another id where that was retired.
+    `golden`, `members` and `marks` are rows of the tables, or of their history; `asked_id` is another id where that was retired.
     """
 
     golden: Any
@@ -33,6 +34,7 @@ class GoldenTold:
     members: Sequence[Any]
     lineage: Mapping[str, AttributeLineage]
     references: Mapping[str, UUID | None]
+    marks: Sequence[Any]
 
     @property
     def followed(self) -> bool:
@@ -50,7 +52,8 @@ def golden_as_of(entity: EntityType, canonical_id: UUID, moment: datetime) -> Go
         raise selectors.erased(entity, canonical_id)
     members = _members(entity, golden.id, moment)
     lineage = {name: _lineage(name, golden, members) for name in entity.attribute_names}
-    return GoldenTold(golden, canonical_id, members, lineage, _references(entity, golden, moment))
+    marks = endorsing.standing_as_of(entity, golden.id, moment)
+    return GoldenTold(golden, canonical_id, members, lineage, _references(entity, golden, moment), marks)
 
 
 def _followed(entity: EntityType, canonical_id: UUID, moment: datetime) -> Any:

@@ -17,6 +17,7 @@ from golden_records.models import (
     Confirmation,
     EmptiedEntry,
     EmptiedEvent,
+    Endorsement,
     Erasure,
     HierarchyProgress,
     ImportJob,
@@ -150,6 +151,15 @@ def _erase_overrides(subject: Subject, erasing: Erasing) -> int:
     return remove(Override, pk__in=gone) + len(kept)
 
 
+def _marks(subject: Subject) -> Any:
+    return Endorsement.objects.filter(entity=subject.entity.name, golden_id__in=subject.golden_ids).values("pk")
+
+
+def _erase_marks(subject: Subject, erasing: Erasing) -> int:
+    del erasing
+    return remove(Endorsement, pk__in=_marks(subject))
+
+
 def _receipts(subject: Subject) -> Rows:
     named = {model: erasing.receipts_of(model, subject.golden_ids).filter(entity=subject.entity.name) for model in erasing.RECEIPTS}
     return [row for model, receipts in named.items() for row in rows_of(model, pk__in=receipts.values("pk"))]
@@ -186,6 +196,7 @@ privacy.register(
     Holder("change events", (ChangeEvent,), _events, erasing.empty_events),
     Holder("audit log", (AuditEntry,), lambda of: list(_entries(of).values()), _empty_entries),
     Holder("overrides", with_history([Override]), lambda of: rows_of(Override, pk__in=_overrides(of).values("pk")), _erase_overrides),
+    Holder("marks of golden records", with_history([Endorsement]), lambda of: rows_of(Endorsement, pk__in=_marks(of)), _erase_marks),
     Holder("golden records", with_history(entity.golden for entity in ENTITIES.values()), _goldens, erasing.empty_goldens),
     Holder("source records", with_history(entity.record for entity in ENTITIES.values()), _records, erasing.empty_records),
     Holder("project facts", with_history([ProjectFact]), _facts, _erase_facts),

@@ -31,13 +31,24 @@ NAMES: Final = (
     *("exhaustive below", "pairs per record", "least yield"),
     # what an erasure empties
     *("reports", "review", "evidence", "blocking keys", "attempts to match", "plans and errors of runs", "change events", "audit log"),
-    *("overrides", "golden records", "source records", "project facts", "quarantine", "merges", "answers of webhooks", "idempotency"),
+    *(
+        "overrides",
+        "marks of golden records",
+        "golden records",
+        "source records",
+        "project facts",
+        "quarantine",
+        "merges",
+        "answers of webhooks",
+        "idempotency",
+    ),
     # whether a blocking rule brings two records together
     *("met", "common", "chance", "different", "missing"),
     # what libraries say in no French, or in odd French
     *("Username", "Authenticator code", "access attempt expiration", "access attempt expirations"),
     # permissions
     *("Can erase golden records, for good", "Can publish survivorship rules", "Can rehearse and publish match configs"),
+    "Can do alone what takes two stewards",
 )
 """Names that the program gives to things, as people read them."""
 
@@ -71,6 +82,7 @@ REASONS: Final = (
     "undo of '{answer}' on review task {task}",
     "undo of split or move {number}",
     "event {seq} set aside: {reason}",
+    "{reason} (alone, where it takes two)",
 )
 """The reasons that the program gives where no person wrote one, as patterns."""
 

@@ -16,6 +16,7 @@ from golden_records.hierarchy import checks as hierarchy_checks
 from golden_records.locking import CONTENT
 from golden_records.members import LinkedMember, members_of, rules_for
 from golden_records.models import (
+    Endorsement,
     GoldenState,
     ImportJob,
     ImportState,
@@ -241,6 +242,7 @@ def _replay() -> Iterator[Offence]:
         MergeReceipt,
         MoveReceipt,
         Override,
+        Endorsement,
         Parentage,
         SurvivorshipVersion,
         SourceSystem,

@@ -42,6 +42,7 @@ _CHANGED: Final = (
     "golden_records.mergereceipt",
     "golden_records.movereceipt",
     "golden_records.override",
+    "golden_records.endorsement",
     "golden_records.quarantinedrow",
     "matching.reviewtask",
 )
@@ -49,6 +50,7 @@ _MADE: Final = (
     "golden_records.mergereceipt",
     "golden_records.movereceipt",
     "golden_records.override",
+    "golden_records.endorsement",
     "golden_records.customerrecord",
     "golden_records.projectrecord",
     "matching.checksample",
@@ -97,6 +99,7 @@ ROLES: Final[Mapping[str, Rights]] = {
         "add": (*_MADE, *_SET_UP),
         "change": (*_CHANGED, *_SET_UP),
         "publish": ("golden_records.survivorshipversion", "matching.matchconfigversion"),
+        "overrule": ("matching.foureyesrule",),
     },
     AUDITORS: {"view": _AUDITED, "view_personal_data": _PERSONS},
     SOURCE_OWNERS: {
@@ -108,7 +111,7 @@ ROLES: Final[Mapping[str, Rights]] = {
     ADMINISTRATORS: {"*": EVERYTHING},
 }
 """Of each role, what it may view, make and change: to change a review task is to decide it, a merge or a move to undo it, an override to
-end it. "*" is every permission of an application."""
+end it; to make a mark of a golden record is to confirm it, to change it to take that back. "*" is every permission of an application."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,28 @@
-"""Questions that take two stewards: where they do, and what the second one may say. Without a rule, one steward is enough."""
+"""What takes two stewards: where it does, and what the second one may say. Without a rule, one steward is enough.
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+An answer to a question waits for the second one. What is done by hand (merges, splits, moves, their undoing, keeping two apart, taking a
+mark off) has no such road: there it is refused, but to who may overrule.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from golden_records.change import Change
+from golden_records.entities import EntityType
 from golden_records.errors import MdmError, StaleWrite
-from matching import asked, proposals, review_queue, valuing
+from matching import asked, proposals, review_queue
 from matching.claims import release
+from matching.covering import Matter, covered, rules_in_force
 from matching.locks import MatchGuard, in_transaction
-from matching.models import FourEyesRule, Proposal, ProposalState, ReviewTask
+from matching.models import WITHIN_ONE, FourEyesRule, Proposal, ProposalState, ReviewTask, TaskState
 from matching.stewards import by_steward
+
+MAY_OVERRULE: Final = "matching.overrule_foureyesrule"
+_LEAD: Final = "Ask a lead steward: who may overrule four eyes does it alone, and the history says so."
 
 
 class AwaitsSecond(MdmError):
@@ -34,30 +46,50 @@ class OwnProposal(MdmError):
     title = "Not for this person to say"
 
 
-def rules_in_force() -> list[FourEyesRule]:
-    """Give the rules in force. One statement."""
-    return list(FourEyesRule.objects.filter(is_active=True))
-
-
-def covering(rules: Iterable[FourEyesRule], task: ReviewTask, value: Decimal) -> FourEyesRule | None:
-    """Give the first rule that a task falls under, where `value` is at stake."""
-    fits = (rule for rule in rules if rule.entity in {"", task.entity} and (rule.value_from is None or value >= rule.value_from))
-    return next(fits, None)
-
-
 def asked_of(tasks: Sequence[ReviewTask]) -> Mapping[int, FourEyesRule]:
-    """Give the tasks that take two stewards, with the rule that says so, by what is at stake in them now."""
-    rules = rules_in_force()
-    if not rules:
-        return {}
-    values = valuing.stakes(tasks) if any(rule.value_from is not None for rule in rules) else {}
-    found = {task.pk: covering(rules, task, values.get(task.pk, Decimal(0))) for task in tasks}
-    return {key: rule for key, rule in found.items() if rule is not None}
+    """Give the tasks that take two stewards, with the rule that says so, by what is at stake in them and confirmed now."""
+    return covered({task.pk: Matter(task.entity, frozenset((task.left_golden_id, task.right_golden_id))) for task in tasks})
 
 
-def takes_two(task: ReviewTask) -> bool:
-    """Whether one steward's answer to this question is not enough."""
-    return task.pk in asked_of([task])
+def takes_two(task: ReviewTask, *, touched: Collection[UUID] = ()) -> bool:
+    """Whether one steward's answer to this question is not enough, or taking it back, which reaches the golden records `touched` too."""
+    return over(task.entity, {task.left_golden_id, task.right_golden_id, *touched}) is not None
+
+
+def over(entity: str, golden_ids: Collection[UUID], *, by_marks: bool = False) -> FourEyesRule | None:
+    """Give the rule that covers what is done to these golden records, if one does; with `by_marks`, one that goes by what is confirmed."""
+    rules = [rule for rule in rules_in_force() if rule.only_confirmed or not by_marks]
+    return covered({0: Matter(entity, frozenset(golden_ids))}, rules).get(0)
+
+
+def by_one(entity: EntityType, golden_ids: Collection[UUID], *, change: Change, overrules: bool = False) -> Change:
+    """Let one person do something to golden records by hand; gives the change as it is kept, which says where that person `overrules`.
+
+    Whether that is allowed is for the caller to know. Raises `NeedsSecond` where a rule covers them.
+    """
+    return _kept(over(entity.name, golden_ids), change, overrules=overrules, instead=lambda: _question_on(entity, golden_ids))
+
+
+def uncover(entity: EntityType, golden_ids: Collection[UUID], *, change: Change, overrules: bool = False) -> Change:
+    """Do as `by_one` for who takes the mark of golden records off, where a rule covers them for a mark: else that were the way around."""
+    return _kept(over(entity.name, golden_ids, by_marks=True), change, overrules=overrules, instead=lambda: _LEAD)
+
+
+def _kept(rule: FourEyesRule | None, change: Change, *, overrules: bool, instead: Callable[[], str]) -> Change:
+    if rule is None:
+        return change
+    if not overrules:
+        why = rule.reason.rstrip(".")
+        message = f"It takes two stewards to do this to these golden records: {why}."
+        raise NeedsSecond(message, remedy=instead(), rule=rule.pk)
+    return replace(change, reason=f"{change.reason} (alone, where it takes two)")
+
+
+def _question_on(entity: EntityType, golden_ids: Collection[UUID]) -> str:
+    """Say which question has two stewards do it; where there is none, who does it alone."""
+    tasks = ReviewTask.objects.filter(entity=entity.name, state=TaskState.OPEN, left_golden_id__in=golden_ids)
+    asked_already = tasks.filter(right_golden_id__in=golden_ids).exclude(kind__in=WITHIN_ONE).values_list("pk", flat=True).first()
+    return f"Answer review task {asked_already}: a second steward agrees there." if asked_already else _LEAD
 
 
 def refuse_waiting(task: ReviewTask) -> None:

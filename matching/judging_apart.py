@@ -8,7 +8,7 @@ from golden_records.change import Change
 from golden_records.entities import EntityType, entity_type
 from golden_records.errors import NothingToUndo, StaleWrite
 from golden_records.models import RecordState
-from matching import judgements, review_queue
+from matching import four_eyes, judgements, review_queue
 from matching.locks import MatchGuard, Restart, in_transaction
 from matching.models import Judgement, JudgementValue
 from matching.regroup_plan import pair_of
@@ -25,7 +25,8 @@ class SaidApart:
 def judge_apart(entity: EntityType, one: UUID, other: UUID, *, change: Change) -> SaidApart | None:
     """Say that the oldest active records of two golden records are different: neither the engine nor a merge joins the two again.
 
-    None where somebody said so before. Raises `StaleWrite` where one of the two has no active record any more.
+    None where somebody said so before. Raises `StaleWrite` where one of the two has no active record any more, and `NeedsSecond` where it
+    takes two stewards.
     """
     pair = judgements.golden_pair(one, other)
 
@@ -36,6 +37,7 @@ def judge_apart(entity: EntityType, one: UUID, other: UUID, *, change: Change) -
         members = dict(entity.records.filter(golden_id__in=pair).values_list("id", "golden_id"))
         if judgements.judged_pairs(entity, members, (JudgementValue.DIFFERENT,)):
             return None
+        four_eyes.by_one(entity, pair, change=change)
         active = entity.records.filter(golden_id__in=pair, state=RecordState.ACTIVE).order_by("-id")
         oldest = dict(active.values_list("golden_id", "id"))
         if len(oldest) < len(pair):
@@ -50,7 +52,10 @@ def judge_apart(entity: EntityType, one: UUID, other: UUID, *, change: Change) -
 
 
 def take_back(judgement_id: int, *, given_way: Collection[int] = (), change: Change) -> Judgement:
-    """Let what `judge_apart` said no longer stand, and what gave way to it stand again. Raises `NothingToUndo` where it was taken back."""
+    """Let what `judge_apart` said no longer stand, and what gave way to it stand again.
+
+    Raises `NothingToUndo` where it was taken back, and `NeedsSecond` where that takes two stewards.
+    """
 
     def work(guard: MatchGuard) -> Judgement:
         said = Judgement.objects.get(pk=judgement_id)
@@ -65,6 +70,7 @@ def take_back(judgement_id: int, *, given_way: Collection[int] = (), change: Cha
         if said.withdrawn_at is not None:
             message = f"Judgement {judgement_id} was taken back already."
             raise NothingToUndo(message, judgement=judgement_id)
+        four_eyes.by_one(entity, held, change=change)
         judgements.take_back([said], change=change)
         judgements.stand_again(entity, given_way, change=change)
         review_queue.realign(entity, held, change=change)

@@ -103,6 +103,8 @@ class _Giving:
         self.refused: list[str] = []
         self.proposed = 0
         self._tried: set[GoldenPair] = set()
+        self._waiting: dict[JudgementValue, set[GoldenPair]] = {}
+        """The pairs that wait for a second steward, by what the first one says of them."""
 
     def decide(self, task: ReviewTask, value: JudgementValue) -> None:
         """Answer a task."""
@@ -113,7 +115,9 @@ class _Giving:
             self._refuse(error)
             return
         self.steps.append(Step("task", str(task.pk)))
-        self.proposed += answered.state != TaskState.DECIDED
+        if answered.state != TaskState.DECIDED:
+            self.proposed += 1
+            self._waiting.setdefault(value, set()).add(golden_pair(task.left_golden_id, task.right_golden_id))
 
     def join(self, golden_ids: frozenset[UUID]) -> None:
         """Make one of some golden records: along open tasks first, the likeliest first, then what no task is about."""
@@ -129,13 +133,14 @@ class _Giving:
 
     def part(self, golden_ids: frozenset[UUID], others: frozenset[UUID]) -> None:
         """Keep some golden records apart from others: by the tasks that ask, else by a judgement of its own."""
-        for golden_id in sorted(self._homes(golden_ids)):
-            for other in sorted(self._homes(others) - {golden_id}):
-                asked = list(self._open({golden_id}, {other}))
-                for task in asked:
-                    self.decide(task, JudgementValue.DIFFERENT)
-                if not asked and golden_pair(golden_id, other) not in self._tried:
-                    self._say_apart(golden_id, other)
+        homes = self._homes(others)
+        pairs = [(golden_id, other) for golden_id in sorted(self._homes(golden_ids)) for other in sorted(homes - {golden_id})]
+        for golden_id, other in pairs:
+            for task in list(self._open({golden_id}, {other})):
+                self.decide(task, JudgementValue.DIFFERENT)
+        for golden_id, other in pairs:
+            if golden_pair(golden_id, other) not in self._tried and not self._follows(golden_id, other):
+                self._say_apart(golden_id, other)
 
     def let_stand(self, golden_ids: frozenset[UUID], chosen: Mapping[str, int]) -> None:
         """Override what survivorship would choose by what a source record says."""
@@ -187,7 +192,21 @@ class _Giving:
     def _untried(self, homes: set[UUID]) -> GoldenPair | None:
         order = sorted(homes)
         pairs = (golden_pair(one, other) for place, one in enumerate(order) for other in order[place + 1 :])
-        return next((pair for pair in pairs if pair not in self._tried), None)
+        # What will be one when a second steward agrees need not be merged by hand.
+        return next((pair for pair in pairs if pair not in self._tried and pair[1] not in self._kin(pair[0])), None)
+
+    def _kin(self, golden_id: UUID) -> set[UUID]:
+        """Those that will be one with a golden record when a second steward agrees to all that waits, itself among them."""
+        found, last = {golden_id}, {golden_id}
+        while last:
+            last = {end for pair in self._waiting.get(JudgementValue.SAME, ()) if not last.isdisjoint(pair) for end in pair} - found
+            found |= last
+        return found
+
+    def _follows(self, one: UUID, other: UUID) -> bool:
+        """Whether two will be known to be different when a second steward agrees to all that waits."""
+        apart = self._waiting.get(JudgementValue.DIFFERENT, set())
+        return any(golden_pair(left, right) in apart for left in self._kin(one) for right in self._kin(other))
 
     def _change(self, reason: str) -> Change:
         told = f"{reason}: {self.comment}" if self.comment else reason

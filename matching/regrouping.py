@@ -15,7 +15,7 @@ from golden_records.entities import EntityType, entity_type
 from golden_records.errors import ForbiddenMerge, MdmError
 from golden_records.merging import Terms
 from golden_records.models import MergeReceipt, MoveKind, MoveReceipt
-from matching import judgements, review_queue
+from matching import four_eyes, judgements, review_queue
 from matching.locks import MatchGuard, Restart, in_transaction
 from matching.models import Judgement, JudgementValue
 from matching.regroup_plan import Regrouping, RegroupKind, RegroupPlan
@@ -53,12 +53,13 @@ class UnknownReceipt(MdmError):
 
 
 def carry_out(
-    entity: EntityType, wish: Regrouping, *, fingerprint: str, change: Change, confirmed: bool = False
+    entity: EntityType, wish: Regrouping, *, fingerprint: str, change: Change, confirmed: bool = False, overrules: bool = False
 ) -> MergeReceipt | MoveReceipt:
     """Do what a preview showed; `change` says who and why. What people said before and says otherwise gives way where `confirmed`.
 
-    The engine leaves it so: what it says of pairs of records is kept as judgements. Raises `MissingReason`,
-    `PreviewOutdated`, `AgainstJudgements` with the earlier judgements, and what `look` raises.
+    The engine leaves it so: what it says of pairs of records is kept as judgements. Where it takes two stewards, it is done only by one
+    who may, and does, overrule that (`overrules`). Raises `MissingReason`, `PreviewOutdated`, `NeedsSecond`, `AgainstJudgements` with the
+    earlier judgements, and what `look` raises.
     """
     require_reason(change)
 
@@ -70,18 +71,19 @@ def carry_out(
         if preview.fingerprint != fingerprint:
             message = "What would change is not what the preview showed: records, values or judgements have changed since."
             raise PreviewOutdated(message, remedy="Look at the preview again.", preview=preview.fingerprint)
+        told = four_eyes.by_one(entity, wish.golden_ids, change=change, overrules=overrules)
         if preview.conflicts and not confirmed:
             raise _against(preview)
-        return _done(entity, preview.plan, change)
+        return _done(entity, preview.plan, told)
 
     return in_transaction(work)
 
 
-def undo_move(receipt_id: int, *, change: Change) -> MoveReceipt:
+def undo_move(receipt_id: int, *, change: Change, overrules: bool = False) -> MoveReceipt:
     """Take a split or a move back, with what it said of pairs of records; judgements that gave way to it stand again, where still so.
 
-    Raises `UnknownReceipt`, `NothingToUndo`, `Erased`, and `ForbiddenMerge` where people said since that those who would come together
-    are different.
+    Raises `UnknownReceipt`, `NothingToUndo`, `Erased`, `NeedsSecond` as `carry_out`, and `ForbiddenMerge` where people said since that
+    those who would come together are different.
     """
 
     def work(guard: MatchGuard) -> MoveReceipt:
@@ -94,14 +96,15 @@ def undo_move(receipt_id: int, *, change: Change) -> MoveReceipt:
         if not _touched(receipt) <= held:
             raise Restart
         guard.records(entity, review_queue.neighbours(entity, held))
-        judgements.take_back(judgements.of_receipt(receipt), change=change)
+        told = four_eyes.by_one(entity, held, change=change, overrules=overrules)
+        judgements.take_back(judgements.of_receipt(receipt), change=told)
         present, back = moving.homes_of(receipt)
         homes = dict(entity.records.filter(golden_id__in=(present, back)).values_list("id", "golden_id"))
         chains = judgements.chains(entity, [record for record, home in homes.items() if home == present])
         _refuse_different(entity, homes, set(moving.going_back(receipt, chains)), back)
-        moving.undo_move(receipt, change=change, chains=chains)
-        judgements.stand_again(entity, receipt.set_aside, change=change)
-        review_queue.realign(entity, held, change=change)
+        moving.undo_move(receipt, change=told, chains=chains)
+        judgements.stand_again(entity, receipt.set_aside, change=told)
+        review_queue.realign(entity, held, change=told)
         return receipt
 
     return in_transaction(work)

@@ -99,7 +99,7 @@ def undo(task_id: int, *, user: User | None = None, change: Change | None = None
             raise NothingToUndo(message, task=task_id)
         four_eyes.refuse_waiting(task)
         told = change or _by(user, f"undo of '{task.answer}' on review task {task_id}")
-        if not four_eyes.takes_two(task):
+        if not four_eyes.takes_two(task, touched=held):
             answering.take_back(entity, task, held, told)
             return task
         if user is None:
@@ -112,8 +112,12 @@ def undo(task_id: int, *, user: User | None = None, change: Change | None = None
     return in_transaction(work)
 
 
-def undo_merge(receipt_id: int, *, user: User | None = None, change: Change | None = None) -> MergeReceipt:
-    """Take a merge back, with the review task whose answer it was, or the judgement that it left. `user` and `change` as in `undo`."""
+def undo_merge(receipt_id: int, *, user: User | None = None, change: Change | None = None, overrules: bool = False) -> MergeReceipt:
+    """Take a merge back, with the review task whose answer it was, or the judgement that it left. `user` and `change` as in `undo`.
+
+    Where it takes two stewards, that is proposed on the task, and told by `NeedsSecond`; a merge by hand is taken back only by one who may
+    overrule that, and does (`overrules`).
+    """
     task = ReviewTask.objects.filter(merge_id=receipt_id, state=TaskState.DECIDED).first()
     if task is not None:
         if undo(task.pk, user=user, change=change).awaits_second:
@@ -130,6 +134,7 @@ def undo_merge(receipt_id: int, *, user: User | None = None, change: Change | No
         _check_held(held, _undone(entity, receipt))
         guard.records(entity, review_queue.neighbours(entity, held))
         told = change or _by(user, f"undo of merge {receipt_id}")
+        told = four_eyes.by_one(entity, held, change=told, overrules=overrules)
         said = judgements.of_receipt(receipt)
         judgements.take_back(said, change=told)
         pair = (said[0].left_record_id, said[0].right_record_id) if said else None

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from golden_records.entities import EntityType
-from golden_records.models import ChangeEvent, EmptiedEvent, Erasure, MergeReceipt, MoveReceipt, Override, SurvivorshipVersion
+from golden_records.models import ChangeEvent, EmptiedEvent, Endorsement, Erasure, MergeReceipt, MoveReceipt, Override, SurvivorshipVersion
 from matching.models import Judgement
 
 MOST_EVENTS: Final = 2_000
@@ -33,6 +33,7 @@ class Happening:
     merges: list[Any] = field(default_factory=list)
     moves: list[Any] = field(default_factory=list)
     overrides: list[Any] = field(default_factory=list)
+    marks: list[Any] = field(default_factory=list)
     judgements: list[Any] = field(default_factory=list)
     rules: list[Any] = field(default_factory=list)
     erasures: list[Erasure] = field(default_factory=list)
@@ -40,7 +41,7 @@ class Happening:
     @property
     def signed(self) -> tuple[str, str]:
         """Who did it, as changes are signed, and why."""
-        for entry in (*self.merges, *self.moves, *self.overrides, *self.judgements, *self.rules, *self.versions):
+        for entry in (*self.merges, *self.moves, *self.overrides, *self.marks, *self.judgements, *self.rules, *self.versions):
             return entry.actor, entry.history_change_reason or ""
         told: Any = next(iter((*self.events, *self.erasures)), None)
         return (told.actor, told.reason or "") if told is not None else ("", "")
@@ -56,7 +57,7 @@ class Chapter:
 
 
 def of(entity: EntityType, golden_id: UUID, *, page: int, size: int) -> Chapter:
-    """Read a page of the story of a golden record; `page` counts from 1. Nine statements, ten where something was erased."""
+    """Read a page of the story of a golden record; `page` counts from 1. Ten statements, eleven where something was erased."""
     streams = _streams(entity, golden_id)
     keys = _page(streams, page, size)
     happenings = {key: Happening(*key) for key in keys[:size]}
@@ -93,6 +94,7 @@ def _streams(entity: EntityType, golden_id: UUID) -> Mapping[str, _Stream]:
         "merges": _Stream(MergeReceipt.history.filter(Q(survivor_id=golden_id) | Q(absorbed_id=golden_id), entity=entity.name)),
         "moves": _Stream(MoveReceipt.history.filter(Q(from_id=golden_id) | Q(to_id=golden_id), entity=entity.name)),
         "overrides": _Stream(Override.history.filter(golden_id=golden_id, entity=entity.name)),
+        "marks": _Stream(Endorsement.history.filter(golden_id=golden_id, entity=entity.name)),
         "judgements": _Stream(Judgement.history.filter(id__in=judgements)),
         "rules": _Stream(SurvivorshipVersion.history.filter(entity=entity.name, history_date__gte=born[:1])),
         "erasures": _Stream(

@@ -23,18 +23,24 @@ CHUNK: Final = 500
 
 
 def stakes(tasks: Sequence[ReviewTask]) -> dict[int, Decimal]:
-    """Give the value at stake of each of these tasks: revenue, never below 0; a project that is behind both sides counts once.
-
-    A constant number of statements for each entity type.
-    """
+    """Give the value at stake of each of these tasks. A constant number of statements for each entity type."""
     found: dict[int, Decimal] = {}
     for name in sorted({task.entity for task in tasks}):
-        entity, own = entity_type(name), [task for task in tasks if task.entity == name]
-        behind = _projects_behind(entity, {side for task in own for side in _sides(task)})
-        revenue = {key: figures.revenue for key, figures in of_projects({each for ids in behind.values() for each in ids}).items()}
-        for task in own:
-            projects = {each for side in _sides(task) for each in behind.get(side, ())}
-            found[task.pk] = max(Decimal(0), sum((revenue[each] for each in projects), Decimal(0)))
+        found |= at_stake(entity_type(name), {task.pk: _sides(task) for task in tasks if task.entity == name})
+    return found
+
+
+def at_stake(entity: EntityType, groups: Mapping[int, Collection[UUID]]) -> dict[int, Decimal]:
+    """Give the value behind each of some groups of golden records: revenue, never below 0; a project behind several of a group counts once.
+
+    A constant number of statements.
+    """
+    behind = _projects_behind(entity, {golden_id for ids in groups.values() for golden_id in ids})
+    revenue = {key: figures.revenue for key, figures in of_projects({each for ids in behind.values() for each in ids}).items()}
+    found = {}
+    for key, golden_ids in groups.items():
+        projects = {each for golden_id in golden_ids for each in behind.get(golden_id, ())}
+        found[key] = max(Decimal(0), sum((revenue[each] for each in projects), Decimal(0)))
     return found
 
 

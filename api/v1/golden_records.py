@@ -18,10 +18,11 @@ from api.pagination import PAGING, page_of
 from api.readings import gave_golden_records
 from api.schema import IF_NONE_MATCH, UNCHANGED, problems
 from api.scopes import READ
+from api.v1.confirmation_schema import given as confirmations
 from api.v1.golden_schema import given_golden_record, given_golden_records
 from api.v1.source_body import read_moment
 from api.views import ApiView, conditional
-from golden_records import selectors
+from golden_records import endorsing, selectors
 from golden_records.as_of import GoldenTold, golden_as_of
 from golden_records.entities import EntityType
 from golden_records.models import GoldenRecord, GoldenState, SourceRecord
@@ -103,7 +104,9 @@ def golden_records_view(entity: EntityType) -> type[GoldenRecordsView]:
 def _now(entity: EntityType, canonical_id: UUID) -> GoldenTold:
     view = selectors.golden(entity, canonical_id)
     members, lineage = selectors.members(view.golden), selectors.lineage(entity, view.golden)
-    return GoldenTold(view.golden, canonical_id, members, lineage, selectors.references_of(entity, [view.golden])[view.golden.pk])
+    references = selectors.references_of(entity, [view.golden])[view.golden.pk]
+    marks = endorsing.standing(entity, [view.golden.pk]).get(view.golden.pk, ())
+    return GoldenTold(view.golden, canonical_id, members, lineage, references, marks)
 
 
 def _document(entity: EntityType, told: GoldenTold) -> dict[str, object]:
@@ -114,6 +117,7 @@ def _document(entity: EntityType, told: GoldenTold) -> dict[str, object]:
         "references": told.references,
         "lineage": {name: _lineage(found, own_ids) for name, found in told.lineage.items() if found.rule is not None},
         "cross_references": [_cross_reference(record) for record in told.members],
+        "confirmations": confirmations(told.golden, told.marks),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from rest_framework import serializers
 
 from api.dictionary import AnyField, AnySerializer, component_name, given_attributes, serializer
+from api.v1.confirmation_schema import GIVEN as CONFIRMATION
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.models import GoldenState, LinkSource, RecordState
 
@@ -55,6 +56,7 @@ def given_golden_record(entity: EntityType) -> type[AnySerializer]:
         ),
         lineage=_lineage(entity)(help_text="Of each attribute that has a value, or of which somebody said that it has none."),
         cross_references=CROSS_REFERENCE(many=True),
+        confirmations=CONFIRMATION(many=True, help_text="Who confirmed it; empty where nobody did. It says nothing of versions since."),
     )
 
 

@@ -110,6 +110,7 @@ PREVIEW: Final = serializer(
         title=serializers.CharField(),
     )(many=True),
     conflicts=_CONFLICT(many=True, help_text="Where there are any, it is done only with `confirm`."),
+    takes_two_stewards=serializers.BooleanField(help_text="A four-eyes rule covers it: to be done, it is refused to programs."),
     judgements=serializers.IntegerField(help_text="How many judgements would keep the engine from undoing it."),
     events=_EVENT(many=True),
 )
@@ -167,13 +168,14 @@ def given(rows: Sequence[Receipt]) -> list[dict[str, Any]]:
     ]
 
 
-def previewed(preview: Preview) -> dict[str, Any]:
-    """Give a preview."""
+def previewed(preview: Preview, *, takes_two: bool) -> dict[str, Any]:
+    """Give a preview, and whether it takes two stewards."""
     return {
         "fingerprint": preview.fingerprint,
         "golden_records": [_side(side) for side in preview.sides],
         "projects": [{"canonical_id": each.golden_id, "title": each.name} for each in preview.projects],
         "conflicts": [_conflict(each) for each in preview.conflicts],
+        "takes_two_stewards": takes_two,
         "judgements": len(preview.plan.says),
         "events": [
             {

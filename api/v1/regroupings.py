@@ -19,7 +19,7 @@ from api.v1.regrouping_body import read_reason, read_wish
 from api.v1.regrouping_schema import Receipt, given, previewed, receipt
 from api.views import ApiView, change_of
 from golden_records.models import MergeReceipt, MoveReceipt
-from matching import regrouping, review
+from matching import four_eyes, regrouping, review
 from matching.regroup_plan import RegroupKind
 from matching.regroup_preview import look
 
@@ -44,7 +44,8 @@ class PreviewView(ApiView):
             if side.golden_id is not None
         ]
         gave_golden_records(request, asked.entity, told)
-        return Response(previewed(preview))
+        takes_two = four_eyes.over(asked.entity.name, asked.wish.golden_ids) is not None
+        return Response(previewed(preview, takes_two=takes_two))
 
 
 class ReceiptsView(ApiView):

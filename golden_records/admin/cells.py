@@ -1,6 +1,6 @@
 """The small things that lists show in their cells. Made without templates: a page of a list has hundreds of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,9 +9,11 @@ from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext
 
+from golden_records.authors import who
 from golden_records.deceiving import Piece, pieces
-from golden_records.models import SourceRecord
+from golden_records.models import Endorsement, SourceRecord
 from golden_records.templatetags.mdm import admin_page, ago, deceived, percent, script_words, visible
 
 CHIPS: Final = 4
@@ -67,6 +69,17 @@ def link(found: Any) -> SafeString | str:
     if found is None:
         return ""
     return format_html('<a class="mdm-link" href="{}"><bdi>{}</bdi></a>', reverse(admin_page(found), args=(found.pk,)), shown(found, 50))
+
+
+def confirmed(marks: Sequence[Endorsement]) -> SafeString | str:
+    """The sign of a golden record that is confirmed, with who said so last behind it; empty where nobody did."""
+    if not marks:
+        return ""
+    told = {"name": visible(who(marks[-1].owner)), "day": formats.date_format(marks[-1].said_at), "number": marks[-1].version}
+    words = gettext("Confirmed by %(name)s on %(day)s, at version %(number)s") % told
+    return format_html(
+        '<span class="mdm-confirmed" title="{0}"><span aria-hidden="true">✓</span><span class="mdm-sr">({0})</span></span>', words
+    )
 
 
 def sources(records: Iterable[SourceRecord]) -> SafeString:

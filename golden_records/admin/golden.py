@@ -4,12 +4,13 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Model, Prefetch, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from golden_records import limits
+from golden_records import endorsing, limits
 from golden_records.admin import cells, golden_page
 from golden_records.admin.base import PageAdmin, without_lineage
 from golden_records.admin.family import family
@@ -17,7 +18,7 @@ from golden_records.admin.filters import StateFilter
 from golden_records.admin.presentation import presentation
 from golden_records.admin.searching import found_by
 from golden_records.entities import ENTITIES, EntityType
-from golden_records.models import GoldenRecord, GoldenState, MergeReceipt, SourceSystem
+from golden_records.models import Endorsement, GoldenRecord, GoldenState, MergeReceipt, SourceSystem
 
 
 class SourceFilter(SimpleListFilter):
@@ -59,6 +60,34 @@ class CompletenessFilter(SimpleListFilter):
         return queryset.filter(completeness__gte=band[0], completeness__lt=band[1]) if band else queryset
 
 
+class ConfirmedFilter(SimpleListFilter):
+    """Whether stewards confirmed it."""
+
+    title = pgettext_lazy("of a golden record", "confirmed")
+    parameter_name = "confirmed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer those that are, those of them that changed since, and those that are not."""
+        del request, model_admin
+        return [
+            ("yes", pgettext_lazy("of a golden record", "confirmed")),
+            ("changed", _("confirmed, and changed since")),
+            ("no", _("not confirmed")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep those that were asked for; one that a confirmed one was merged into is confirmed, and changed by that."""
+        del request
+        if self.value() not in {"yes", "changed", "no"}:
+            return queryset
+        entity = entity_of(queryset.model)
+        as_it_is = Endorsement.objects.filter(entity=entity.name, golden_id=OuterRef("pk"), stands=True, version=OuterRef("version"))
+        if self.value() == "no":
+            return queryset.exclude(pk__in=endorsing.confirmed(entity, entity.goldens.all()).values("pk"))
+        found = endorsing.confirmed(entity, queryset)
+        return found.exclude(Exists(as_it_is)) if self.value() == "changed" else found
+
+
 class GoldenStateFilter(StateFilter):
     """Active golden records, unless retired ones are asked for."""
 
@@ -75,7 +104,7 @@ class GoldenRecordAdmin(PageAdmin):
     """Golden records of one entity type: to look at; what changes them are source records, judgements and rules."""
 
     page_template = "golden_records/admin/golden.html"
-    list_filter = (GoldenStateFilter, SourceFilter, CompletenessFilter)
+    list_filter = (GoldenStateFilter, SourceFilter, CompletenessFilter, ConfirmedFilter)
     search_fields = ("id",)
     search_help_text = _("Name, identifier, canonical id, or the id in a source")
     sortable_by = ()

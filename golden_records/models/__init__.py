@@ -8,6 +8,7 @@ from golden_records.models.attributes import (
     ProjectFactAttributes,
 )
 from golden_records.models.audit import AuditAction, AuditEntry, AuditSeal, UnsealedEntry
+from golden_records.models.endorsements import Endorsement
 from golden_records.models.erasures import EmptiedEntry, EmptiedEvent, Erasure, WhenSentAgain
 from golden_records.models.events import ChangeEvent, EventType, Seal, UnsealedEvent
 from golden_records.models.golden import GoldenCustomer, GoldenProject, GoldenRecord, GoldenState, MergeReceipt
@@ -54,6 +55,7 @@ __all__ = [
     "DeliveryKind",
     "EmptiedEntry",
     "EmptiedEvent",
+    "Endorsement",
     "Erasure",
     "EventType",
     "Given",

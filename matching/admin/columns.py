@@ -9,11 +9,12 @@ from django.db.models import Case, F, Q, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils.text import capfirst
 
+from golden_records.admin import cells
 from golden_records.admin.references import targets
 from golden_records.attributes import AttributeSpec
 from golden_records.deceiving import pieces, strange_letters
 from golden_records.entities import EntityType
-from golden_records.models import GoldenRecord, SourceRecord
+from golden_records.models import Endorsement, GoldenRecord, SourceRecord
 from golden_records.templatetags.mdm import deceived, words
 from matching.admin.differences import Likeness, Segment, Segments, differences, with_scripts
 from matching.admin.side_value import Cell
@@ -40,8 +41,14 @@ class Column:
     records: tuple[SourceRecord, ...]
     asked: frozenset[int]
     alone: SourceRecord | None = None
+    endorsed: Sequence[Endorsement] = ()
     mark: str = ""
     """What a steward has marked it as: same, different, or nothing yet."""
+
+    @property
+    def confirmed(self) -> str:
+        """The sign of one that is confirmed."""
+        return cells.confirmed(self.endorsed)
 
     @property
     def left_out(self) -> int:

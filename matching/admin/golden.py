@@ -1,4 +1,4 @@
-"""Golden records as stewards work on them: overriding, merging, splitting, moving, erasing, and the story of each."""
+"""Golden records as stewards work on them: confirming, overriding, merging, splitting, moving, erasing, and the story of each."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -14,14 +14,14 @@ from golden_records.entities import ENTITIES
 from golden_records.models import GoldenState
 from matching import contradictions, story
 from matching.admin import regroup
-from matching.admin.erasing import ErasableGoldenAdmin
+from matching.admin.confirming import ConfirmableGoldenAdmin
 from matching.admin.story_words import told
 from matching.regroup_plan import RegroupKind
 
 PER_PAGE = 25
 
 
-class StewardedGoldenAdmin(ErasableGoldenAdmin):
+class StewardedGoldenAdmin(ConfirmableGoldenAdmin):
     """A golden record's page, with the ways to merge, split and move, and its history as a story."""
 
     page_template: ClassVar[str] = "matching/admin/golden.html"

@@ -19,8 +19,10 @@ from golden_records.authors import who
 from golden_records.entities import entity_type
 from golden_records.errors import MdmError
 from golden_records.models import MergeReceipt
+from golden_records.selectors import follow
 from matching import review
-from matching.models import ReviewTask
+from matching.admin.two import overrules, takes_two
+from matching.models import ReviewTask, TaskState
 
 MAY_UNDO: Final = "golden_records.change_mergereceipt"
 
@@ -67,14 +69,18 @@ class MergeReceiptAdmin(PageAdmin):
         entity = entity_type(found.entity)
         goldens = entity.golden._default_manager.in_bulk([found.survivor_id, found.absorbed_id])
         moved = entity.record._default_manager.filter(pk__in=found.moved_record_ids[:200]).select_related("source")
+        task = ReviewTask.objects.filter(merge=found).first()
+        may_undo = request.user.has_perm(MAY_UNDO) and found.undone_at is None
+        by_hand = may_undo and (task is None or task.state != TaskState.DECIDED)
         return {
+            **(takes_two(request, entity, {found.survivor_id, found.absorbed_id, follow(entity, found.survivor_id).pk}) if by_hand else {}),
             "receipt": found,
             "survivor": goldens.get(found.survivor_id),
             "absorbed": goldens.get(found.absorbed_id),
             "moved": list(moved),
-            "task": ReviewTask.objects.filter(merge=found).first(),
+            "task": task,
             "entries": timeline(MergeReceipt, found.pk, limit=20),
-            "may_undo": request.user.has_perm(MAY_UNDO) and found.undone_at is None,
+            "may_undo": may_undo,
         }
 
     def undo_view(self, request: HttpRequest, receipt_id: int) -> HttpResponse:
@@ -83,7 +89,7 @@ class MergeReceiptAdmin(PageAdmin):
         if refused is not None:
             return refused
         try:
-            review.undo_merge(receipt_id, user=person(request))
+            review.undo_merge(receipt_id, user=person(request), overrules=overrules(request))
         except MergeReceipt.DoesNotExist:
             return self.missing(request, str(receipt_id))
         except MdmError as error:

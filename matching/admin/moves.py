@@ -9,6 +9,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from golden_records import moving
 from golden_records.admin import cells
 from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
@@ -20,6 +21,7 @@ from golden_records.entities import entity_type
 from golden_records.errors import MdmError
 from golden_records.models import MoveKind, MoveReceipt
 from matching import regrouping
+from matching.admin.two import overrules, takes_two
 from matching.models import Judgement
 
 MAY_UNDO: Final = "golden_records.change_movereceipt"
@@ -69,7 +71,9 @@ class MoveReceiptAdmin(PageAdmin):
         goldens = entity.golden._default_manager.in_bulk([found.from_id, found.to_id])
         moved = entity.record._default_manager.filter(pk__in=found.moved_record_ids[:SHOWN]).select_related("source")
         said = Judgement.objects.filter(move=found)
+        may_undo = request.user.has_perm(MAY_UNDO) and found.undone_at is None
         return {
+            **(takes_two(request, entity, {found.from_id, found.to_id, *moving.homes_of(found)}) if may_undo else {}),
             "receipt": found,
             "is_split": found.kind == MoveKind.SPLIT,
             "left": goldens.get(found.from_id),
@@ -78,7 +82,7 @@ class MoveReceiptAdmin(PageAdmin):
             "said": said.count(),
             "set_aside": len(found.set_aside),
             "entries": timeline(MoveReceipt, found.pk, limit=20),
-            "may_undo": request.user.has_perm(MAY_UNDO) and found.undone_at is None,
+            "may_undo": may_undo,
         }
 
     def undo_view(self, request: HttpRequest, receipt_id: int) -> HttpResponse:
@@ -88,7 +92,7 @@ class MoveReceiptAdmin(PageAdmin):
             return refused
         reason = request.POST.get("reason", "").strip() or f"undo of split or move {receipt_id}"
         try:
-            regrouping.undo_move(receipt_id, change=change_by(request, reason))
+            regrouping.undo_move(receipt_id, change=change_by(request, reason), overrules=overrules(request))
         except regrouping.UnknownReceipt:
             return self.missing(request, str(receipt_id))
         except MdmError as error:

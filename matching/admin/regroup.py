@@ -22,6 +22,7 @@ from golden_records.attributes import AttributeSpec
 from golden_records.entities import EntityType
 from golden_records.errors import MdmError
 from golden_records.models import GoldenRecord, GoldenState, MergeReceipt
+from matching.admin.two import overrules, takes_two
 from matching.models import ReviewTask, TaskState
 from matching.regroup_plan import Regrouping, RegroupKind
 from matching.regroup_preview import Side, look
@@ -80,8 +81,9 @@ def page_of(entity: EntityType, golden_id: UUID) -> str:
 def _done(request: HttpRequest, entity: EntityType, wish: Regrouping) -> Any:
     change = change_by(request, request.POST.get("reason", "").strip())
     fingerprint, confirmed = request.POST.get("preview", ""), request.POST.get("confirm") == "yes"
+    alone = overrules(request)
     try:
-        receipt = carry_out(entity, wish, fingerprint=fingerprint, change=change, confirmed=confirmed)
+        receipt = carry_out(entity, wish, fingerprint=fingerprint, change=change, confirmed=confirmed, overrules=alone)
     except MdmError as error:
         messages.error(request, words_of(error))
         return None
@@ -112,6 +114,7 @@ def _preview(request: HttpRequest, entity: EntityType, golden: GoldenRecord, wis
         "golden_url": f"admin:golden_records_{entity.golden._meta.model_name}_change",
         "record_url": f"admin:golden_records_{entity.record._meta.model_name}_change",
         "back": page_of(entity, golden.pk),
+        **takes_two(request, entity, wish.golden_ids),
     }
     return TemplateResponse(request, "matching/admin/regroup.html", context)
 

@@ -12,13 +12,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from golden_records import endorsing
 from golden_records.admin import cells
 from golden_records.admin.acting import person, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.naming import golden_names
 from golden_records.admin.presentation import presentation
-from golden_records.entities import entity_type
+from golden_records.entities import ENTITIES, entity_type
 from golden_records.errors import MdmError
+from golden_records.models import Endorsement
 from matching import questions, review
 from matching.admin import task_cells
 from matching.admin.answering import LAST_DECISION, AnsweringMixin, answered, marks_of, more_in_question, preview_context
@@ -84,7 +86,7 @@ class ReviewTaskAdmin(AnsweringMixin, TaskActs, SavedViews, BulkActs, PageAdmin)
         return offered
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the queue, with the names of both golden records of each of the page's tasks in a query per entity type."""
+        """Show the queue, with the names and marks of both golden records of each of the page's tasks in two queries per entity type."""
         if request.method == "GET" and not request.GET and (query := default_query(request.user.pk or 0)):
             return HttpResponseRedirect(f"?{query}")
         scope = Scope.of(request.GET, request.user.pk)
@@ -112,9 +114,11 @@ class ReviewTaskAdmin(AnsweringMixin, TaskActs, SavedViews, BulkActs, PageAdmin)
         """Both names."""
         names: Any = task
         return format_html(
-            '<span class="mdm-question"><bdi>{}</bdi> <span class="mdm-quiet" aria-hidden="true">≟</span> <bdi>{}</bdi>{}</span>',
+            '<span class="mdm-question"><bdi>{}</bdi>{} <span class="mdm-quiet" aria-hidden="true">≟</span> <bdi>{}</bdi>{}{}</span>',
             cells.shown(names.left_name),
+            cells.confirmed(names.left_marks),
             cells.shown(names.right_name),
+            cells.confirmed(names.right_marks),
             more_in_question(names.size),
         )
 
@@ -290,8 +294,14 @@ def _without(parameters: QueryDict, *names: str) -> QueryDict:
 
 
 def _name_goldens(tasks: list[ReviewTask]) -> None:
-    """Hang the names of both golden records on the tasks of a page of the list."""
+    """Hang the names of both golden records, and their marks, on the tasks of a page of the list."""
     names = golden_names(tasks, lambda task: (task.left_golden_id, task.right_golden_id))
+    marks: dict[Any, list[Endorsement]] = {}
+    for entity in ENTITIES.values():
+        ids = {key for task in tasks if task.entity == entity.name for key in (task.left_golden_id, task.right_golden_id)}
+        if ids:
+            marks |= endorsing.standing(entity, ids)
     for task in tasks:
-        task.left_name = names.get(task.left_golden_id, "")  # type: ignore[attr-defined]  # for the list alone
-        task.right_name = names.get(task.right_golden_id, "")  # type: ignore[attr-defined]  # for the list alone
+        for side, golden_id in (("left", task.left_golden_id), ("right", task.right_golden_id)):
+            setattr(task, f"{side}_name", names.get(golden_id, ""))
+            setattr(task, f"{side}_marks", marks.get(golden_id, ()))

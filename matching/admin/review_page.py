@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from golden_records import endorsing
 from matching import selectors
 from matching.admin.columns import Column, Row, columns_of, rows_of
 from matching.admin.graph import Graph, graph_of
@@ -68,7 +69,11 @@ def review_page(task: ReviewTask, *, reference: str = "", marks: Mapping[UUID, s
     marked so far, by canonical id.
     """
     question = question_of(task)
-    columns = tuple(replace(column, mark=marks.get(column.golden.pk, "")) for column in columns_of(question, task))
+    endorsed = endorsing.standing(question.entity, question.golden_ids)
+    columns = tuple(
+        replace(column, mark=marks.get(column.golden.pk, ""), endorsed=endorsed.get(column.golden.pk, ()))
+        for column in columns_of(question, task)
+    )
     number = next((column.number for column in columns if str(column.golden.pk) == reference), 1)
     said = _judgements(task, columns)
     seen = selectors.explanation_of(task.decision)

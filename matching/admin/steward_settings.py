@@ -44,7 +44,7 @@ class FourEyesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
     class Meta:
         model = FourEyesRule
-        fields = ("entity", "value_from", "is_active", "reason")
+        fields = ("entity", "value_from", "only_confirmed", "is_active", "reason")
 
 
 @admin.register(FourEyesRule)
@@ -52,7 +52,7 @@ class FourEyesRuleAdmin(_KeptAdmin):
     """Where one steward's answer is not enough."""
 
     form = FourEyesForm
-    fields = ("entity", "value_from", "is_active", "reason")
+    fields = ("entity", "value_from", "only_confirmed", "is_active", "reason")
     list_display = ("__str__", "is_active", "reason")
 
 

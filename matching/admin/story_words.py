@@ -234,6 +234,12 @@ def _of_overrides(rows: Iterable[Any], known: _Known) -> Iterator[Sentence]:
         yield Sentence(text, reverse("admin:golden_records_override_change", args=(row.id,)))
 
 
+def _of_marks(rows: Iterable[Any], known: _Known) -> Iterator[Sentence]:
+    del known
+    for row in rows:
+        yield Sentence(_("confirmed it, as it was at version %s") % row.version if row.stands else _("took the mark 'confirmed' off"))
+
+
 def _of_judgements(rows: Iterable[Any], known: _Known) -> Iterator[Sentence]:
     for row in rows:
         names = {"one": known.record(row.left_record_id), "other": known.record(row.right_record_id)}
@@ -308,6 +314,7 @@ _TELLERS: Final[Mapping[str, Callable[[Any, _Known], Iterator[Sentence]]]] = {
     "merges": _of_merges,
     "moves": _of_moves,
     "overrides": _of_overrides,
+    "marks": _of_marks,
     "rules": _of_rules,
 }
 """What is told of each kind of thing that people did, the most telling first: the first sentence of all is the headline."""

@@ -14,7 +14,7 @@ from golden_records.models.history import ChangeColumns
 from golden_records.saying import named
 from matching.models.review import JudgementValue, ReviewTask
 
-_THERE: Final = _("There is a rule for this entity type and this value already.")
+_THERE: Final = _("There is a rule for this already.")
 
 
 class TaskClaim(models.Model):
@@ -83,7 +83,10 @@ class Proposal(models.Model):
 
 
 class FourEyesRule(models.Model):
-    """Where one steward's answer is not enough: one kind of records, or all, from a value at stake on. Off where no rule is in force."""
+    """Where one steward is not enough: one kind of records, or all, from a value at stake on, or where a golden record is confirmed.
+
+    Off where no rule is in force. Who may `overrule` does by hand alone what takes two.
+    """
 
     entity = models.CharField(_("entity type"), max_length=30, blank=True, default="", help_text=_("Empty: every entity type."))
     value_from = models.DecimalField(
@@ -95,29 +98,40 @@ class FourEyesRule(models.Model):
         validators=[MinValueValidator(0)],
         help_text=_("The revenue of the projects behind the two golden records. Empty: every task."),
     )
+    only_confirmed = models.BooleanField(
+        _("only golden records that are confirmed"),
+        default=False,
+        help_text=_("One of those that it is about, or one that was merged into it, has the mark."),
+    )
     is_active = models.BooleanField(_("in force"), default=True)
     reason = models.CharField(_("why"), max_length=500, help_text=_("Why two people are needed here; stewards read it."))
     history = HistoricalRecords(bases=[ChangeColumns])
 
-    audited: ClassVar = ("entity", "value_from", "is_active", "reason")
+    audited: ClassVar = ("entity", "value_from", "only_confirmed", "is_active", "reason")
 
     class Meta:
         verbose_name = _("four-eyes rule")
         verbose_name_plural = _("four-eyes rules")
-        ordering = ("entity", "value_from", "id")
+        ordering = ("entity", "value_from", "only_confirmed", "id")
+        permissions = (("overrule_foureyesrule", "Can do alone what takes two stewards"),)
         constraints = (
-            models.UniqueConstraint(fields=("entity", "value_from"), name="one_four_eyes_rule_per_value", violation_error_message=_THERE),
             models.UniqueConstraint(
-                fields=("entity",), condition=Q(value_from__isnull=True), name="one_four_eyes_rule_for_all", violation_error_message=_THERE
+                fields=("entity", "value_from", "only_confirmed"), name="one_four_eyes_rule_per_value", violation_error_message=_THERE
+            ),
+            models.UniqueConstraint(
+                fields=("entity", "only_confirmed"),
+                condition=Q(value_from__isnull=True),
+                name="one_four_eyes_rule_for_all",
+                violation_error_message=_THERE,
             ),
         )
 
     def __str__(self) -> str:
         """Say where it holds."""
-        entity = named(self.entity) or gettext("every entity type")
-        if self.value_from is None:
-            return entity
-        return gettext("%(entity)s, from %(value)s at stake") % {"entity": entity, "value": self.value_from}
+        told = named(self.entity) or gettext("every entity type")
+        if self.value_from is not None:
+            told = gettext("%(entity)s, from %(value)s at stake") % {"entity": told, "value": self.value_from}
+        return gettext("%(rule)s, only confirmed") % {"rule": told} if self.only_confirmed else told
 
 
 class ReasonCode(models.Model):

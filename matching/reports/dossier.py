@@ -7,13 +7,14 @@ from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from golden_records import selectors
 from golden_records.entities import ENTITIES, EntityType, entity_type
 from golden_records.hierarchy.links import leading_to, parent_attribute
 from golden_records.hierarchy.reading import children_of, standing_of
 from golden_records.hierarchy.rollup import projects_of
-from golden_records.models import ChangeEvent, EventType, GoldenRecord, GoldenState, MergeReceipt, MoveReceipt, Override
+from golden_records.models import ChangeEvent, Endorsement, EventType, GoldenRecord, GoldenState, MergeReceipt, MoveReceipt, Override
 from matching.models import Judgement, MatchDecision
 from matching.reports.asking import Asking, Column, Kind, Parameter, Report, Row
 from matching.reports.changes import told
@@ -34,6 +35,7 @@ def _rows(asking: Asking) -> Iterator[Row]:
     for section in (_itself, _values, _records, _references):
         yield from section(entity, golden)
     yield from _overrides(entity, golden, ids)
+    yield from _marks(entity, ids)
     yield from _merges(entity, ids)
     yield from _moves(entity, ids)
     yield from _decisions(entity, golden)
@@ -120,6 +122,14 @@ def _overrides(entity: EntityType, golden: GoldenRecord, ids: list[Any]) -> Iter
         )
 
 
+def _marks(entity: EntityType, ids: list[Any]) -> Iterator[Row]:
+    entries: Any = Endorsement.history
+    for each in streamed(entries.filter(golden_id__in=ids, entity=entity.name).order_by("history_id")):
+        what = pgettext("of a golden record", "confirmed") if each.stands else _t("no longer confirmed")
+        detail = _t("version %d") % each.version
+        yield _row(_t("Confirmed"), what, at=each.said_at, detail=detail, actor=each.owner, reason=each.reason, named=each.golden_id)
+
+
 def _merges(entity: EntityType, ids: list[Any]) -> Iterator[Row]:
     part = Q(survivor_id__in=ids) | Q(absorbed_id__in=ids)
     for each in streamed(MergeReceipt.objects.filter(part, entity=entity.name).order_by("id")):
@@ -193,7 +203,9 @@ def _count(asking: Asking, most: int) -> int:
 DOSSIER: Final = Report(
     name="dossier",
     title=_("Dossier of a golden record"),
-    about=_("All of one golden record: values and lineage, source records, references, overrides, merges, decisions, history, readings."),
+    about=_(
+        "All of one golden record: values and lineage, source records, references, overrides, marks, merges, decisions, history, readings."
+    ),
     parameters=(
         Parameter("entity", _("Entity type"), Kind.CHOICE, required=True, choices=_entities),
         Parameter(GOLDEN.name, GOLDEN.title, GOLDEN.kind, required=True),

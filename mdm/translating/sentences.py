@@ -8,12 +8,18 @@ from typing import Final
 
 # The modules whose errors and remarks a page may show. What only commands and the API say is English.
 PLACES: Final = (
-    *(f"golden_records/{name}.py" for name in ("facts", "golden", "imports", "locking", "mapping", "merging", "moving", "overriding")),
+    *(
+        f"golden_records/{name}.py"
+        for name in ("endorsing", "facts", "golden", "imports", "locking", "mapping", "merging", "moving", "overriding")
+    ),
     *(f"golden_records/{name}.py" for name in ("payloads", "publishing", "quarantine", "selectors", "sources", "source_systems")),
     *(f"golden_records/{name}.py" for name in ("storing", "taking", "tombstones", "withdrawing", "hierarchy/settling")),
     *(f"golden_records/webhooks/{name}.py" for name in ("dead_letters", "delivering", "endpoints", "setting_aside", "subscriptions")),
     *(f"matching/{name}.py" for name in ("hierarchy", "locks", "pair_explanations", "regroup_plan", "regroup_preview", "regrouping")),
-    *(f"matching/{name}.py" for name in ("judgements", "overriding", "rehearsing", "review", "review_queue", "erasure", "contradictions")),
+    *(
+        f"matching/{name}.py"
+        for name in ("four_eyes", "judgements", "overriding", "rehearsing", "review", "review_queue", "erasure", "contradictions")
+    ),
     *("matching/reports/asking.py", "matching/core/meeting.py", "golden_records/row_kinds.py", "golden_records/survivorship/reading.py"),
     "golden_records/standardising",
 )

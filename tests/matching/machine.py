@@ -17,6 +17,7 @@ from golden_records.entities import entity_type
 from golden_records.errors import Erased, ForbiddenMerge, NothingToUndo
 from golden_records.models import (
     CustomerRecord,
+    Endorsement,
     GoldenCustomer,
     GoldenState,
     MergeReceipt,
@@ -29,7 +30,7 @@ from golden_records.models import (
 from golden_records.overriding import InvalidOverride, OverrideStands, Wish
 from golden_records.selectors import follow
 from golden_records.sources import SourceRecordDraft, StoreOutcome, store, understand
-from matching import assigning, four_eyes, overriding, regrouping, review, runs, verifying
+from matching import assigning, endorsing, four_eyes, overriding, regrouping, review, runs, verifying
 from matching.erasure import erase
 from matching.four_eyes import AwaitsSecond, NeedsSecond
 from matching.intake import submit_source_record
@@ -58,6 +59,8 @@ ATTRIBUTES: Final = st.fixed_dictionaries(
 )
 RECORDS: Final = st.tuples(st.sampled_from(SOURCES), st.sampled_from(["1", "2", "3", "4"]))
 CHOICE: Final = st.integers(0, 1_000)
+SAYS: Final = st.fixed_dictionaries({"confirmed": st.booleans(), "overrules": st.booleans()})
+"""What a steward says who merges, splits or moves: that earlier judgements give way, and that it is done by one where it takes two."""
 HOUR: Final = st.none() | st.integers(0, 8)
 STEPS_BETWEEN_RUNS: Final = 8
 STEPS_BETWEEN_CHECKS: Final = int(os.environ.get("MDM_STATE_MACHINE_CHECK_EVERY", "10"))
@@ -149,10 +152,29 @@ class RecordMachine(RuleBasedStateMachine):
         except Erased:
             assert task.merge.absorbed_id in self.erased
 
-    @rule(takes_two=st.booleans())
-    def an_administrator_switches_four_eyes(self, takes_two: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
-        """One steward's answer is enough, or not any more."""
-        FourEyesRule.objects.update_or_create(entity="customer", defaults={"is_active": takes_two, "reason": "test"})
+    @rule(takes_two=st.booleans(), only_confirmed=st.booleans())
+    def an_administrator_switches_four_eyes(self, takes_two: bool, only_confirmed: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+        """One steward is enough, or not any more, for all or for what is confirmed."""
+        told = {"is_active": takes_two, "only_confirmed": only_confirmed, "reason": "test"}
+        FourEyesRule.objects.update_or_create(entity="customer", defaults=told)
+
+    @precondition(lambda _: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).exists())
+    @rule(choice=CHOICE)
+    def a_steward_confirms(self, choice: int) -> None:
+        """A golden record is right as it is."""
+        golden = self._one(choice, self._active())
+        endorsing.confirm(CUSTOMER, golden.pk, version=golden.version, change=self._by_steward())
+
+    @precondition(lambda _: Endorsement.objects.filter(stands=True).exists())
+    @rule(choice=CHOICE, overrules=st.booleans())
+    def a_mark_is_taken_off(self, choice: int, overrules: bool) -> None:  # noqa: FBT001 - as above
+        """One of the marks, wherever its golden record went; where it takes two, only by one who may do it alone."""
+        mark = self._one(choice, Endorsement.objects.filter(stands=True).order_by("id"))
+        try:
+            endorsing.take_off(CUSTOMER, mark.golden_id, change=self._by_steward(), overrules=overrules)
+        except NeedsSecond:
+            assert FourEyesRule.objects.filter(is_active=True, only_confirmed=True).exists()
+            assert not overrules
 
     @precondition(lambda _: ReviewTask.objects.filter(awaits_second=True).exists())
     @rule(choice=CHOICE, says=st.sampled_from(["agree", "disagree", "withdraw"]))
@@ -179,48 +201,48 @@ class RecordMachine(RuleBasedStateMachine):
         assigning.defer(task.pk, until=until, user=self.steward, version=task.version)
 
     @precondition(lambda _: MergeReceipt.objects.filter(undone_at__isnull=True).exists())
-    @rule(choice=CHOICE)
-    def a_merge_is_undone(self, choice: int) -> None:
+    @rule(choice=CHOICE, overrules=st.booleans())
+    def a_merge_is_undone(self, choice: int, overrules: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
         """One of the merges is undone."""
         receipt = self._one(choice, MergeReceipt.objects.filter(undone_at__isnull=True).order_by("id"))
         try:
-            review.undo_merge(receipt.pk, user=self.steward)
+            review.undo_merge(receipt.pk, user=self.steward, overrules=overrules)
         except (NothingToUndo, NeedsSecond, AwaitsSecond):
             assert MergeReceipt.objects.get(pk=receipt.pk).undone_at is None
         except Erased:
             assert receipt.absorbed_id in self.erased
 
     @precondition(lambda _: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).count() > 1)
-    @rule(choice=CHOICE, other=CHOICE, youngest=st.booleans(), confirmed=st.booleans())
-    def a_steward_merges(self, choice: int, other: int, youngest: bool, confirmed: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
+    @rule(choice=CHOICE, other=CHOICE, youngest=st.booleans(), says=SAYS)
+    def a_steward_merges(self, choice: int, other: int, youngest: bool, says: dict[str, bool]) -> None:  # noqa: FBT001 - drawn by Hypothesis
         """Any two golden records, the younger surviving where the steward chooses it."""
         ids = list(self._active().values_list("pk", flat=True))
         one, two = ids[choice % len(ids)], ids[other % len(ids)]
         survivor = max(one, two) if youngest else None
-        self._regroup(Regrouping(RegroupKind.MERGE, one, two, survivor_id=survivor), confirmed=confirmed)
+        self._regroup(Regrouping(RegroupKind.MERGE, one, two, survivor_id=survivor), says)
 
     @precondition(lambda _: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE, member_count__gt=1).exists())
-    @rule(choice=CHOICE, parts=CHOICE, confirmed=st.booleans())
-    def a_steward_splits(self, choice: int, parts: int, confirmed: bool) -> None:  # noqa: FBT001 - as above
+    @rule(choice=CHOICE, parts=CHOICE, says=SAYS)
+    def a_steward_splits(self, choice: int, parts: int, says: dict[str, bool]) -> None:
         """Some records of a golden record, also withdrawn ones, get one of their own."""
         golden = self._one(choice, self._active().filter(member_count__gt=1))
-        self._regroup(Regrouping(RegroupKind.SPLIT, golden.pk, record_ids=self._some_of(golden, parts)), confirmed=confirmed)
+        self._regroup(Regrouping(RegroupKind.SPLIT, golden.pk, record_ids=self._some_of(golden, parts)), says)
 
     @precondition(lambda _: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE).count() > 1)
-    @rule(choice=CHOICE, other=CHOICE, parts=CHOICE, confirmed=st.booleans())
-    def a_steward_moves(self, choice: int, other: int, parts: int, confirmed: bool) -> None:  # noqa: FBT001 - as above
+    @rule(choice=CHOICE, other=CHOICE, parts=CHOICE, says=SAYS)
+    def a_steward_moves(self, choice: int, other: int, parts: int, says: dict[str, bool]) -> None:
         """Some records of a golden record go to another one."""
         golden, to = self._one(choice, self._active()), self._one(other, self._active())
-        self._regroup(Regrouping(RegroupKind.MOVE, golden.pk, to.pk, self._some_of(golden, parts)), confirmed=confirmed)
+        self._regroup(Regrouping(RegroupKind.MOVE, golden.pk, to.pk, self._some_of(golden, parts)), says)
 
     @precondition(lambda _: MoveReceipt.objects.filter(undone_at__isnull=True).exists())
-    @rule(choice=CHOICE)
-    def a_split_or_a_move_is_undone(self, choice: int) -> None:
+    @rule(choice=CHOICE, overrules=st.booleans())
+    def a_split_or_a_move_is_undone(self, choice: int, overrules: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
         """One of them, in any order."""
         receipt = self._one(choice, MoveReceipt.objects.filter(undone_at__isnull=True).order_by("id"))
         try:
-            regrouping.undo_move(receipt.pk, change=self._by_steward())
-        except (NothingToUndo, ForbiddenMerge):
+            regrouping.undo_move(receipt.pk, change=self._by_steward(), overrules=overrules)
+        except (NothingToUndo, ForbiddenMerge, NeedsSecond):
             assert MoveReceipt.objects.get(pk=receipt.pk).undone_at is None
         except Erased:
             assert {receipt.from_id, receipt.to_id} & self.erased or {*moving.homes_of(receipt)} & self.erased
@@ -288,18 +310,22 @@ class RecordMachine(RuleBasedStateMachine):
         ids = list(CustomerRecord.objects.filter(golden=golden).order_by("id").values_list("id", flat=True))
         return tuple(pk for number, pk in enumerate(ids) if parts >> number & 1) or (ids[0],)
 
-    def _regroup(self, wish: Regrouping, *, confirmed: bool) -> None:
-        """What the preview shows is done; what can't be done is refused before anything is."""
+    def _regroup(self, wish: Regrouping, says: dict[str, bool]) -> None:
+        """What the preview shows is done; what can't be done, or takes two, is refused before anything is."""
         change = self._by_steward()
         try:
             seen = look(CUSTOMER, wish, change=change)
         except InvalidRegrouping:
             return
         try:
-            regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=change, confirmed=confirmed)
+            regrouping.carry_out(CUSTOMER, wish, fingerprint=seen.fingerprint, change=change, **says)
         except AgainstJudgements:
             assert seen.conflicts
-            assert not confirmed
+            assert not says["confirmed"]
+            return
+        except NeedsSecond:
+            assert FourEyesRule.objects.filter(is_active=True).exists()
+            assert not says["overrules"]
             return
         for side in seen.sides:
             if side.golden_id is not None and not side.retires:

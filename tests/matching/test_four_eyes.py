@@ -5,12 +5,11 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from golden_records.entities import entity_type
 from golden_records.errors import StaleWrite
 from golden_records.models import GoldenCustomer, GoldenState, ProjectFact, WhenSentAgain
-from matching import four_eyes, review, steward_settings, verifying
+from matching import four_eyes, review, verifying
 from matching.asked import Case
 from matching.erasure import erase
 from matching.four_eyes import AwaitsSecond, NeedsSecond, OwnProposal
@@ -18,16 +17,10 @@ from matching.journal import journal
 from matching.models import FourEyesRule, Judgement, JudgementValue, Proposal, ProposalState, ReviewTask, TaskState
 from tests.e2e.workplace import a_customer_with_projects, doubtful_pairs
 from tests.factories import a_change, a_record, a_steward, a_task, into
+from tests.matching.eyes import a_rule
 
 pytestmark = pytest.mark.django_db
 SAME, DIFFERENT, UNSURE = JudgementValue.SAME, JudgementValue.DIFFERENT, JudgementValue.UNSURE
-
-
-def a_rule(entity: str = "", value_from: int | None = None, *, is_active: bool = True) -> FourEyesRule:
-    rule = FourEyesRule(entity=entity, value_from=value_from, is_active=is_active, reason="agreed with audit")
-    with transaction.atomic():
-        steward_settings.keep(rule, change=a_change())
-    return rule
 
 
 def merged() -> int:

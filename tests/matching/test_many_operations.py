@@ -77,19 +77,22 @@ class ALife(RecordMachine):
         self.a_steward_takes_an_answer_back(choice=self._any())
 
     def _merge(self) -> None:
-        self.a_steward_merges(choice=self._any(), other=self._any(), youngest=self._coin(), confirmed=self._coin())
+        self.a_steward_merges(choice=self._any(), other=self._any(), youngest=self._coin(), says=self._says())
 
     def _unmerge(self) -> None:
-        self.a_merge_is_undone(choice=self._any())
+        self.a_merge_is_undone(choice=self._any(), overrules=False)
 
     def _split(self) -> None:
-        self.a_steward_splits(choice=self._any(), parts=self._any(), confirmed=self._coin())
+        self.a_steward_splits(choice=self._any(), parts=self._any(), says=self._says())
 
     def _move(self) -> None:
-        self.a_steward_moves(choice=self._any(), other=self._any(), parts=self._any(), confirmed=self._coin())
+        self.a_steward_moves(choice=self._any(), other=self._any(), parts=self._any(), says=self._says())
 
     def _undo_move(self) -> None:
-        self.a_split_or_a_move_is_undone(choice=self._any())
+        self.a_split_or_a_move_is_undone(choice=self._any(), overrules=False)
+
+    def _confirm(self) -> None:
+        self.a_steward_confirms(choice=self._any())
 
     def _override(self) -> None:
         life = self._chosen.choice(["until_ended", "until_changed", "until_confirmed"])
@@ -102,6 +105,9 @@ class ALife(RecordMachine):
         # Most come back: what is suppressed has no more to say.
         how = self._chosen.choices([WhenSentAgain.NEW, WhenSentAgain.SUPPRESS], [9, 1])[0]
         self.somebody_is_erased(choice=self._any(), when_sent_again=how)
+
+    def _says(self) -> dict[str, bool]:
+        return {"confirmed": self._coin(), "overrules": False}
 
     def _coin(self) -> bool:
         return self._chosen.random() < 0.5
@@ -125,6 +131,7 @@ _WEIGHTS: Final[dict[str, float]] = {
     "split": 7,
     "move": 6,
     "undo_move": 7,
+    "confirm": 3,
     "override": 5,
     "end_override": 3,
     "erase": 0.6,
@@ -144,6 +151,7 @@ _POSSIBLE: Final[dict[str, Callable[[], bool]]] = {
     "split": lambda: GoldenCustomer.objects.filter(state=GoldenState.ACTIVE, member_count__gt=1).exists(),
     "move": lambda: _active() > 1,
     "undo_move": lambda: MoveReceipt.objects.filter(undone_at__isnull=True).exists(),
+    "confirm": lambda: _active() > 0,
     "override": lambda: _active() > 0,
     "end_override": lambda: Override.objects.filter(state=OverrideState.IN_FORCE).exists(),
     "erase": lambda: GoldenCustomer.objects.exclude(state=GoldenState.ERASED).exists(),

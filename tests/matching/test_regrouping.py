@@ -39,8 +39,8 @@ from tests.matching.conftest import CUSTOMER
 pytestmark = pytest.mark.django_db
 
 # On SQLite, history and events are statements of their own.
-CARRIED_OUT, CARRIED_OUT_ON_SQLITE = 28, 38
-UNDONE, UNDONE_ON_SQLITE = 43, 50
+CARRIED_OUT, CARRIED_OUT_ON_SQLITE = 29, 39
+UNDONE, UNDONE_ON_SQLITE = 44, 51
 BOOKKEEPING = ("version", "updated_at", "created_at")
 ACME: dict[str, Any] = {"legal_name": "Acme Ingénierie SAS", "registration_id": "732829320", "country": "FR"}
 

@@ -186,7 +186,7 @@ def test_the_page_takes_as_many_queries_for_many_records_as_for_one(
 ) -> None:
     customer = a_customer_with_projects()
     desk.get(page_of(customer))
-    with django_assert_max_num_queries(26) as few:
+    with django_assert_max_num_queries(28) as few:
         desk.get(page_of(customer))
     for number in range(15):
         into(a_record(f"m{number}", legal_name=f"Nordwind {number}", city=f"City {number}"), customer.golden_id)

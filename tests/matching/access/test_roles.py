@@ -30,7 +30,7 @@ def test_every_right_of_the_group_is_a_permission_that_exists() -> None:
     ensure_groups()
     granted = Group.objects.get(name=STEWARDS).permissions
     assert granted.filter(codename__startswith="view_").exclude(codename__startswith="view_personal_data").count() == 19
-    assert granted.filter(codename__startswith="change_").count() == 5
+    assert granted.filter(codename__startswith="change_").count() == 6
 
 
 def test_an_auditor_sees_everything_and_changes_nothing() -> None:
@@ -54,6 +54,11 @@ def test_a_group_that_people_changed_is_left_as_it_is() -> None:
         (LEAD_STEWARDS, "golden_records.publish_survivorshipversion", True),
         (LEAD_STEWARDS, "matching.publish_matchconfigversion", True),
         (LEAD_STEWARDS, "auth.change_user", False),
+        (LEAD_STEWARDS, "matching.overrule_foureyesrule", True),
+        (STEWARDS, "matching.overrule_foureyesrule", False),
+        (STEWARDS, "golden_records.add_endorsement", True),
+        (STEWARDS, "golden_records.change_endorsement", True),
+        (SOURCE_OWNERS, "golden_records.add_endorsement", False),
         (STEWARDS, "matching.publish_matchconfigversion", False),
         (STEWARDS, "golden_records.view_personal_data_customer", True),
         (AUDITORS, "golden_records.view_auditentry", True),

@@ -17,7 +17,7 @@ from golden_records.entities import entity_type
 from golden_records.errors import UnknownGoldenRecord
 from golden_records.models import AuditAction, AuditEntry, WhenSentAgain
 from golden_records.overriding import Wish
-from matching import overriding, regrouping, review
+from matching import endorsing, overriding, regrouping, review
 from matching.erasure import erase
 from matching.models import JudgementValue, ReportJob, ReportPart, ReportState
 from matching.regroup_plan import Regrouping, RegroupKind
@@ -144,6 +144,7 @@ def test_the_dossier_has_every_section_and_no_values_for_who_may_not_see_them() 
     golden_id = str(CUSTOMER.goldens.get(state="active").pk)
     a_record("p", entity="project", title="Bridge", customer="1a")
     overriding.override(CUSTOMER, UUID(golden_id), Wish("segment", values={"segment": "vip"}), change=a_change("told"))
+    endorsing.confirm(CUSTOMER, UUID(golden_id), version=CUSTOMER.goldens.get(pk=golden_id).version, change=a_change("a Canary sang"))
     rows("dossier", entity="customer", canonical_id=golden_id)
     found = rows("dossier", entity="customer", canonical_id=golden_id)
     sections = list(dict.fromkeys(row["section"] for row in found))
@@ -153,6 +154,7 @@ def test_the_dossier_has_every_section_and_no_values_for_who_may_not_see_them() 
         "Source records",
         "References",
         "Overrides",
+        "Confirmed",
         "Merges",
         "Stewards' decisions",
         "The engine's decisions",
