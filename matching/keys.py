@@ -212,15 +212,20 @@ def _sharing(entity: EntityType, record_id: int, keys: Sequence[Pair], limits: S
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 
-def who_shares(entity: EntityType, keys: Collection[Pair], *, limits: Sequence[int]) -> set[int]:
+def who_shares(entity: EntityType, keys: Collection[Pair], *, limits: Sequence[int]) -> list[int]:
     """Give the records that share a key (rule, key) with a record that is not stored. Nothing is written or locked; two statements.
 
-    A key that as many records have as its rule's limit says is common and brings none, as where records are matched.
+    Those that share the rarest key come first, of these those that share most, then the oldest. A key that as many records have as its
+    rule's limit says is common and brings none, as where records are matched.
     """
     _, common = known_keys(entity, 0, keys)
     rows = _sharing(entity, 0, sorted(set(keys) - common), limits)
     sizes = Counter((rule, key) for rule, key, _ in rows)
-    return {other for rule, key, other in rows if sizes[rule, key] < limits[rule]}
+    shared: dict[int, list[int]] = {}
+    for rule, key, other in rows:
+        if sizes[rule, key] < limits[rule]:
+            shared.setdefault(other, []).append(sizes[rule, key])
+    return sorted(shared, key=lambda other: (min(shared[other]), -len(shared[other]), other))
 
 
 def sharing(entity: EntityType, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
