@@ -118,12 +118,14 @@ def store(entity: EntityType, model: MatchModel, *, label: str, reviewed: Thresh
 
 
 def put_in_force(entity: EntityType, version_id: int, *, change: Change) -> None:
-    """Put a stored version in force in place of the one that is, and keep in the audit log who did so; in the caller's transaction.
+    """Put a stored version in force in place of the one that is, and keep with it and in the audit log who did so, when and why.
 
+    In the caller's transaction.
     Raises `IntegrityError` where another process does so at the same moment.
     """
     MatchConfigVersion.objects.filter(entity=entity.name, is_active=True).exclude(pk=version_id).update(is_active=False)
-    if MatchConfigVersion.objects.filter(pk=version_id, is_active=False).update(is_active=True):
+    signed = {"author": change.actor, "reason": change.reason, "published_at": change.at}
+    if MatchConfigVersion.objects.filter(pk=version_id, is_active=False).update(is_active=True, **signed):
         row = MatchConfigVersion.objects.defer("model", "document").get(pk=version_id)
         auditing.told_of(MatchConfigVersion, [row], change=change, kind=ChangeKind.CHANGED)
 

@@ -12,7 +12,7 @@ from golden_records.entities import EntityType
 from matching.core.declarations import Thresholds
 from matching.core.estimate import Answered, weights_of
 from matching.core.sampling import BANDS, band_of
-from matching.models import CheckedPair, CheckSample, Judgement, JudgementValue, LearningState, ReviewTask, TaskKind, TaskState
+from matching.models import CheckedPair, CheckKind, CheckSample, Judgement, JudgementValue, LearningState, ReviewTask, TaskKind, TaskState
 
 _AT_ONCE: Final = 10_000
 _SETTLING: Final = {JudgementValue.SAME.value: True, JudgementValue.DIFFERENT.value: False}
@@ -29,7 +29,8 @@ AND NOT EXISTS (SELECT 1 FROM matching_commonkey c WHERE c.entity = l.entity AND
 class Checks:
     """Checks under one match config: the answers on them, and how many wait, are settled or are left open.
 
-    `unsure` are the answers as if every UNSURE had been DIFFERENT. `bands` is what the newest sample found in each band of probability.
+    `worst` are the answers as if the engine had been wrong wherever somebody was UNSURE. `bands` is what the newest sample found in each
+    band of probability.
     """
 
     config_id: int | None
@@ -44,16 +45,29 @@ class Checks:
 class Said:
     """All answers SAME and DIFFERENT that stand, a place each: the judgement's id, the pair's probability, what was said.
 
-    `possible` marks those on questions that the thresholds alone raise, without a veto; pairs of one `trial` were asked between the same
-    two golden records.
+    `possible` marks those on questions that the thresholds alone raise, without a veto, and `drawn_apart` those on checks of what the
+    engine left apart; pairs of one `trial` were asked between the same two golden records.
     """
 
     ids: NDArray[np.int64]
     probability: NDArray[np.float64]
     same: NDArray[np.bool_]
     possible: NDArray[np.bool_]
+    drawn_apart: NDArray[np.bool_]
     trial: NDArray[np.int64]
     unsure: int
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Said":
+        """Give some of the answers."""
+        return Said(
+            ids=self.ids[chosen],
+            probability=self.probability[chosen],
+            same=self.same[chosen],
+            possible=self.possible[chosen],
+            drawn_apart=self.drawn_apart[chosen],
+            trial=self.trial[chosen],
+            unsure=self.unsure,
+        )
 
 
 def said(entity: EntityType) -> Said:
@@ -68,6 +82,7 @@ def said(entity: EntityType) -> Said:
         probability=np.array([row[2] for row in settled], np.float64),
         same=np.array([_SETTLING[row[1]] for row in settled], np.bool_),
         possible=np.array([row[3] == TaskKind.POSSIBLE_MATCH and not row[4] for row in settled], np.bool_),
+        drawn_apart=np.array([row[3] == TaskKind.CHECK_APART for row in settled], np.bool_),
         trial=_numbered(row[5:] for row in settled),
         unsure=len(rows) - len(settled),
     )
@@ -92,12 +107,12 @@ def asked_between(found: Said, every: NDArray[np.float64], now: Thresholds) -> t
     return Answered(found.probability[chosen], found.same[chosen], weights_of(band, sizes), band, found.trial[chosen]), within
 
 
-def checks(entity: EntityType, config_id: int) -> Checks:
-    """Read the checks under a config, or under the last one that has any: what is matched by it now was matched by that then.
+def checks(entity: EntityType, config_id: int, kind: CheckKind = CheckKind.TOGETHER) -> Checks:
+    """Read the checks of a kind under a config, or under the last one that has any: what is matched by it now was matched by that then.
 
     Answers of all samples under one config count together, each standing for the pairs that the newest found in its band.
     """
-    samples = CheckSample.objects.filter(entity=entity.name, state=LearningState.DONE).order_by("-id")
+    samples = CheckSample.objects.filter(entity=entity.name, kind=kind, state=LearningState.DONE).order_by("-id")
     newest = samples.filter(config_id=config_id).first() or samples.first()
     if newest is None:
         return Checks(None, _nobody(), _nobody(), 0, 0, ())
@@ -111,7 +126,7 @@ def checks(entity: EntityType, config_id: int) -> Checks:
     return Checks(
         config_id=newest.config_id,
         answers=_weighed(settled, sizes),
-        worst=_weighed(answered, sizes),
+        worst=_weighed(answered, sizes, unsure_is_same=kind == CheckKind.APART),
         drawn=len(drawn),
         unsure=len(answered) - len(settled),
         bands=newest.bands,
@@ -131,11 +146,11 @@ def rules_of(entity: EntityType, found: Said) -> NDArray[np.uint32]:
     return bits
 
 
-def _weighed(answered: Sequence[tuple[Any, str]], sizes: dict[int, int]) -> Answered:
+def _weighed(answered: Sequence[tuple[Any, str]], sizes: dict[int, int], *, unsure_is_same: bool = False) -> Answered:
     if not answered:
         return _nobody()
     band = np.array([row[3] for row, _ in answered], np.int64)
-    same = np.array([value == JudgementValue.SAME for _, value in answered], np.bool_)
+    same = np.array([_SETTLING.get(JudgementValue(value), unsure_is_same) for _, value in answered], np.bool_)
     probability = np.array([row[2] for row, _ in answered], np.float64)
     return Answered(probability, same, weights_of(band, sizes), band, _numbered(row[4] for row, _ in answered))
 

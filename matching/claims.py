@@ -48,7 +48,10 @@ def claim(task_id: int, *, user: User) -> TaskClaim:
 
 
 def take_over(task_id: int, *, user: User, note: str = "") -> TaskClaim:
-    """Have a question to oneself, whoever has it; the history of the task says from whom it was taken and why."""
+    """Have a question to oneself, whoever has it; the history of the task says from whom it was taken and why.
+
+    Without a note, what was noted on it before stays.
+    """
     with transaction.atomic():
         task = _require_open(ReviewTask.objects.select_for_update().filter(pk=task_id).first(), task_id)
         before = holder(task_id)
@@ -57,7 +60,8 @@ def take_over(task_id: int, *, user: User, note: str = "") -> TaskClaim:
         if before is not None and before.user_id != user.pk:
             reason = f"taken over from {before.user.get_username()}" + (f": {note}" if note else "")
             change = by_steward(user, reason)
-            ReviewTask.objects.filter(pk=task_id).update(note=note)
+            if note:
+                ReviewTask.objects.filter(pk=task_id).update(note=note)
             history.write_history(ReviewTask, [task], change=change, kind="~")
     return TaskClaim.objects.select_related("user").get(task_id=task_id)
 

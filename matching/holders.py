@@ -149,7 +149,7 @@ register(
         SavedView: "it names a part of the queue by kinds and bands; what was searched for is not kept",
         CheckSample: "it says how many pairs were drawn at random, in bands of probability",
         CommonKey: "a key is common where hundreds of records share it, and is not kept for any of them",
-        MatchConfigVersion: "it holds how often values occur, of those that several records have, as hashes; no record can be told from it",
+        MatchConfigVersion: "it holds how often values occur that several records have, as hashes, and who put it in force and why",
         Pulse: "it says when something ran",
         QualityReport: "it holds counts and shares of answers, by blocking rule and by probability",
     },

@@ -75,7 +75,7 @@ def _told(row: Any, before: Any | None, proposals: Sequence[Proposal]) -> Told:
         who=who(row.actor, row.history_user.get_username() if row.history_user else ""),
         act=act,
         words=str(_WORDS[act]) % named,
-        note=_note(act, row, proposal),
+        note=_note(act, row, before, proposal),
     )
 
 
@@ -105,11 +105,14 @@ def _of_state(state: str, before: str) -> str:
     return "settled" if state == TaskState.OBSOLETE else "asked_again"
 
 
-def _note(act: str, row: Any, proposal: Proposal | None) -> str:
+def _note(act: str, row: Any, before: Any | None, proposal: Proposal | None) -> str:
     if act.startswith("proposed"):
         return proposal.comment if proposal else ""
     if proposal is not None:
         return proposal.said
     if act == "answered":
         return str(row.comment)
+    if act == "taken_over" and before is not None and before.note == row.note:
+        # What was noted before is still on it: whoever took it over wrote nothing.
+        return ""
     return str(row.note) if act in {"handed", "handed_back", "deferred", "brought_back", "taken_over"} else ""

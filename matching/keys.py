@@ -22,6 +22,8 @@ from matching.models import BlockingKey, CommonKey
 
 _TABLE: Final = BlockingKey._meta.db_table
 _COMMON: Final = CommonKey._meta.db_table
+_KEYS_AT_ONCE: Final = 400
+"""Keys that one statement looks up: SQLite takes no more than 500 parts."""
 _PACKED: Final = np.dtype([("record_id", ">i8"), ("rule", ">i2"), ("key", ">i8")])
 
 
@@ -210,15 +212,20 @@ def _sharing(entity: EntityType, record_id: int, keys: Sequence[Pair], limits: S
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 
-def who_shares(entity: EntityType, keys: Collection[Pair], *, limits: Sequence[int]) -> set[int]:
+def who_shares(entity: EntityType, keys: Collection[Pair], *, limits: Sequence[int]) -> list[int]:
     """Give the records that share a key (rule, key) with a record that is not stored. Nothing is written or locked; two statements.
 
-    A key that as many records have as its rule's limit says is common and brings none, as where records are matched.
+    Those that share the rarest key come first, of these those that share most, then the oldest. A key that as many records have as its
+    rule's limit says is common and brings none, as where records are matched.
     """
     _, common = known_keys(entity, 0, keys)
     rows = _sharing(entity, 0, sorted(set(keys) - common), limits)
     sizes = Counter((rule, key) for rule, key, _ in rows)
-    return {other for rule, key, other in rows if sizes[rule, key] < limits[rule]}
+    shared: dict[int, list[int]] = {}
+    for rule, key, other in rows:
+        if sizes[rule, key] < limits[rule]:
+            shared.setdefault(other, []).append(sizes[rule, key])
+    return sorted(shared, key=lambda other: (min(shared[other]), -len(shared[other]), other))
 
 
 def sharing(entity: EntityType, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
@@ -239,6 +246,25 @@ def some_records_of(entity: EntityType, keys: Sequence[tuple[int, int]], *, most
     found: dict[tuple[int, int], list[int]] = {}
     for rule, key, record_id in rows:
         found.setdefault((rule, key), []).append(record_id)
+    return found
+
+
+def meeting(entity: EntityType, record_ids: Sequence[int], *, limits: Sequence[int]) -> set[Pair]:
+    """Give which other records each of these shares a key with that brings candidates: pairs of one of these and the other.
+
+    `limits` as in `exchange_keys`. A statement, and one for every few hundred keys, which reads no more of a key than its limit.
+    """
+    common = CommonKey.objects.filter(entity=entity.name, rule=OuterRef("rule"), key=OuterRef("key"))
+    own = BlockingKey.objects.filter(~Exists(common), entity=entity.name, record_id__any=record_ids)
+    held: dict[Pair, list[int]] = {}
+    for record_id, rule, key in own.order_by().values_list("record_id", "rule", "key"):
+        held.setdefault((rule, key), []).append(record_id)
+    keys, found = sorted(held), set[Pair]()
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        having = some_records_of(entity, keys[start : start + _KEYS_AT_ONCE], most=max(limits) + 1)
+        for pair, others in having.items():
+            if len(others) <= limits[pair[0]]:
+                found.update((record_id, other) for record_id in held[pair] for other in others if other != record_id)
     return found
 
 

@@ -20,7 +20,7 @@ from matching.tables import record_forms, stored_forms
 SHOWN: Final = 8
 """Golden records that are shown, the likeliest first."""
 
-_COMPARED: Final = 1_000
+MOST_COMPARED: Final = 1_000
 """Records that are compared at most, so that common names answer as fast as rare ones."""
 
 
@@ -36,10 +36,25 @@ class Likeness:
     steps: tuple[Step, ...]
 
 
-def alike(draft: SourceRecordDraft) -> list[Likeness]:
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a record is like, the likeliest first, and with how many records it was compared of those it shares a blocking key with."""
+
+    found: tuple[Likeness, ...]
+    compared: int
+    sharing: int
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more records that it might be like than it was compared with."""
+        return self.compared < self.sharing
+
+
+def alike(draft: SourceRecordDraft) -> Search:
     """Give the golden records that a record is like, the likeliest first; those that the engine would not even ask about are left out.
 
-    A number of statements that does not depend on the data. Raises `RejectedRecord` with all that is wrong with the draft.
+    Of too many records to compare, those that share the rarest key with it are compared, and that is told. A number of statements that
+    does not depend on the data. Raises `RejectedRecord` with all that is wrong with the draft.
     """
     entity, active = draft.entity, active_config(draft.entity)
     described = sources.understand(draft)
@@ -47,9 +62,10 @@ def alike(draft: SourceRecordDraft) -> list[Likeness]:
     own = record_forms(entity, record, active.config)
     limits = [rule.limit for rule in active.config.blocking]
     ids = who_shares(entity, record_keys(own.of(0), active.config), limits=limits)
-    rows, forms = stored_forms(entity, sorted(ids)[:_COMPARED], active.config)
+    compared = ids[:MOST_COMPARED]
+    rows, forms = stored_forms(entity, compared, active.config)
     if not rows:
-        return []
+        return Search((), len(compared), len(ids))
     scored = score_one(own, forms, active.model)
     outcomes = decide(scored, active.model)
     best: dict[UUID, int] = {}
@@ -59,7 +75,7 @@ def alike(draft: SourceRecordDraft) -> list[Likeness]:
     shown = dict(list(best.items())[:SHOWN])
     goldens = entity.goldens.in_bulk(list(shown))
     mine = _texts(entity, described.values)
-    return [
+    found = tuple(
         Likeness(
             golden=goldens[golden_id],
             source=rows[row]["source__code"],
@@ -70,7 +86,8 @@ def alike(draft: SourceRecordDraft) -> list[Likeness]:
         )
         for golden_id, row in shown.items()
         if golden_id in goldens
-    ]
+    )
+    return Search(found, len(compared), len(ids))
 
 
 def _why(active: ActiveConfig, evidence: Any, mine: Mapping[str, str | None], theirs: Mapping[str, str | None]) -> tuple[Step, ...]:

@@ -1,7 +1,8 @@
 """Measured quality: what people's answers say of matches, thresholds and blocking rules. Reads everything, writes only its own report.
 
 What each figure rests on is told with it. Answers to questions say how good questions are; of the matches that nobody was asked about,
-only checks (`matching.checking`) say anything. So precision and recall from a threshold on are told only as far as answers reach.
+and of the matches that were missed, only checks (`matching.checking`) say anything, each of its own kind. So precision and recall from a
+threshold on are told only as far as answers reach.
 """
 
 from collections.abc import Callable
@@ -19,11 +20,12 @@ from golden_records.entities import EntityType, entity_type
 from matching.active_config import ActiveConfig, active_config, config_version
 from matching.answers import Checks, Said, asked_between, checks, questions, rules_of, said
 from matching.checking import draw_sample
-from matching.core.advice import GRID, Advice, advise
+from matching.core.advice import GRID, Advice, Known, advise
 from matching.core.calibration import reliability
 from matching.core.estimate import Answered, Share, alpha, curve, weighted_share, weights_of
 from matching.core.thresholds import Aim
-from matching.models import CheckSample, Judgement, JudgementValue, LearningState, LearningWork, QualityReport
+from matching.measured_recall import below_review, recall_document
+from matching.models import CheckKind, CheckSample, Judgement, JudgementValue, LearningState, LearningWork, QualityReport
 from matching.reports.agreement import answered_twice
 
 _MOST_ATTEMPTS: Final = 5
@@ -33,11 +35,11 @@ def measure(entity: EntityType, aim: Aim | None = None) -> dict[str, Any]:
     """Say what the answers show, as a document that can be kept as JSON; every share has its interval."""
     active, aim = active_config(entity), aim or Aim()
     found, every = said(entity), questions(entity)
-    checked = checks(entity, active.id)
+    checked, apart = checks(entity, active.id), checks(entity, active.id, CheckKind.APART)
     now = active.config.thresholds
     asked, within = asked_between(found, every, now)
-    advice = advise(checked.answers, asked, within, now, aim)
-    reached = _both(checked.answers, asked)
+    low = below_review(apart)
+    advice = advise(Known(checked.answers, asked, within, low), now, aim)
     return {
         "config": active.version,
         "thresholds": asdict(now),
@@ -45,9 +47,11 @@ def measure(entity: EntityType, aim: Aim | None = None) -> dict[str, Any]:
         "answers": {"same": int(found.same.sum()), "different": int((~found.same).sum()), "unsure": found.unsure},
         "checks": _checks(checked),
         "questions": {"asked": len(within), "answered": len(asked), "precision": asdict(weighted_share(asked))},
-        "curve": _curve(reached, checked.answers, asked),
+        "recall": recall_document(entity, checked, apart, asked, within),
+        "curve": _curve(checked.answers, asked, low),
         "calibration": _calibration(found),
-        "rules": _rules(entity, active, found),
+        # What was drawn because it is likely to be different says nothing against the rule that gave it.
+        "rules": _rules(entity, active, found.where(~found.drawn_apart)),
         "agreement": _agreement(entity),
         "advice": _advice(advice),
     }
@@ -129,13 +133,15 @@ def _checks(found: Checks) -> dict[str, Any]:
     }
 
 
-def _curve(reached: Answered, checked: Answered, asked: Answered) -> dict[str, Any]:
+def _curve(checked: Answered, asked: Answered, apart: Answered) -> dict[str, Any]:
     """Precision and recall from each threshold on that the answers reach.
 
     Without checks nothing is known of the surest matches, nor of any threshold's precision: then there is no curve.
     """
+    rests_on = {"from_checks": len(checked), "from_questions": len(asked), "from_apart": len(apart)}
     if not len(checked):
-        return {"thresholds": [], "precision": [], "recall": [], "from_checks": 0, "from_questions": len(asked)}
+        return {"thresholds": [], "precision": [], "recall": [], **rests_on}
+    reached = _both(_both(checked, asked), apart)
     lowest = float(reached.probability.min())
     chosen = GRID[(lowest - 0.01 <= GRID) & (float(reached.probability.max()) >= GRID)]
     found = curve(reached, chosen)
@@ -143,8 +149,7 @@ def _curve(reached: Answered, checked: Answered, asked: Answered) -> dict[str, A
         "thresholds": found.threshold.tolist(),
         "precision": [asdict(share) for share in found.precision],
         "recall": [asdict(share) for share in found.recall],
-        "from_checks": len(checked),
-        "from_questions": len(asked),
+        **rests_on,
     }
 
 

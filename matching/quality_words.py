@@ -49,6 +49,77 @@ def precision_words(found: dict[str, Any]) -> Iterator[str]:
         }
 
 
+def recall_words(found: dict[str, Any]) -> Iterator[str]:
+    """Say how many matches were missed, which share of all matches is found, and what of that is measured and what estimated."""
+    recall = found.get("recall")
+    if recall is None or not recall["answered"]:
+        yield _t("Nothing is known of the matches that were missed: no check of what was left apart was answered.")
+        return
+    yield _t(
+        "Of %(pairs)s pairs of golden records left apart, about %(missed)s are the same (95 %% sure: %(low)s to %(high)s), by %(answered)s "
+        "of %(drawn)s checks."
+    ) % {
+        "pairs": _count(recall["pairs"]),
+        "missed": _count(recall["missed"]["value"]),
+        "low": _count(recall["missed"]["low"]),
+        "high": _count(recall["missed"]["high"]),
+        "answered": _count(recall["answered"]),
+        "drawn": _count(recall["drawn"]),
+    }
+    if recall["unanswered"]:
+        yield _t("Of %(pairs)s further ones nothing is known yet: no check among them was answered.") % {
+            "pairs": _count(recall["unanswered"])
+        }
+    if recall["unsure"]:
+        yield _t("If all %(unsure)s unsure answers were missed matches, there would be %(missed)s.") % {
+            "unsure": _count(recall["unsure"]),
+            "missed": _count(recall["at_worst"]["value"]),
+        }
+    if recall["found"] is None:
+        yield _t("Which share of all matches that is can't be told before automatic matches are checked too, and questions answered.")
+    else:
+        yield _t(
+            "Measured: %(found)s of all matches are found, by the engine or by asking (at least 95 %% sure: %(low)s to %(high)s); "
+            "%(automatic)s without asking (%(automatic_low)s to %(automatic_high)s)."
+        ) % {
+            "found": _percent(recall["found"]["value"]),
+            "low": _percent(recall["found"]["low"]),
+            "high": _percent(recall["found"]["high"]),
+            "automatic": _percent(recall["automatic"]["value"]),
+            "automatic_low": _percent(recall["automatic"]["low"]),
+            "automatic_high": _percent(recall["automatic"]["high"]),
+        }
+    yield from _estimated_words(recall["estimated"])
+    if recall["config"] != found["config"]:
+        yield _t("The checks were drawn under %(then)s; what is matched under %(now)s may be better or worse.") % {
+            "then": recall["config"],
+            "now": found["config"],
+        }
+
+
+def _estimated_words(estimated: dict[str, Any]) -> Iterator[str]:
+    below, never = estimated["below"], estimated["never_compared"]
+    yield _t(
+        "Estimated, not measured: about %(matches)s matches among %(pairs)s pairs less likely than %(least)s, by their probabilities."
+    ) % {"matches": _count(round(below["matches"])), "pairs": _count(below["pairs"]), "least": _percent(below["least"])}
+    if never is not None and never["high"] is not None:
+        yield _t(
+            "Estimated, not measured: about %(matches)s matches that no blocking rule gives (%(low)s to %(high)s), by capture-recapture."
+        ) % {
+            "matches": _count(never["matches"]),
+            "low": _count(never["low"]),
+            "high": _count(never["high"]),
+        }
+    else:
+        yield (
+            _t("How many matches no blocking rule gives is not known.")
+            if never is not None
+            else _t("Nothing is estimated of what no blocking rule gives: the last run compared every pair, or there was none.")
+        )
+    if estimated["found"] is not None:
+        yield _t("With what is estimated, about %(found)s of all matches are found.") % {"found": _percent(estimated["found"])}
+
+
 def advice_words(found: dict[str, Any]) -> Iterator[str]:
     """Say which thresholds are advised, how many questions they would have spared, and on which answers that rests."""
     yield _auto_words(found["advice"]["auto"], found)
@@ -57,6 +128,11 @@ def advice_words(found: dict[str, Any]) -> Iterator[str]:
         yield _t(
             "A review threshold of %(threshold)s would have spared %(questions)s questions: of %(answers)s answers below it %(true)s said "
             "'same', at most %(bound)s of all."
+        ) % (told | {"questions": _count(review["questions"])})
+    elif review["verdict"] == Verdict.LOWER:
+        yield _t(
+            "A review threshold of %(threshold)s would find more of the matches that are missed: of %(answers)s checks between the two "
+            "%(true)s said 'same', at least %(bound)s of all; about %(questions)s more questions would be asked."
         ) % (told | {"questions": _count(review["questions"])})
     else:
         yield _t("The review threshold stays at %(threshold)s: the answers just above it carry no other.") % told

@@ -10,7 +10,7 @@ from golden_records.entities import EntityType, entity_type
 from golden_records.errors import NothingToUndo
 from golden_records.models import MergeReceipt
 from golden_records.selectors import follow
-from matching import answering, asked, claims, four_eyes, judgements, proposals, reasons, review_queue
+from matching import asked, claims, four_eyes, judgements, proposals, reasons, review_queue, task_answers
 from matching.asked import Case, open_task
 from matching.locks import MatchGuard, Restart, in_transaction
 from matching.models import JudgementValue, ProposalState, ReviewTask, TaskState
@@ -47,7 +47,7 @@ def decide(
             proposals.propose(task, said, change=change)
             review_queue.save(task, change=change)
         else:
-            answering.carry_out(entity, task, said, by_steward(user, _reason(said, task), correlation_id=case.correlation_id))
+            task_answers.carry_out(entity, task, said, by_steward(user, _reason(said, task), correlation_id=case.correlation_id))
         claims.release(task_id)
         return task
 
@@ -69,9 +69,9 @@ def agree(task_id: int, *, user: User, comment: str = "", version: int | None = 
         proposals.close(proposal, ProposalState.AGREED, change=change, said=comment)
         task.awaits_second = False
         if said.answer is None:
-            answering.take_back(entity, task, held, change)
+            task_answers.take_back(entity, task, held, change)
         else:
-            answering.carry_out(entity, task, said, change)
+            task_answers.carry_out(entity, task, said, change)
         claims.release(task_id)
         return task
 
@@ -100,7 +100,7 @@ def undo(task_id: int, *, user: User | None = None, change: Change | None = None
         four_eyes.refuse_waiting(task)
         told = change or _by(user, f"undo of '{task.answer}' on review task {task_id}")
         if not four_eyes.takes_two(task, touched=held):
-            answering.take_back(entity, task, held, told)
+            task_answers.take_back(entity, task, held, told)
             return task
         if user is None:
             message = f"It takes two stewards to take the answer to review task {task_id} back."
@@ -138,7 +138,7 @@ def undo_merge(receipt_id: int, *, user: User | None = None, change: Change | No
         said = judgements.of_receipt(receipt)
         judgements.take_back(said, change=told)
         pair = (said[0].left_record_id, said[0].right_record_id) if said else None
-        answering.unmerge(entity, receipt, told, pair=pair)
+        task_answers.unmerge(entity, receipt, told, pair=pair)
         judgements.stand_again(entity, receipt.set_aside, change=told)
         review_queue.realign(entity, held, change=told)
         return receipt

@@ -214,7 +214,9 @@ def _align(task: ReviewTask, golden_of: Mapping[int, UUID], settled: Iterable[Go
         task.left_golden_id = task.right_golden_id = left if still and left else task.left_golden_id
         return _has_moved(task, before)
     pair = golden_pair(left, right) if left and right and left != right else None
-    if pair is None or pair in settled or pair in taken or task.decision.outcome == Outcome.NO_MATCH:
+    # A check of what is apart is asked because the evidence says so.
+    is_groundless = task.kind != TaskKind.CHECK_APART and task.decision.outcome == Outcome.NO_MATCH
+    if pair is None or pair in settled or pair in taken or is_groundless:
         task.state = TaskState.OBSOLETE
     else:
         taken.add(pair)

@@ -115,13 +115,13 @@ class AuthoredRecordAdmin(SourceRecordAdmin):
             return {"problems": [(_t("Description"), _t("Fill in at least one field."))], "searched": False}
         draft = authoring.draft_of(self.entity, _number(request) or new_canonical_id(), values)
         try:
-            found = likeness.alike(draft)
+            search = likeness.alike(draft)
         except RejectedRecord as error:
             told: Any = error.data["problems"]
             return {"problems": [(labels.get(each["field"], each["field"]), said(each["reason"])) for each in told], "searched": False}
         may = request.user.has_perm(f"{self.opts.app_label}.view_{self.entity.golden._meta.model_name}")
-        shown = [(each, _would(each.outcome), waterfall(each.steps)) for each in found] if may else []
-        return {"problems": [], "searched": True, "found": shown, "hidden": 0 if may else len(found)}
+        shown = [(each, _would(each.outcome), waterfall(each.steps)) for each in search.found] if may else []
+        return {"problems": [], "searched": True, "found": shown, "hidden": 0 if may else len(search.found), "search": search}
 
     def _created(self, request: HttpRequest) -> HttpResponse | None:
         reason, number = request.POST.get("reason", "").strip()[:_LONGEST_REASON], _number(request)

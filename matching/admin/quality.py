@@ -21,6 +21,7 @@ from golden_records.admin.base import PageAdmin
 from golden_records.authors import who
 from golden_records.entities import ENTITIES, EntityType
 from golden_records.errors import MdmError
+from golden_records.models import GoldenState
 from matching import checking, measuring, plots, rehearsing
 from matching.active_config import active_config
 from matching.admin import rehearsals
@@ -29,15 +30,15 @@ from matching.core.calibration import Reliability
 from matching.core.declarations import Thresholds
 from matching.core.estimate import Share
 from matching.doorbell import ring
-from matching.models import CheckSample, Judgement, LearningState, MatchDecision, QualityReport
-from matching.quality_words import advice_words, precision_words
+from matching.models import CheckKind, CheckSample, Judgement, LearningState, MatchDecision, QualityReport
+from matching.quality_words import advice_words, precision_words, recall_words
 from matching.tasks import learn, work_on_run
 
 MAY_SAMPLE: Final = "matching.add_checksample"
 MAY_MEASURE: Final = "matching.add_qualityreport"
 USUAL_SIZE: Final = 200
 _LITTLE: Final = 2_000
-"""Pairs, or answers, up to which it is done at once; the rest goes on in a worker."""
+"""Pairs, golden records, or answers, up to which it is done at once; the rest goes on in a worker."""
 _SHOWN: Final = 5
 _KEPT_SECONDS: Final = 3_600
 
@@ -108,9 +109,18 @@ class QualityReportAdmin(PageAdmin):
 
 
 def _sampled(request: HttpRequest, entity: EntityType) -> str:
-    size = request.POST.get("size", "")
-    sample = checking.order(entity, size=int(size) if size.isdecimal() and len(size) < 9 else 0, change=change_by(request, ""))  # noqa: PLR2004
-    if _is_little(MatchDecision, entity):
+    return _ordered(request, entity, CheckKind.TOGETHER, is_little=_is_little(MatchDecision.objects.filter(entity=entity.name)))
+
+
+def _sampled_apart(request: HttpRequest, entity: EntityType) -> str:
+    return _ordered(request, entity, CheckKind.APART, is_little=_is_little(entity.goldens.filter(state=GoldenState.ACTIVE)))
+
+
+def _ordered(request: HttpRequest, entity: EntityType, kind: CheckKind, *, is_little: bool) -> str:
+    given = request.POST.get("size", "")
+    size = int(given) if given.isdecimal() and len(given) < 9 else 0  # noqa: PLR2004
+    sample = checking.order(entity, size=size, kind=kind, change=change_by(request, ""))
+    if is_little:
         measuring.carry_out("check sample", sample.pk)
         sample.refresh_from_db()
         messages.success(request, _t("%s checks are in the review queue.") % sum(band["drawn"] for band in sample.bands))
@@ -122,7 +132,7 @@ def _sampled(request: HttpRequest, entity: EntityType) -> str:
 
 def _measured(request: HttpRequest, entity: EntityType) -> str:
     report = measuring.order(entity, change=change_by(request, ""))
-    if _is_little(Judgement, entity):
+    if _is_little(Judgement.objects.filter(entity=entity.name)):
         measuring.carry_out("quality", report.pk)
     else:
         ring(learn, "quality", report.pk)
@@ -146,13 +156,14 @@ def _rehearsed(request: HttpRequest, entity: EntityType) -> str:
 
 _ACTS: Final = {
     "sample": (MAY_SAMPLE, _sampled),
+    "sample-apart": (MAY_SAMPLE, _sampled_apart),
     "measure": (MAY_MEASURE, _measured),
     "rehearse": (rehearsals.MAY_PUBLISH, _rehearsed),
 }
 
 
-def _is_little(model: Any, entity: EntityType) -> bool:
-    return len(model.objects.filter(entity=entity.name).order_by().values_list("pk", flat=True)[: _LITTLE + 1]) <= _LITTLE
+def _is_little(rows: Any) -> bool:
+    return len(rows.order_by().values_list("pk", flat=True)[: _LITTLE + 1]) <= _LITTLE
 
 
 def _page(entity: EntityType) -> str:
@@ -168,6 +179,7 @@ def _showing(request: HttpRequest, entity: EntityType, report: QualityReport | N
         "report": report,
         "found": found,
         "told": list(precision_words(found)) if found else [],
+        "missed": list(recall_words(found)) if found else [],
         "advised": list(advice_words(found)) if found else [],
         "is_advised": bool(found and _is_advised(found)),
         "plots": _plots(report) if report is not None else {},

@@ -23,8 +23,8 @@ from golden_records.errors import MdmError
 from golden_records.models import Endorsement
 from matching import questions, review
 from matching.admin import task_cells
-from matching.admin.answering import LAST_DECISION, AnsweringMixin, answered, marks_of, more_in_question, preview_context
 from matching.admin.bulk import ACTION, BulkActs
+from matching.admin.question_acts import LAST_DECISION, QuestionActs, answered, marks_of, more_in_question, preview_context
 from matching.admin.queue import ORDERS, WHOLE, Scope, default_query, found
 from matching.admin.queue_filters import FILTERS
 from matching.admin.review_page import review_page
@@ -36,7 +36,7 @@ from matching.stewards import MAY_DECIDE
 
 
 @admin.register(ReviewTask)
-class ReviewTaskAdmin(AnsweringMixin, TaskActs, SavedViews, BulkActs, PageAdmin):
+class ReviewTaskAdmin(QuestionActs, TaskActs, SavedViews, BulkActs, PageAdmin):
     """The queue; its pages ask one question each."""
 
     page_template: ClassVar[str] = "matching/admin/review.html"

@@ -124,9 +124,14 @@ class MatchConfigAdmin(PageAdmin):
     """The versions of each entity type's match config; a version is never changed once used."""
 
     page_template: ClassVar[str] = "matching/admin/config.html"
-    list_display = ("__str__", "is_active", "created_at")
+    list_display = ("__str__", "is_active", "by", "published_at", "reason")
     list_filter = (EntityFilter, "is_active")
     sortable_by = ()
+
+    @admin.display(description=_("author"))
+    def by(self, row: MatchConfigVersion) -> str:
+        """Who put it in force."""
+        return who(row.author)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page on which a config is written and rehearsed."""
@@ -141,8 +146,11 @@ class MatchConfigAdmin(PageAdmin):
             raise Http404
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = MatchConfigVersion.objects.filter(entity=kind.name).only("id", "version", "created_at", "is_active")[:VERSIONS_SHOWN]
-        listed = [Version(str(row.pk), row.version, row.created_at, in_force=row.is_active) for row in rows]
+        rows = MatchConfigVersion.objects.filter(entity=kind.name).defer("document", "model")[:VERSIONS_SHOWN]
+        listed = [
+            Version(str(row.pk), row.version, row.published_at or row.created_at, row.author, row.reason, in_force=row.is_active)
+            for row in rows
+        ]
         told = compared(request, listed, lambda key: rehearsing.text_of(MatchConfigVersion.objects.values_list("document").get(pk=key)[0]))
         frame = {**self.admin_site.each_context(request), "title": _t("Versions of the match config of a %s") % kind.name, "subtitle": None}
         write_url = reverse("admin:matching_matchconfigversion_rehearse", args=(kind.name,))

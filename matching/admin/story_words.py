@@ -17,6 +17,7 @@ from golden_records.authors import who
 from golden_records.entities import EntityType
 from golden_records.models import EventType, MergeReceipt, MoveKind, MoveReceipt, OverrideEnd, OverrideState
 from golden_records.templatetags.mdm import words
+from matching.admin.event_words import event_words, parents_of
 from matching.models import JudgementValue
 from matching.story import Happening
 
@@ -70,7 +71,7 @@ class _Known:
 def told(entity: EntityType, golden_id: UUID, changes: Sequence[Happening], request: HttpRequest) -> list[Told]:
     """Tell changes; four statements at most beside those that read them, however many there are."""
     others = {each for change in changes for receipt in (*change.merges, *change.moves) for each in _ends(receipt)} - {golden_id}
-    others |= {parent for change in changes for event in change.events for parent in _parents(event) if parent}
+    others |= {parent for change in changes for event in change.events for parent in parents_of(event) if parent}
     records = {record for change in changes for said in change.judgements for record in (said.left_record_id, said.right_record_id)}
     rows = entity.records.filter(pk__in=records).exclude(state="erased").select_related("source").only("external_id", "source")
     known = _Known(
@@ -258,55 +259,9 @@ def _of_rules(rows: Iterable[Any], known: _Known) -> Iterator[Sentence]:
     return (Sentence(_("put survivorship rules in force: %s") % row.version) for row in rows)
 
 
-EVENTS: Final[Mapping[str, Callable[[], str]]] = {
-    EventType.CREATED: lambda: _("made this golden record"),
-    EventType.UNMERGED: lambda: _("brought this back"),
-    EventType.MERGED: lambda: _("retired this: its records are elsewhere, and its successor answers"),
-    EventType.SPLIT: lambda: _("gave records of this a golden record of their own"),
-    EventType.RETIRED: lambda: _("retired this: no source record is left"),
-    EventType.ERASED: lambda: _("emptied it"),
-    EventType.LINKED: lambda: _("put %s here"),
-    EventType.UNLINKED: lambda: _("took %s away"),
-    EventType.WITHDRAWN: lambda: _("noted that %s was withdrawn by its source"),
-}
-"""Those that are told in a sentence of their own alone are not here."""
-
-
 def _of_events(rows: Iterable[Any], known: _Known) -> Iterator[Sentence]:
     for event in sorted(rows, key=lambda each: (each.type != EventType.CREATED, each.pk)):
-        if event.type == EventType.UPDATED:
-            yield Sentence(_changed(event))
-        elif event.type == EventType.REPARENTED:
-            yield Sentence(_reparented(event, known))
-        else:
-            text = EVENTS[event.type]()
-            name = f"{event.source} · {event.external_id}" if event.external_id else _("a source record that was erased since")
-            yield Sentence(text % name if "%s" in text else text)
-
-
-def _parents(event: Any) -> tuple[UUID | None, UUID | None]:
-    """The parents before and after, of a golden record that got another."""
-    if event.type != EventType.REPARENTED:
-        return None, None
-    before, after = (next(iter((values or {}).values()), None) for values in (event.values_before, event.values_after))
-    return UUID(before) if before else None, UUID(after) if after else None
-
-
-def _reparented(event: Any, known: _Known) -> str:
-    before, after = _parents(event)
-    if after is not None:
-        return _("put it below %s") % known.golden(after)
-    return _("took it from below %s") % known.golden(before) if before is not None else _("changed its parent")
-
-
-def _changed(event: Any) -> str:
-    count = len(event.attributes or ())
-    if not count:
-        return _("changed where values come from")
-    if event.before is None and event.after is not None:
-        return _("told all of it anew, since an erasure emptied what was told before")
-    said = ngettext("changed %(n)s value", "changed %(n)s values", count) % {"n": count}
-    return f"{said}: {_('%s sent it') % event.caused_by}" if event.caused_by else said
+        yield Sentence(event_words(event, known.golden))
 
 
 _TELLERS: Final[Mapping[str, Callable[[Any, _Known], Iterator[Sentence]]]] = {

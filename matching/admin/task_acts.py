@@ -1,4 +1,4 @@
-"""What a steward does about a question besides answering it: claim, hand on, put off, and be the second pair of eyes."""
+"""What a steward does about one task besides answering it: claim, hand on, put off, and be the second pair of eyes."""
 
 from collections.abc import Callable
 from datetime import timedelta

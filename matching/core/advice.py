@@ -34,9 +34,10 @@ class Verdict(StrEnum):
 class Advised:
     """A threshold that is advised, and what it rests on.
 
-    `questions` is how many questions it would have spared; of one that should rise to match more surely, how many more there would
-    have been. `rests_on` is the share of matches among the answers that say so: for an auto threshold that is lowered, those between the
-    two; `bound` is what that share is at least (of a review threshold: at most). `more_needed` answers like these would carry the
+    `questions` is how many questions it would have spared; of an auto threshold that should rise to match more surely, and of a review
+    threshold that should fall to lose fewer matches, how many more there would have been. `rests_on` is the share of matches among the
+    answers that say so: for a threshold that is lowered, those between the two; `bound` is what that share is at least (of a review
+    threshold that rises: at most). `more_needed` answers like these would carry the
     aim; None where answers like these never do, 0 where they carry it.
     """
 
@@ -61,14 +62,36 @@ class Advice:
         return Thresholds(self.auto.threshold, self.review.threshold)
 
 
-def advise(checked: Answered, asked: Answered, questions: Shares, now: Thresholds, aim: Aim) -> Advice:
-    """Advise on the thresholds in force `now`.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The answers that advice rests on.
 
-    `checked` are answers on pairs that the engine put together, drawn at random; `asked` are answers on questions between the two
-    thresholds, `questions` the probabilities of all of those, answered or not. Without answers nothing is advised to change.
+    `checked` are those on pairs that the engine put together, and `apart` those on pairs below the review threshold that it left apart,
+    both drawn at random; `asked` are those on questions between the two thresholds, `questions` the probabilities of all of these,
+    answered or not.
     """
-    auto = _higher_auto(checked, now, aim) or _lower_auto(asked, questions, now, aim)
-    return Advice(auto, _higher_review(checked, asked, questions, Thresholds(min(auto.threshold, now.auto), now.review), aim))
+
+    checked: Answered
+    asked: Answered
+    questions: Shares
+    apart: Answered
+
+    @property
+    def matches(self) -> float:
+        """How many matches the answers stand for."""
+        return sum(float(found.weight @ found.same) for found in (self.checked, self.asked, self.apart))
+
+    @property
+    def lost(self) -> float:
+        """How many of them lie below the review threshold."""
+        return float(self.apart.weight @ self.apart.same)
+
+
+def advise(known: Known, now: Thresholds, aim: Aim) -> Advice:
+    """Advise on the thresholds in force `now`. Without answers nothing is advised to change."""
+    auto = _higher_auto(known.checked, now, aim) or _lower_auto(known.asked, known.questions, now, aim)
+    review = _lower_review(known, now, aim) or _higher_review(known, Thresholds(min(auto.threshold, now.auto), now.review), aim)
+    return Advice(auto, review)
 
 
 def _sided(found: Answered, aim: Aim) -> Share:
@@ -111,16 +134,42 @@ def _lower_auto(asked: Answered, questions: Shares, now: Thresholds, aim: Aim) -
     return found if found.verdict is Verdict.LOWER else tried
 
 
-def _higher_review(checked: Answered, asked: Answered, questions: Shares, now: Thresholds, aim: Aim) -> Advised:
+def _lower_review(known: Known, now: Thresholds, aim: Aim) -> Advised | None:
+    """Where checks show that more matches are lost than allowed, give the highest threshold that keeps enough of them.
+
+    Or the lowest down to which the questions that it adds are worth asking, where none keeps enough. Matches that were never checked are
+    none of those lost: what is advised rests on answers alone.
+    """
+    apart, allowed = known.apart, aim.loss * known.matches
+    if not len(apart) or _sided(apart, aim).low * float(apart.weight.sum()) <= allowed:
+        return None
+    found: Advised | None = None
+    for threshold in GRID[now.review > GRID][::-1].tolist():
+        here = _sided(apart.where(apart.probability >= threshold), aim)
+        above = now.review if found is None else found.threshold
+        new = _sided(apart.where((apart.probability >= threshold) & (apart.probability < above)), aim)
+        if here.answers < FEWEST_LOW or not new.answers:
+            continue
+        if new.high < _HARDLY:
+            break
+        more = round(float(apart.weight[apart.probability >= threshold].sum()))
+        found = Advised(Verdict.LOWER, threshold, more, here, here.low)
+        below = apart.where(apart.probability < threshold)
+        if float(below.weight @ below.same) <= allowed:
+            break
+    return found
+
+
+def _higher_review(known: Known, now: Thresholds, aim: Aim) -> Advised:
     """Give the highest threshold below which no more matches are lost than allowed: answers there all but say 'different'."""
-    matches = float(checked.weight @ checked.same + asked.weight @ asked.same)
+    asked, questions = known.asked, known.questions
     found = Advised(Verdict.KEEP, now.review, 0, _sided(asked.where(asked.probability > 1), aim), 1.0, FEWEST_LOW)
     for threshold in GRID[(now.review < GRID) & (now.auto > GRID)].tolist():
         here = _sided(asked.where(asked.probability < threshold), aim)
         if here.answers < FEWEST_LOW:
             continue
         spared = int((questions < threshold).sum())
-        if here.high * spared > aim.loss * matches or here.share > _HARDLY:
+        if here.high * spared + known.lost > aim.loss * known.matches or here.share > _HARDLY:
             break
         found = Advised(Verdict.RAISE, threshold, spared, here, here.high)
     return found

@@ -1,5 +1,6 @@
 """Drawing random samples that can be drawn again: which band of probability gives how many pairs, and which pairs these are."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,22 +13,27 @@ Shares = NDArray[np.float64]
 
 BANDS: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 1.0)
 """Edges of the bands that samples are drawn from: closest where nearly all matches are, for that is where a mistake is rare and dear."""
+BANDS_APART: Final = (0.0, 0.001, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.0)
+"""Edges of the bands of what was left apart. Of the lowest nothing is drawn (a cut-off): nearly all pairs are there, and hardly a match."""
+_NO_MEASURE: Final = 1e-9
 _FEWEST: Final = 2
 """Pairs drawn of a band that has them: of one alone nobody can say how much its answers vary."""
 
 
-def band_of(probability: Shares) -> Numbers:
+def band_of(probability: Shares, edges: Sequence[float] = BANDS) -> Numbers:
     """Give the number of the band of each probability; one on an edge belongs to the band above it, but 1 to the last."""
-    found: Numbers = np.clip(np.searchsorted(np.asarray(BANDS), probability, side="right") - 1, 0, len(BANDS) - 2)
+    found: Numbers = np.clip(np.searchsorted(np.asarray(edges), probability, side="right") - 1, 0, len(edges) - 2)
     return found
 
 
-def allocate(available: Numbers, size: int) -> Numbers:
+def allocate(available: Numbers, size: int, measure: Shares | None = None) -> Numbers:
     """Say how many to draw of each band, of `available` pairs each: `size` together, or all where there are no more.
 
     In proportion to the square root of what there is (power allocation, Bankier 1988): a band of few pairs gives enough to be told by
-    itself, and the one of most pairs, on which the whole figure hangs, still gives most.
+    itself, and the one of most pairs, on which the whole figure hangs, still gives most. `measure` says how much of what matters each
+    band holds, where that is not the number of its pairs.
     """
+    measured = available if measure is None else measure
     size = min(size, int(available.sum()))
     drawn = np.zeros(len(available), np.int64)
     first = np.minimum(available, _FEWEST)
@@ -35,7 +41,7 @@ def allocate(available: Numbers, size: int) -> Numbers:
         drawn = first.copy()
     while (left := size - int(drawn.sum())) > 0:
         room = available - drawn
-        power = np.where(room > 0, np.sqrt(available), 0.0)
+        power = np.where(room > 0, np.sqrt(np.maximum(measured, _NO_MEASURE)), 0.0)
         more = np.minimum(np.floor(left * power / power.sum()).astype(np.int64), room)
         if not more.any():
             # What is left is less than the bands: one each, to those of most pairs first.

@@ -5,7 +5,7 @@ Records are named by entity type and id: one table serves every entity type, and
 
 from matching.models.configs import BlockingKey, CommonKey, MatchConfigVersion
 from matching.models.decisions import MatchDecision, Outcome
-from matching.models.learning import CheckedPair, CheckSample, LearningState, LearningWork, QualityReport
+from matching.models.learning import CheckedPair, CheckKind, CheckSample, LearningState, LearningWork, QualityReport
 from matching.models.reports import ReportFormat, ReportJob, ReportPart, ReportState
 from matching.models.review import WITHIN_ONE, Judgement, JudgementValue, ReviewTask, TaskKind, TaskState
 from matching.models.runs import ChunkKind, MatchAttempt, MatchRun, Pulse, RunChunk, RunKind, RunState
@@ -25,6 +25,7 @@ __all__ = [
     "BlockingKey",
     "Bulk",
     "BulkAct",
+    "CheckKind",
     "CheckSample",
     "CheckedPair",
     "ChunkKind",

@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MatchConfigVersion(models.Model):
-    """One version of an entity type's match config with the model learned under it; never changed once used."""
+    """One version of an entity type's match config with the model learned under it; never changed once used.
+
+    `author`, `reason` and `published_at` are of when it was last put in force, and empty where it never was.
+    """
 
     audited: ClassVar = ("entity", "version", "is_active")
 
@@ -18,6 +21,9 @@ class MatchConfigVersion(models.Model):
     model = models.BinaryField(_("learned model"))
     is_active = models.BooleanField(_("active"), default=False)
     created_at = models.DateTimeField(_("created"))
+    author = models.CharField(_("author"), max_length=200, blank=True, default="")
+    reason = models.TextField(_("reason"), blank=True, default="")
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("match config")

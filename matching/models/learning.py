@@ -37,14 +37,24 @@ class LearningWork(models.Model):
         return f"{named(self.entity)} #{self.pk}"
 
 
+class CheckKind(models.TextChoices):
+    """What a sample is drawn from: what the engine put together, or what it left apart, and nobody was asked about."""
+
+    TOGETHER = "together", _("put together")
+    APART = "apart", _("left apart")
+
+
 class CheckSample(LearningWork):
-    """A random sample of what the engine put together, sent to review. Written by `matching.checking` alone.
+    """A random sample of what the engine did by itself, sent to review. Written by `matching.checking` alone.
 
     The same seed over the same pairs gives the same sample. `bands` says for each band of probability, ascending, how many pairs there
-    were (`pairs`) and how many of them were drawn (`drawn`): what each answer stands for.
+    were (`pairs`) and how many of them were drawn (`drawn`): what each answer stands for. Of what was left apart, the pairs of so many
+    golden records that were looked at were `found`, and the model expects that so many of all are the same (`expected`).
     """
 
-    audited: ClassVar = ("entity", "state", "seed", "size", "config_id")
+    audited: ClassVar = ("entity", "state", "kind", "seed", "size", "config_id")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=CheckKind.choices, default=CheckKind.TOGETHER)
 
     config = models.ForeignKey(MatchConfigVersion, models.PROTECT, related_name="+", null=True, blank=True)
     seed = models.BigIntegerField(_("seed"))
@@ -61,7 +71,8 @@ class CheckSample(LearningWork):
 class CheckedPair(models.Model):
     """A pair of records of a sample: asked once and never again. What a person says of it is the standing judgement on the pair.
 
-    `probability` and the golden record are those when it was drawn.
+    `probability` and the golden record are those when it was drawn. Pairs of one golden record hang together; of two, it is the one from
+    which the pair was found.
     """
 
     sample = models.ForeignKey(CheckSample, models.CASCADE, related_name="checked")

@@ -41,6 +41,7 @@ class TaskKind(models.TextChoices):
     POSSIBLE_DUPLICATE = "possible_duplicate", _("possible duplicate")
     EVIDENCE_WEAKENED = "evidence_weakened", _("evidence weakened")
     CHECK = "check", _("check")
+    CHECK_APART = "check_apart", _("check of what is apart")
 
     @property
     def is_within_one(self) -> bool:
@@ -55,7 +56,7 @@ class ReviewTask(models.Model):
     """A question to a steward: are these two golden records one? The pair of source records that raised it is named.
 
     One whose evidence weakened, and a check of what the engine put together, is about two records of one golden record, which is on both
-    sides then: do they still belong together?
+    sides then: do they still belong together? A check of what it left apart is asked although the evidence says that the two are none.
     Written by `matching.review` alone. At most one open task per pair of golden records, or per pair of records of one.
 
     An open one may be deferred (`deferred_until`, a day of the service's time zone: from then on it is in the queue again) or have an

@@ -9,7 +9,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from golden_records.models import EventType
-from matching.admin import story_words
+from matching.admin import event_words
 from tests.factories import a_person, a_steward
 from tests.matching.hierarchy.families import a_customer, heard, parent_of
 
@@ -61,7 +61,7 @@ def test_the_story_says_which_parent_it_got_and_lost(desk: Client) -> None:
 
 
 def test_every_kind_of_event_has_its_words() -> None:
-    assert set(EventType) == {*story_words.EVENTS, EventType.UPDATED, EventType.REPARENTED}
+    assert set(EventType) == {*event_words.EVENTS, EventType.UPDATED, EventType.REPARENTED}
 
 
 def test_a_parent_that_could_not_stand_is_told_with_the_reason(desk: Client) -> None:

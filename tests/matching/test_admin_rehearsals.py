@@ -75,6 +75,10 @@ def test_a_rehearsal_is_looked_at_and_published(client: Client, submitted: Submi
     assert "Say why" in answer.content.decode()
     client.post(reverse("admin:matching_matchrun_turn", args=(run.pk,)), {"publish": "1", "reason": "agreed"})
     assert homes() == before
+    versions = client.get(reverse("admin:matching_matchconfigversion_versions", args=("customer",))).content.decode()
+    assert re.search(r"claire.{0,200}agreed", versions, re.DOTALL)
+    config = client.get(reverse("admin:matching_matchconfigversion_change", args=(run.config_id,))).content.decode()
+    assert re.search(r"Put in force by claire.{0,200}agreed", config, re.DOTALL)
     runs.work_on(run.pk)
     assert len(set(homes().values())) == 1
     assert "What would happen" not in client.get(page_of(run)).content.decode()

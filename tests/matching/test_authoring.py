@@ -46,7 +46,7 @@ def test_what_is_like_it_is_found_as_the_engine_would_find_it_and_nothing_is_wri
     known = submitted("crm", "1", **ACME)
     submitted("crm", "2", legal_name="Boulangerie Dupont", city="Lyon", country="FR")
     before = (CustomerRecord.objects.count(), BlockingKey.objects.count())
-    found = likeness.alike(described(**ACME))
+    found = likeness.alike(described(**ACME)).found
     assert [(each.golden.pk, each.source, each.external_id, each.outcome) for each in found] == [
         (known.canonical_id, "crm", "1", Outcome.MATCH)
     ]
@@ -57,7 +57,7 @@ def test_what_is_like_it_is_found_as_the_engine_would_find_it_and_nothing_is_wri
 
 def test_it_tells_what_submitting_would_do(submitted: Submit) -> None:
     submitted("crm", "1", **ACME)
-    told = likeness.alike(described(**ACME))[0]
+    told = likeness.alike(described(**ACME)).found[0]
     created = authoring.create(CUSTOMER, new_canonical_id(), ACME, change=a_change())
     assert created.match is not None
     assert created.outcome == SubmissionOutcome.LINKED
@@ -66,7 +66,28 @@ def test_it_tells_what_submitting_would_do(submitted: Submit) -> None:
 
 def test_nothing_like_it_is_nothing(submitted: Submit) -> None:
     submitted("crm", "1", **ACME)
-    assert likeness.alike(described(legal_name="Zebra Kft", city="Budapest")) == []
+    search = likeness.alike(described(legal_name="Zebra Kft", city="Budapest"))
+    assert (search.found, search.is_cut) == ((), False)
+
+
+def test_of_too_many_those_that_share_the_rarest_values_are_compared_and_the_page_says_so(
+    desk: Client, submitted: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        submitted("crm", str(number), legal_name="Atelier Menuiserie", city=f"Lyon {number}", country="FR")
+    known = submitted("erp", "K1", **ACME)
+    given = ACME | {"legal_name": "Atelier Menuiserie"}
+    assert likeness.alike(described(**given)).sharing == 7
+    monkeypatch.setattr(likeness, "MOST_COMPARED", 2)
+    search = likeness.alike(described(**given))
+    assert (search.compared, search.sharing, search.is_cut) == (2, 7, True)
+    assert known.canonical_id in {each.golden.pk for each in search.found}
+    address = reverse("admin:golden_records_customerrecord_alike")
+    page = desk.post(address, form(new_canonical_id(), "search", **given)).content.decode()
+    assert "Compared with 2 of 7 records that have something in common with it" in page
+    nothing = desk.post(address, form(new_canonical_id(), "search", legal_name="Atelier Menuiserie")).content.decode()
+    assert "Compared with 2 of 6 records" in nothing
+    assert "Nothing like it is there." not in nothing
 
 
 def test_the_search_costs_the_same_however_much_is_like_it(

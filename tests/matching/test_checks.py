@@ -144,7 +144,7 @@ def test_a_worker_draws_what_waits_and_gives_up_what_fails(monkeypatch: pytest.M
     tasks.learn("check sample", sample.pk)
     assert measuring.waiting_work() == []
     failing = checking.order(CUSTOMER, size=2, change=a_change())
-    monkeypatch.setattr(checking, "_frame", lambda _: 1 / 0)
+    monkeypatch.setattr(checking, "put_together", lambda _: 1 / 0)
     for _ in range(5):
         with pytest.raises(ZeroDivisionError):
             tasks.learn("check sample", failing.pk)

@@ -58,6 +58,16 @@ def test_a_claim_is_taken_over_by_who_says_so_and_that_is_told(grace: User, henr
     assert (told[1].who, told[1].note) == ("henri", "grace is on leave")
 
 
+def test_taking_over_without_a_note_leaves_what_was_noted_before(grace: User, henri: User) -> None:
+    (task,) = doubtful_pairs(1)
+    assigning.hand(task.pk, to=grace, user=henri, note="ask the Lyon office")
+    claims.claim(task.pk, user=grace)
+    claims.take_over(task.pk, user=henri)
+    task.refresh_from_db()
+    assert task.note == "ask the Lyon office"
+    assert [(each.act, each.note) for each in journal(task)[:2]] == [("taken_over", ""), ("handed", "ask the Lyon office")]
+
+
 def test_a_task_that_is_decided_can_not_be_claimed(grace: User, henri: User) -> None:
     (task,) = doubtful_pairs(1)
     review.decide(task.pk, answer=JudgementValue.DIFFERENT, user=grace)

@@ -12,15 +12,15 @@ from golden_records.entities import ENTITIES, entity_type
 from golden_records.management.telling import errors_as_lines, plain_console
 from matching.management.aims import add_aim_options, aim_of
 from matching.measuring import measure
-from matching.quality_words import advice_words, precision_words
+from matching.quality_words import advice_words, precision_words, recall_words
 
 
 class Command(BaseCommand):
     """Measure, and tell."""
 
     help = (
-        "Say how right automatic matches, thresholds and blocking rules are, by the answers of stewards, each figure with its interval; "
-        "and which thresholds would spare questions."
+        "Say how right automatic matches, thresholds and blocking rules are and how many matches are missed, by the answers of stewards, "
+        "each figure with its interval; and which thresholds would spare questions."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def _tell(found: dict[str, Any], console: Console) -> None:
     console.print(
         f"{found['config']}: {answers['same']:,} answers 'same', {answers['different']:,} 'different', {answers['unsure']:,} 'unsure'"
     )
-    for line in (*precision_words(found), *advice_words(found)):
+    for line in (*precision_words(found), *recall_words(found), *advice_words(found)):
         console.print(line, soft_wrap=True)
     curve = found["curve"]
     if curve["thresholds"]:

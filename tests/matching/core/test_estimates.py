@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.core.advice import Verdict, advise
+from matching.core.advice import Known, Verdict, advise
 from matching.core.declarations import Thresholds
-from matching.core.estimate import Answered, alpha, curve, weighted_share, weights_of
+from matching.core.estimate import Answered, Shares, alpha, curve, weighted_share, weights_of
 from matching.core.thresholds import Aim
 
 NOW = Thresholds(auto=0.95, review=0.3)
@@ -29,6 +29,10 @@ def answers(
         np.array(stratum if stratum is not None else [0] * size, np.int64),
         np.array(trial if trial is not None else list(range(size)), np.int64),
     )
+
+
+def known(checked: Answered, asked: Answered, questions: Shares, apart: Answered = NOBODY) -> Known:
+    return Known(checked, asked, questions, apart)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(1, 1_000), st.integers(0, 5)), min_size=1, max_size=60))
@@ -118,12 +122,12 @@ def test_a_lower_threshold_is_advised_only_where_the_answers_carry_it() -> None:
     likely = np.linspace(0.9, 0.949, 400)
     many = answers(likely.tolist(), [True] * 400)
     questions = np.concatenate([likely, likely, np.linspace(0.3, 0.6, 50)])
-    advice = advise(NOBODY, many, questions, NOW, Aim())
+    advice = advise(known(NOBODY, many, questions), NOW, Aim())
     assert advice.auto.verdict is Verdict.LOWER
     assert advice.auto.threshold == 0.9
     assert advice.auto.questions == 800
     assert advice.auto.bound >= 0.99
-    few = advise(NOBODY, many.where(np.arange(400) < 100), questions, NOW, Aim())
+    few = advise(known(NOBODY, many.where(np.arange(400) < 100), questions), NOW, Aim())
     assert few.auto.verdict is Verdict.KEEP
     assert few.auto.threshold == NOW.auto
     assert few.auto.more_needed == 199
@@ -132,35 +136,54 @@ def test_a_lower_threshold_is_advised_only_where_the_answers_carry_it() -> None:
 def test_better_pairs_above_do_not_hide_that_those_below_are_wrong() -> None:
     surely, doubtful = np.linspace(0.93, 0.949, 400), np.linspace(0.8, 0.9, 100)
     asked = answers([*surely, *doubtful], [True] * 400 + [False] * 100)
-    found = advise(NOBODY, asked, asked.probability, NOW, Aim(precision=0.9)).auto
+    found = advise(known(NOBODY, asked, asked.probability), NOW, Aim(precision=0.9)).auto
     assert found.verdict is Verdict.LOWER
     assert 0.9 <= found.threshold <= 0.93
 
 
 def test_checks_that_find_mistakes_advise_to_match_more_surely() -> None:
     checked = answers([0.96] * 100 + [0.9995] * 200, [False] * 30 + [True] * 70 + [True] * 200, [2.0] * 300)
-    found = advise(checked, NOBODY, np.zeros(0), NOW, Aim(precision=0.99)).auto
+    found = advise(known(checked, NOBODY, np.zeros(0)), NOW, Aim(precision=0.99)).auto
     assert found.verdict is Verdict.RAISE
     assert found.threshold == 0.97
     assert found.questions == 200
-    hopeless = advise(answers([0.96] * 50, [False] * 50), NOBODY, np.zeros(0), NOW, Aim()).auto
+    hopeless = advise(known(answers([0.96] * 50, [False] * 50), NOBODY, np.zeros(0)), NOW, Aim()).auto
     assert (hopeless.verdict, hopeless.more_needed) == (Verdict.KEEP, None)
 
 
 def test_a_review_threshold_rises_where_nearly_everything_below_is_different() -> None:
     low = np.linspace(0.3, 0.4, 300)
     checked = answers([0.99] * 200, [True] * 200, [100.0] * 200)
-    found = advise(checked, answers(low.tolist(), [False] * 300), low, NOW, Aim()).review
+    found = advise(known(checked, answers(low.tolist(), [False] * 300), low), NOW, Aim()).review
     assert found.verdict is Verdict.RAISE
     assert found.threshold >= 0.4
     assert found.questions == 300
-    assert advise(checked, answers(low.tolist(), [True] * 300), low, NOW, Aim()).review.verdict is Verdict.KEEP
+    assert advise(known(checked, answers(low.tolist(), [True] * 300), low), NOW, Aim()).review.verdict is Verdict.KEEP
+
+
+def test_a_review_threshold_falls_where_checks_find_matches_below_and_no_further_than_is_worth_asking() -> None:
+    checked = answers([0.99] * 100, [True] * 100, [10.0] * 100)
+    likely = [0.28] * 40 + [0.12] * 40 + [0.06] * 60
+    apart = answers(likely, [True] * 30 + [False] * 10 + [True] * 10 + [False] * 90, [2.0] * 140)
+    found = advise(known(checked, NOBODY, np.zeros(0), apart), NOW, Aim()).review
+    assert (found.verdict, found.threshold, found.questions) == (Verdict.LOWER, 0.12, 160)
+    assert (found.rests_on.true, found.rests_on.answers) == (40, 80)
+    hardly = answers([0.28] * 140, [True] + [False] * 139)
+    assert advise(known(checked, NOBODY, np.zeros(0), hardly), NOW, Aim()).review.verdict is Verdict.KEEP
+
+
+def test_a_review_threshold_does_not_rise_where_checks_below_it_show_that_enough_is_lost() -> None:
+    low = np.linspace(0.3, 0.4, 300)
+    asked, checked = answers(low.tolist(), [False] * 300), answers([0.99] * 200, [True] * 200, [10.0] * 200)
+    assert advise(known(checked, asked, low), NOW, Aim(loss=0.03)).review.verdict is Verdict.RAISE
+    apart = answers([0.01] * 100, [True] * 20 + [False] * 80, [5.0] * 100)
+    assert advise(known(checked, asked, low, apart), NOW, Aim(loss=0.03)).review.verdict is Verdict.KEEP
 
 
 @given(st.lists(st.tuples(st.floats(0.3, 0.949), st.booleans()), max_size=60))
 def test_advice_is_in_order_and_never_rests_on_nothing(rows: list[tuple[float, bool]]) -> None:
     asked = answers([row[0] for row in rows], [row[1] for row in rows])
-    found = advise(NOBODY, asked, asked.probability, NOW, Aim(precision=0.8, loss=0.05))
+    found = advise(known(NOBODY, asked, asked.probability), NOW, Aim(precision=0.8, loss=0.05))
     assert NOW.review <= found.thresholds.review <= found.thresholds.auto <= NOW.auto
     for advised in (found.auto, found.review):
         assert advised.verdict is Verdict.KEEP or advised.rests_on.answers >= 13

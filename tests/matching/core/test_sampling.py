@@ -1,5 +1,7 @@
 """Random samples: as many as asked for, from every band, the same again for the same seed."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,6 +23,19 @@ def test_as_many_are_drawn_as_asked_for_and_never_more_than_there_are(available:
 def test_every_band_gives_enough_to_be_told_by_itself(available: list[int], size: int) -> None:
     drawn = allocate(np.array(available), size)
     assert (drawn >= np.minimum(available, 2)).all()
+
+
+@given(counts, st.integers(0, 3_000), st.randoms(use_true_random=False))
+def test_a_measure_changes_which_bands_give_and_not_how_many_are_drawn(available: list[int], size: int, random: Random) -> None:
+    measure = np.array([random.random() * count for count in available])
+    drawn = allocate(np.array(available), size, measure)
+    assert drawn.sum() == min(size, sum(available))
+    assert ((drawn >= 0) & (drawn <= available)).all()
+
+
+def test_a_band_with_more_of_what_matters_gives_more_than_one_with_more_pairs() -> None:
+    drawn = allocate(np.array([10_000, 500]), 100, np.array([4.0, 100.0]))
+    assert drawn[1] > 4 * drawn[0] > 0
 
 
 @given(st.integers(0, 2**40), st.permutations(range(50)), st.integers(0, 50))

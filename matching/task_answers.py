@@ -1,4 +1,4 @@
-"""What an answer to a question does to golden records, and taking that back. Whoever calls holds all that it touches."""
+"""What an answer to one task does to golden records, and taking that back. Whoever calls holds all that it touches."""
 
 from uuid import UUID
 

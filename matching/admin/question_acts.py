@@ -1,4 +1,4 @@
-"""Answering a whole question, or a part of it, from its page; foreseeing what would come of it; taking the answer back as one."""
+"""What a steward does about a whole question on its page: answer it or a part of it, foresee what would come of it, take it back as one."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -37,7 +37,7 @@ _MARK: Final = "mark-"
 _VALUE: Final = "value-"
 
 
-class AnsweringMixin:
+class QuestionActs:
     """What the pages of review tasks need beside deciding one task: mixed into their admin."""
 
     admin_site: Any
