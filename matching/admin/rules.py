@@ -99,7 +99,7 @@ class SurvivorshipVersionAdmin(PageAdmin):
         ] or [Version(str(number), _t("as shipped"), None, in_force=True)]
         told = compared(request, listed, lambda key: rows[key].document if key in rows else in_force)
         write_url = reverse("admin:golden_records_survivorshipversion_write", args=(kind.name,))
-        frame = self._frame(request, _t("Versions of the survivorship rules of a %s") % kind.name)
+        frame = self._frame(request, _t("Versions of the survivorship rules of a %s") % named(kind.name))
         return TemplateResponse(request, "golden_records/admin/versions.html", frame | told | {"write_url": write_url})
 
     def write_view(self, request: HttpRequest, entity: str) -> HttpResponse:

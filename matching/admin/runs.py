@@ -152,7 +152,8 @@ class MatchConfigAdmin(PageAdmin):
             for row in rows
         ]
         told = compared(request, listed, lambda key: rehearsing.text_of(MatchConfigVersion.objects.values_list("document").get(pk=key)[0]))
-        frame = {**self.admin_site.each_context(request), "title": _t("Versions of the match config of a %s") % kind.name, "subtitle": None}
+        title = _t("Versions of the match config of a %s") % named(kind.name)
+        frame = {**self.admin_site.each_context(request), "title": title, "subtitle": None}
         write_url = reverse("admin:matching_matchconfigversion_rehearse", args=(kind.name,))
         told |= {"opts": self.opts, "media": self.media, "write_url": write_url}
         return TemplateResponse(request, "golden_records/admin/versions.html", frame | told)
