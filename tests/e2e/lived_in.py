@@ -21,7 +21,7 @@ from golden_records.models import MoveReceipt
 from golden_records.overriding import Wish
 from golden_records.publishing import document_in_force
 from golden_records.source_systems import save_mapping
-from matching import overriding, regrouping, rehearsing, review, rule_runs, runs
+from matching import endorsing, overriding, regrouping, rehearsing, review, rule_runs, runs
 from matching.models import JudgementValue, ReviewTask, TaskState
 from matching.regroup_plan import Regrouping, RegroupKind
 from matching.regroup_preview import look
@@ -58,7 +58,7 @@ def live_in(person: User) -> UUID:
 
 
 def _a_past(by: Callable[[str], Change]) -> UUID:
-    """Overridden, split, put together again and split once more."""
+    """Overridden, confirmed, split, put together again and split once more."""
     golden = _CUSTOMER.goldens.filter(state="active", member_count__gte=2).order_by("-member_count", "-completeness", "pk").first()
     record_id = _CUSTOMER.records.filter(golden_id=golden.pk).order_by("-pk").values_list("pk", flat=True).first()
 
@@ -69,6 +69,8 @@ def _a_past(by: Callable[[str], Change]) -> UUID:
 
     overriding.override(_CUSTOMER, golden.pk, Wish("segment", {"segment": "Key account"}), change=by("agreed with sales"))
     overriding.override(_CUSTOMER, golden.pk, Wish("industry", {"industry": "Energy"}), change=by("as the register says"))
+    version = _CUSTOMER.goldens.values_list("version", flat=True).get(pk=golden.pk)
+    endorsing.confirm(_CUSTOMER, golden.pk, version=version, change=by("checked with the register on the phone"))
     regrouping.undo_move(split("the subsidiary in Lyon is a firm of its own"), change=by("it was merged into the mother in 2025"))
     split("the register says that they are two after all")
     return UUID(str(golden.pk))

@@ -87,7 +87,7 @@ def test_the_page_takes_as_many_queries_for_a_large_family(desk: Client, django_
     a_customer("0", "Holding")
     heard()
     desk.get(address(holding))
-    with django_assert_max_num_queries(28) as few:
+    with django_assert_max_num_queries(30) as few:
         desk.get(address(holding))
     for number in range(1, 12):
         a_customer(str(number), "Holding")
