@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
-FEW: Final = 64
+FEW: Final = 256
 """Rows, or values that are looked up, from which a plan of their own is worth finding."""
 
 

@@ -3,7 +3,6 @@
 Written here alone. A key shared by more records than the cap is *common*: it brings no candidates, is not locked, and is counted.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,6 +27,8 @@ _PACKED: Final = np.dtype([("record_id", ">i8"), ("rule", ">i2"), ("key", ">i8")
 
 
 Pair = tuple[int, int]
+Sharing = Mapping[Pair, Sequence[int] | None]
+"""The other records that have a key (rule, key), of those that anybody has; None where they are so many that it is common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,16 @@ def exchange_keys(entity: EntityType, record_id: int, keys: KeyChange, *, limits
     gone = [row_id for pair, row_id in keys.old.items() if pair not in keys.new]
     fresh, searched = sorted(set(keys.new) - keys.old.keys()), sorted(set(keys.new) - set(keys.common))
     if connection.vendor == "postgresql":
-        rows = _exchanged(entity, record_id, gone, fresh, [(*pair, limits[pair[0]]) for pair in searched])
+        shared = _exchanged(entity, record_id, gone, fresh, [(*pair, limits[pair[0]]) for pair in searched])
     else:
         with connection.cursor() as cursor:
             for statement, parameters in _changes(entity, record_id, gone, fresh):
                 cursor.execute(statement, parameters)
-        rows = _sharing(entity, record_id, searched, limits)
-    sizes = Counter((rule, key) for rule, key, _ in rows)
-    # The record itself is one of them.
-    _are_common(entity, [pair for pair, size in sizes.items() if size >= limits[pair[0]]])
+        shared = _sharing(entity, record_id, searched, limits)
+    _are_common(entity, sorted(pair for pair, others in shared.items() if others is None))
     found: dict[int, set[int]] = {}
-    for rule, key, other in rows:
-        if sizes[rule, key] < limits[rule]:
+    for (rule, _), others in shared.items():
+        for other in others or ():
             found.setdefault(other, set()).add(rule)
     return found
 
@@ -177,23 +176,25 @@ def _changes(entity: EntityType, record_id: int, gone: Sequence[int], fresh: Seq
 
 def _exchanged(
     entity: EntityType, record_id: int, gone: Sequence[int], fresh: Sequence[Pair], searched: Sequence[tuple[int, int, int]]
-) -> list[tuple[int, int, int]]:
+) -> Sharing:
     """Write what differs and read who shares a key (rule, key, how many at most) in one statement, which reads what was there before."""
     with planned_cursor(len(searched) + len(gone)) as cursor:
         cursor.execute(
             _EXCHANGE, [array(gone), entity.name, record_id, *_columns(fresh, 2), *_columns(searched, 3), entity.name, record_id]
         )
-        return cursor.fetchall()  # type: ignore[no-any-return]
+        return {(rule, key): others for rule, key, others in cursor.fetchall()}
 
 
-# Its text does not depend on the record. The limit keeps the database from any other way than by the index, key by key.
+# Its text does not depend on the record. The limit keeps the database from any other way than by the index, key by key. Of a key that
+# turns out to be common, those who share it stay there: hundreds of rows, of which nobody would hear more than how many they are.
 _EXCHANGE: Final = (
     f"WITH gone AS (DELETE FROM {_TABLE} WHERE id = ANY(%s::bigint[])), "  # noqa: S608 - a table's name
     f"fresh AS (INSERT INTO {_TABLE} (entity, record_id, rule, key) "
     "SELECT %s, %s, * FROM unnest(%s::smallint[], %s::bigint[])) "
-    "SELECT found.rule, found.key, found.record_id FROM unnest(%s::smallint[], %s::bigint[], %s::bigint[]) AS asked (rule, key, most) "
-    f"CROSS JOIN LATERAL (SELECT rule, key, record_id FROM {_TABLE} "
-    "WHERE entity = %s AND key = asked.key AND record_id <> %s LIMIT asked.most) AS found"
+    "SELECT found.rule, asked.key, CASE WHEN found.size < asked.most THEN found.record_ids END "
+    "FROM unnest(%s::smallint[], %s::bigint[], %s::bigint[]) AS asked (rule, key, most) CROSS JOIN LATERAL "
+    f"(SELECT rule, count(*) AS size, array_agg(record_id) AS record_ids FROM (SELECT rule, record_id FROM {_TABLE} "
+    "WHERE entity = %s AND key = asked.key AND record_id <> %s LIMIT asked.most) AS sharing GROUP BY rule) AS found"
 )
 
 
@@ -201,15 +202,20 @@ def _columns(rows: Sequence[Sequence[int]], width: int) -> list[str]:
     return [array(row[place] for row in rows) for place in range(width)]
 
 
-def _sharing(entity: EntityType, record_id: int, keys: Sequence[Pair], limits: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Read who shares a key: rule, key and record."""
+def _sharing(entity: EntityType, record_id: int, keys: Sequence[Pair], limits: Sequence[int]) -> Sharing:
+    """Read who shares a key."""
     part = f"SELECT * FROM (SELECT rule, key, record_id FROM {_TABLE} WHERE entity = %s AND key = %s AND record_id <> %s LIMIT %s) AS k"  # noqa: S608 - as above
     parameters = [value for rule, key in keys for value in (entity.name, key, record_id, limits[rule])]
     if not keys:
-        return []
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join([part] * len(keys)), parameters)
-        return cursor.fetchall()  # type: ignore[no-any-return]
+        rows = cursor.fetchall()
+    found: dict[Pair, list[int]] = {}
+    for rule, key, other in rows:
+        found.setdefault((rule, key), []).append(other)
+    # The record itself is one of them.
+    return {pair: others if len(others) < limits[pair[0]] else None for pair, others in found.items()}
 
 
 def who_shares(entity: EntityType, keys: Collection[Pair], *, limits: Sequence[int]) -> list[int]:
@@ -219,12 +225,10 @@ def who_shares(entity: EntityType, keys: Collection[Pair], *, limits: Sequence[i
     rule's limit says is common and brings none, as where records are matched.
     """
     _, common = known_keys(entity, 0, keys)
-    rows = _sharing(entity, 0, sorted(set(keys) - common), limits)
-    sizes = Counter((rule, key) for rule, key, _ in rows)
     shared: dict[int, list[int]] = {}
-    for rule, key, other in rows:
-        if sizes[rule, key] < limits[rule]:
-            shared.setdefault(other, []).append(sizes[rule, key])
+    for others in filter(None, _sharing(entity, 0, sorted(set(keys) - common), limits).values()):
+        for other in others:
+            shared.setdefault(other, []).append(len(others))
     return sorted(shared, key=lambda other: (min(shared[other]), -len(shared[other]), other))
 
 

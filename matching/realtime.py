@@ -52,9 +52,8 @@ def match_record(
     standing = _look_again(entity, record, held, compared, known, active)
     candidates = _candidates(compared, record, found & locked_keys, known, held, active)
     evidence = [
-        evidence_of(scored, row, compared.outcomes, (record.pk, each.member.record_id), active.model)
-        for row, each in enumerate(members)
-        if _is_told(compared, row, known, found, active.config.review_threshold)
+        evidence_of(scored, row, compared.outcomes, (record.pk, members[row].member.record_id), active.model)
+        for row in _told(compared, known, found, active.config.review_threshold)
     ]
     resolution = resolve(candidates, current=_current(record, held, standing))
     no_longer = known.former.keys() - {each.member.record_id for each in members}
@@ -137,15 +136,15 @@ def _look_again(
     return look_again(entity, record, mine, known, active)
 
 
-def _is_told(compared: "_Compared", row: int, known: Known, found: set[int], least: float) -> bool:
-    """Whether the evidence on a pair is kept: where it says something, or said something before.
+def _told(compared: "_Compared", known: Known, found: set[int], least: float) -> list[int]:
+    """Give the pairs (rows) whose evidence is kept: where it says something, or said something before.
 
     As in a matching run, a candidate less probable than what is asked about leaves no row, a veto on it or not: of those there are
     dozens for a record, and `explain_records` says why from the two records.
     """
-    other = compared.members[row].member.record_id
-    says = compared.outcomes[row] != Outcome.NO_MATCH or (other in found and compared.scored.probability[row] >= least)
-    return bool(says or other in known.former)
+    others = [each.member.record_id for each in compared.members]
+    says, likely = (compared.outcomes != Outcome.NO_MATCH).tolist(), (compared.scored.probability >= least).tolist()
+    return [row for row, other in enumerate(others) if says[row] or (likely[row] and other in found) or other in known.former]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +161,16 @@ def _candidates(
 ) -> list[Candidate]:
     judged = known.on(record.pk)
     once = record.source.code in active.config.clusters.one_per_source
+    # As numbers of Python: taken one by one out of arrays, each costs more than all that is asked of it.
+    outcomes, weights, vetoes = compared.outcomes.tolist(), compared.scored.weight.tolist(), compared.scored.vetoes.tolist()
     standing = [
         Candidate(
             row=row,
             record_id=each.member.record_id,
             golden_id=each.link.golden_id,
-            outcome=int(compared.outcomes[row]),
-            weight=float(compared.scored.weight[row]),
-            vetoed=bool(compared.scored.vetoes[row]) or (once and each.member.source == record.source.code),
+            outcome=outcomes[row],
+            weight=weights[row],
+            vetoed=bool(vetoes[row]) or (once and each.member.source == record.source.code),
             locked=each.member.record_id in locked,
             same_source=each.member.source == record.source.code,
             judgement=judged.get(each.member.record_id),

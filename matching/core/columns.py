@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matching.core.hashing import FOREIGN, LETTER_BITS, MULTIPLIERS, Hashes, hash_texts, in_parts, letters_again, reduce_texts
 from matching.core.met import Kept, Met, Places
 from matching.core.sorting import sorted_unique
-from matching.core.texts import text_buffer
+from matching.core.texts import buffer_of, text_buffer
 
 Codes = NDArray[np.int32]
 
@@ -20,6 +20,8 @@ MISSING: Final = -1
 MOST_TOKENS: Final = 16
 """The first words of a text, which are compared; what follows is left out, as it is an address or a description by then."""
 _KEPT_AS_TEXTS: Final = 100_000
+_FEW: Final = 256
+"""Texts up to which an array of them costs more than it spares."""
 
 
 class Column:
@@ -60,6 +62,11 @@ class Column:
         """How many distinct values there are."""
         known = self._features.get("strings")
         return len(self.values if known is None else known)
+
+    @property
+    def is_few(self) -> bool:
+        """Whether the distinct values are few, and no array of them was made yet."""
+        return "values" not in self._features and self.size <= _FEW
 
     @property
     def strings(self) -> list[str]:
@@ -175,7 +182,7 @@ def _objects(column: Column) -> NDArray[np.object_]:
 
 
 def _buffer(column: Column) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    return text_buffer(column.values)
+    return buffer_of(column.strings) if column.is_few else text_buffer(column.values)
 
 
 def _looked_up(column: Column, name: str, make: Callable[[Column], Any]) -> Any:

@@ -15,7 +15,7 @@ from matching.core.folding import FEW, matches, one_replaced, replace
 from matching.core.grades import CLOSE, DIFFERENT, SAME, SIMILAR, Levels, Operands, Rows, grade_of_texts, text_grades
 from matching.core.hashing import Hashes, hash_texts, mix
 from matching.core.phonetic import sound_alike
-from matching.core.texts import text_buffer
+from matching.core.texts import Bytes, Places, buffer_of, text_buffer
 
 _ALIKE_WORDS: Final = 0.4
 _FEW_BITS: Final = 0.2
@@ -70,7 +70,7 @@ def _name_forms(column: Column) -> Hashes:
     if column.size <= FEW:
         texts = column.strings
         made = [*(text.replace(" ", "") for text in texts), *map(_only_own_words, texts), *map(_only_numbers, texts)]
-        return _hashes(pa.array(made, pa.string())).reshape(3, -1).T
+        return _hashes_of(*buffer_of(made)).reshape(3, -1).T
     return np.stack([_joined_words(column), _without_group_words(column), _numbers(column)], axis=1)
 
 
@@ -79,7 +79,10 @@ _NONE: Final = np.uint64(0)
 
 
 def _hashes(values: pa.StringArray) -> Hashes:
-    data, offsets = text_buffer(values)
+    return _hashes_of(*text_buffer(values))
+
+
+def _hashes_of(data: Bytes, offsets: Places) -> Hashes:
     return np.where(np.diff(offsets) == 0, _NONE, hash_texts(data, offsets))
 
 

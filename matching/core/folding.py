@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from golden_records.standardising.words import PLACEHOLDERS
-from matching.core.texts import from_buffer, text_buffer
+from matching.core.texts import as_array, few, from_buffer, text_buffer
 
 
 def _marks() -> str:
@@ -37,8 +37,8 @@ def replace(values: pa.StringArray, pattern: str, by: str) -> pa.StringArray:
         # The one character that Python takes for white space and RE2 does not.
         if not any(text and "\v" in text for text in texts):
             compiled = _compiled(pattern)
-            return pa.array([text and compiled.sub(by, text) for text in texts], pa.string())
-    return pc.replace_substring_regex(values, pattern=pattern, replacement=by)
+            return few(values, [text and compiled.sub(by, text) for text in texts])
+    return pc.replace_substring_regex(as_array(values), pattern=pattern, replacement=by)
 
 
 def one_replaced(text: str, pattern: str, by: str) -> str:
@@ -55,7 +55,7 @@ def replace_each(values: pa.StringArray, rules: Sequence[tuple[str, str]]) -> pa
     for pattern, by in rules:
         compiled = _compiled(pattern)
         texts = [compiled.sub(by, text) for text in texts]
-    return pa.array(texts, pa.string(), mask=None if not values.null_count else values.is_null().to_numpy(zero_copy_only=False))
+    return few(values, [None if before is None else text for before, text in zip(values.to_pylist(), texts, strict=True)])
 
 
 def matches(values: pa.StringArray, pattern: str) -> pa.BooleanArray:
@@ -107,7 +107,7 @@ _FOLDED_BYTE: Final = _byte_table()
 
 def fold(values: pa.StringArray) -> pa.StringArray:
     """Lower case without accents, punctuation as single spaces: equal to the folding of the word lists, initials apart."""
-    return pa.array(_fold_few(values), pa.string()) if len(values) <= FEW else _fold_many(values)
+    return few(values, _fold_few(values)) if len(values) <= FEW else _fold_many(values)
 
 
 def _fold_few(values: pa.StringArray) -> list[str]:
@@ -150,14 +150,14 @@ def _fold_many(values: pa.StringArray) -> pa.StringArray:
 def text(values: pa.StringArray) -> pa.StringArray:
     """Folded text; what people type for 'nothing' is missing."""
     if len(values) <= FEW:
-        return pa.array([None if text in _NOTHING else text for text in _fold_few(values)], pa.string())
+        return few(values, [None if text in _NOTHING else text for text in _fold_few(values)])
     return known(fold(values))
 
 
 def known(folded: pa.StringArray) -> pa.StringArray:
     """Make missing what says nothing: the empty text and what people type for it."""
     if len(folded) <= FEW:
-        return pa.array([None if text in _NOTHING else text for text in folded.to_pylist()], pa.string())
+        return few(folded, [None if text in _NOTHING else text for text in folded.to_pylist()])
     nothing = pc.is_in(folded, value_set=NOTHING)
     return null_where(folded, pc.or_(nothing, pc.equal(folded, "")))
 
@@ -178,7 +178,7 @@ def replace_where(values: pa.StringArray, mask: pa.BooleanArray, pattern: str, b
 def empty_is_null(values: pa.StringArray) -> pa.StringArray:
     """Make empty texts missing."""
     if len(values) <= FEW:
-        return pa.array([text or None for text in values.to_pylist()], pa.string())
+        return few(values, [text or None for text in values.to_pylist()])
     return null_where(values, pc.equal(values, ""))
 
 

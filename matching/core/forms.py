@@ -11,6 +11,7 @@ from golden_records.standardising.words import LEGAL_FORMS, PLACEHOLDER_DATES, T
 from matching.core.folding import FEW, empty_is_null, fold, is_nothing, known, null_where, one_replaced, replace, replace_rare, text
 from matching.core.forms_contacts import email, email_domain, local_part, phone, website
 from matching.core.forms_places import city, house_number, position, street, street_name
+from matching.core.texts import FewTexts, few
 
 Form = Callable[[pa.StringArray], pa.StringArray]
 
@@ -37,7 +38,7 @@ def organisation(values: pa.StringArray) -> pa.StringArray:
     """The name of an organisation without its legal form; a name that is nothing else stays, and so do lone letters."""
     folded = text(values)
     if len(folded) <= FEW:
-        return pa.array([text and _without_legal_form(text) for text in folded.to_pylist()], pa.string())
+        return few(folded, [text and _without_legal_form(text) for text in folded.to_pylist()])
     bare = replace_rare(folded, _LEGAL_FORM, "")
     # 'S.N.C.F.' is no S.N.C. that is called F.
     kept = pc.or_(pc.equal(bare, ""), pc.match_substring_regex(folded, _LETTERS))
@@ -79,7 +80,7 @@ def compact(values: pa.StringArray) -> pa.StringArray:
     """A code: letters and digits only."""
     if len(values) <= FEW:
         codes = ((folded or "").replace(" ", "") for folded in fold(values).to_pylist())
-        return pa.array([None if is_nothing(code) else code for code in codes], pa.string())
+        return few(values, [None if is_nothing(code) else code for code in codes])
     return known(pc.replace_substring(fold(values), pattern=" ", replacement=""))
 
 
@@ -126,3 +127,17 @@ FORMS: Final[Mapping[str, Form]] = {
     "house_number": house_number, "position": position, "date": date, "number": number, "values": values_list, "verbatim": verbatim,
 }  # fmt: skip
 """Name in a match config -> form. A new one is a function, a line here and a test."""
+_TAKE_FEW: Final = frozenset(
+    {
+        *("text", "organisation", "compact", "registration", "email", "local_part", "domain_part"),
+        *("city", "street", "street_name", "house_number", "verbatim"),
+    }
+)
+"""Those that ask few texts nothing that only an array answers."""
+
+
+def formed(form: str, texts: list[str]) -> list[str | None]:
+    """Give the form of each of some texts that say something."""
+    takes_few = form in _TAKE_FEW and len(texts) <= FEW
+    made: list[str | None] = FORMS[form](FewTexts(texts) if takes_few else pa.array(texts, pa.string())).to_pylist()
+    return made

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from golden_records.standardising.words import FREE_MAIL_DOMAINS, GENERIC_MAILBOXES
 from matching.core.folding import FEW, NOTHING, empty_is_null, fold, fold_latin, is_nothing, null_where, replace, replace_where
-from matching.core.texts import DIGITS, byte_set, keep_bytes, last_place, slice_texts, text_buffer
+from matching.core.texts import DIGITS, as_array, byte_set, few, keep_bytes, last_place, slice_texts, text_buffer
 
 _LETTERS: Final = byte_set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#")
 _NATIONAL: Final = 9
@@ -35,9 +35,9 @@ _NO_NUMBERS: Final = pa.array([digit * length for digit in "0123456789" for leng
 
 def email(values: pa.StringArray) -> pa.StringArray:
     """An e-mail address in lower case; a shared mailbox at a provider where anyone may have one is missing."""
-    if len(values) <= FEW and pc.all(pc.string_is_ascii(values)).as_py():
-        return pa.array([_address((text or "").lower().strip()) for text in values.to_pylist()], pa.string())
-    lowered = pc.utf8_trim_whitespace(pc.utf8_lower(values))
+    if len(values) <= FEW and all(text is None or text.isascii() for text in values.to_pylist()):
+        return few(values, [_address((text or "").lower().strip()) for text in values.to_pylist()])
+    lowered = pc.utf8_trim_whitespace(pc.utf8_lower(as_array(values)))
     domain = domain_part(lowered)
     free = pc.is_in(domain, value_set=_ANYONES)
     if len(values) > FEW:
@@ -89,7 +89,7 @@ def local_part(values: pa.StringArray) -> pa.StringArray:
     """What stands before the last @ of an e-mail address; all of it where there is none."""
     if len(values) <= FEW:
         parts = ((text or "").rpartition("@") for text in values.to_pylist())
-        return pa.array([(head if at else tail) or None for head, at, tail in parts], pa.string())
+        return few(values, [(head if at else tail) or None for head, at, tail in parts])
     data, offsets = text_buffer(values)
     at = last_place(data, offsets, ord("@"))
     return empty_is_null(slice_texts(data, offsets[:-1], np.where(at < 0, offsets[1:], at)))
@@ -99,7 +99,7 @@ def domain_part(values: pa.StringArray) -> pa.StringArray:
     """What stands behind the last @ of an e-mail address; nothing where there is none."""
     if len(values) <= FEW:
         parts = ((text or "").rpartition("@") for text in values.to_pylist())
-        return pa.array([tail if at else "" for _, at, tail in parts], pa.string())
+        return few(values, [tail if at else "" for _, at, tail in parts])
     data, offsets = text_buffer(values)
     at = last_place(data, offsets, ord("@"))
     return slice_texts(data, np.where(at < 0, offsets[1:], at + 1), offsets[1:])

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from golden_records.standardising.words import STREET_TYPES
 from matching.core.folding import FEW, empty_is_null, known, null_where, replace, replace_each, replace_where, text
-from matching.core.texts import DIGITS, first_run
+from matching.core.texts import DIGITS, few, first_run
 
 
 def city(values: pa.StringArray) -> pa.StringArray:
@@ -63,7 +63,7 @@ def _by_words(
     """Change texts word by word, each distinct word once; a word that becomes empty goes. Of few texts one word at a time."""
     if len(folded) <= FEW:
         changed_texts = (" ".join(filter(None, map(change_one, (text or "").split(" ")))) for text in folded.to_pylist())
-        return pa.array([text or None for text in changed_texts], pa.string())
+        return few(folded, [text or None for text in changed_texts])
     split = pc.split_pattern(pc.fill_null(folded, ""), " ")
     words = split.flatten().dictionary_encode()
     changed = change(words.dictionary)
@@ -77,7 +77,7 @@ def house_number(values: pa.StringArray) -> pa.StringArray:
     """The first number of an address."""
     if len(values) <= FEW:
         found = (_DIGITS.search(text or "") for text in values.to_pylist())
-        return pa.array([number.group() if number else None for number in found], pa.string())
+        return few(values, [number.group() if number else None for number in found])
     return empty_is_null(first_run(values, DIGITS))
 
 

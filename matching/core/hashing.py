@@ -110,10 +110,13 @@ def letters_again(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArra
     letter = LETTER_PLACES[data]
     there = letter >= 0
     cell = np.repeat(np.arange(size) * _LETTERS, np.diff(offsets))[there] + letter[there]
-    counts = np.bincount(cell, minlength=size * _LETTERS).reshape(-1, _LETTERS)
+    counts = np.bincount(cell, minlength=size * _LETTERS)
     bits = np.zeros(size, np.uint64)
+    (often,) = (counts > 1).nonzero()
     for times, bit in enumerate(_AGAIN, start=2):
-        bits |= np.bitwise_or.reduce(np.where(counts >= times, bit, np.uint64(0)), axis=1)
+        often = often[counts[often] >= times]
+        text = often // _LETTERS
+        np.bitwise_or.at(bits, text, bit[often - text * _LETTERS])
     return bits
 
 

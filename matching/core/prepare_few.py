@@ -9,7 +9,7 @@ import pyarrow as pa
 from matching.core.columns import Column
 from matching.core.declarations import Field, MatchConfig
 from matching.core.encode import as_text, encode_few
-from matching.core.forms import FORMS
+from matching.core.forms import formed
 from matching.core.met_columns import MetTable
 
 Texts: TypeAlias = Sequence[str | None]
@@ -70,7 +70,7 @@ def form_few(form: str, texts: Texts) -> Texts:
         return [known[text] if text else None for text in texts]
     except KeyError:
         new = [text for text in dict.fromkeys(texts) if text and text not in known]
-        known.update(zip(new, FORMS[form](pa.array(new, pa.string())).to_pylist(), strict=True))
+        known.update(zip(new, formed(form, new), strict=True))
         return [known[text] if text else None for text in texts]
 
 

@@ -1,11 +1,39 @@
 """Text arrays as bytes: cutting and filtering many texts at once, without a loop over them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
+
+
+class FewTexts(list[str | None]):
+    """Few texts in the place of an array of them: to make an array takes longer than all that is done to the texts in it."""
+
+    def to_pylist(self) -> list[str | None]:
+        """Give the texts, as an array does."""
+        return self
+
+
+def few(like: "pa.StringArray | FewTexts", texts: Sequence[str | None]) -> "pa.StringArray | FewTexts":
+    """Give texts that were made of few others as those were given: as an array, or as they are."""
+    return FewTexts(texts) if isinstance(like, FewTexts) else pa.array(texts, pa.string())
+
+
+def as_array(values: "pa.StringArray | FewTexts") -> pa.StringArray:
+    """Give the array of texts that may be few, for what Arrow alone does."""
+    return pa.array(values, pa.string()) if isinstance(values, FewTexts) else values
+
+
+def buffer_of(texts: Sequence[str]) -> tuple[Bytes, Places]:
+    """Give the bytes of few texts, and the offsets into them, as `text_buffer` does of an array."""
+    parts = [text.encode() for text in texts]
+    offsets = np.zeros(len(parts) + 1, np.int64)
+    np.cumsum([len(part) for part in parts], out=offsets[1:])
+    return np.frombuffer(b"".join(parts), np.uint8), offsets
 
 
 def text_buffer(values: pa.StringArray) -> tuple[Bytes, Places]:

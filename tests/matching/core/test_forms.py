@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from matching.core.config import load_config
 from matching.core.encode import FEW as FEW_ROWS
 from matching.core.folding import FEW, fold
-from matching.core.forms import FORMS
+from matching.core.forms import FORMS, formed
 from matching.core.keys import sounds
 from matching.core.prepare import prepare
 from tests.matching.core.conftest import CONFIGS
@@ -30,6 +30,7 @@ def test_a_text_has_one_form_alone_and_among_many(form: str, given_texts: list[s
     alone = FORMS[form](pa.array(given_texts, pa.string())).to_pylist()
     among = FORMS[form](pa.array([*given_texts, *(["Acme"] * FEW)], pa.string())).to_pylist()
     assert among[: len(given_texts)] == alone
+    assert formed(form, given_texts) == alone
 
 
 def test_every_latin_letter_folds_alone_as_among_many() -> None:

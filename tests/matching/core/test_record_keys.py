@@ -13,7 +13,7 @@ from matching.core.keys import TRANSFORM_NAMES
 from matching.core.prepare import prepare
 from matching.core.prepare_few import forms_of_table
 from matching.core.record_keys import TRANSFORMS, record_keys
-from matching.core.texts import text_buffer
+from matching.core.texts import buffer_of, text_buffer
 from tests.matching.core.conftest import CONFIGS, Record, table
 from tests.matching.core.test_scoring_laws import ATTRIBUTES
 
@@ -50,4 +50,4 @@ def test_every_transform_has_a_form_for_one_text() -> None:
 def test_one_text_has_the_hash_that_it_has_among_many(texts: list[str]) -> None:
     texts.append("long " * 2_000)
     column = table([{"legal_name": text} for text in texts])["legal_name"].combine_chunks()
-    assert [hash_one(text) for text in texts] == hash_texts(*text_buffer(column)).tolist()
+    assert [hash_one(text) for text in texts] == hash_texts(*text_buffer(column)).tolist() == hash_texts(*buffer_of(texts)).tolist()
