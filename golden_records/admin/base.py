@@ -23,7 +23,7 @@ from golden_records.admin.prefetching import is_prefetch, leave_messages
 from golden_records.admin.timeline import timeline
 from golden_records.saying import named
 
-COUNTED_AT_MOST = 10_000
+COUNTED_AT_MOST = 5_000
 HISTORY_PER_PAGE = 50
 
 
