@@ -40,33 +40,42 @@ def start(
     On Linux the kernel sends it SIGTERM when this process ends in whatever way, so that a killed supervisor or test run leaves
     nothing behind. Its own group keeps a Ctrl-C at the terminal from reaching it before we stop it in order.
     """
-    # Not safe in a process with other threads; callers start their programs before they have any.
-    return subprocess.Popen(  # noqa: S603  # the commands are the project's own
-        list(command),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env=None if environment is None else dict(environment),
-        user=None if account is None else account.uid,
-        group=None if account is None else account.gid,
-        extra_groups=None if account is None else [],
-        start_new_session=True,
-        preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509  # see above
-    )
+    # A Ctrl-C in what Python itself does around a fork would be told and forgotten there: it is kept back until the program has started.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TO_STOP)
+    try:
+        # Not safe in a process with other threads; callers start their programs before they have any.
+        return subprocess.Popen(  # noqa: S603  # the commands are the project's own
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=None if environment is None else dict(environment),
+            user=None if account is None else account.uid,
+            group=None if account is None else account.gid,
+            extra_groups=None if account is None else [],
+            start_new_session=True,
+            preexec_fn=_in_the_child(os.getpid(), before),  # noqa: PLW1509  # see above
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _die_with_parent(parent: int) -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    library = ctypes.CDLL(None, use_errno=True)
+_TO_STOP: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 
-    def ask_kernel() -> None:
+
+def _in_the_child(parent: int, mask: set[int | signal.Signals]) -> Callable[[], None]:
+    library = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+    def before_it_starts() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if library is None:
+            return
         library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         # The parent may have died between the fork and the call above; then no signal would ever come.
         if os.getppid() != parent:
             os._exit(1)
 
-    return ask_kernel
+    return before_it_starts
 
 
 def stop(process: subprocess.Popen[bytes], *, patience: float = 30, how: signal.Signals = signal.SIGTERM) -> None:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from api import auth, keys
 from api.auth import ApiKeyAuthentication
 from api.keys import revoke_key
-from api.scopes import CHANGES, ERASE, INGEST, MERGES, OVERRIDES, READ, REPORTS, SCOPES, WEBHOOKS
+from api.scopes import CHANGES, CONFIRMATIONS, ERASE, INGEST, MERGES, OVERRIDES, READ, REPORTS, SCOPES, WEBHOOKS
 from golden_records import lately
 from golden_records.change import Change
 from golden_records.models import SourceSystem
@@ -42,6 +42,10 @@ MATRIX: dict[str, dict[str, str | None]] = {
     "changes": {"GET": CHANGES},
     "customer-overrides": {"GET": READ, "POST": OVERRIDES},
     "project-overrides": {"GET": READ, "POST": OVERRIDES},
+    "customer-confirmation": {"POST": CONFIRMATIONS},
+    "project-confirmation": {"POST": CONFIRMATIONS},
+    "end-customer-confirmation": {"POST": CONFIRMATIONS},
+    "end-project-confirmation": {"POST": CONFIRMATIONS},
     "overrides": {"GET": READ},
     "override": {"GET": READ},
     "end-override": {"POST": OVERRIDES},
@@ -97,6 +101,10 @@ ADDRESSES = {
     "changes": "/changes",
     "customer-overrides": f"/customers/{UNKNOWN_ID}/overrides",
     "project-overrides": f"/projects/{UNKNOWN_ID}/overrides",
+    "customer-confirmation": f"/customers/{UNKNOWN_ID}/confirmation",
+    "project-confirmation": f"/projects/{UNKNOWN_ID}/confirmation",
+    "end-customer-confirmation": f"/customers/{UNKNOWN_ID}/confirmation/end",
+    "end-project-confirmation": f"/projects/{UNKNOWN_ID}/confirmation/end",
     "overrides": "/overrides",
     "override": f"/overrides/{UNKNOWN_ID}",
     "end-override": f"/overrides/{UNKNOWN_ID}/end",
