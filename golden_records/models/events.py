@@ -31,7 +31,7 @@ class EventType(models.TextChoices):
     REPARENTED = "reparented", _("given another parent")
 
 
-COMMON: Final = (EventType.UPDATED.value, EventType.LINKED.value)
+COMMON: Final = (EventType.CREATED.value, EventType.UPDATED.value, EventType.LINKED.value)
 
 
 class ChangeEvent(Shielded):
