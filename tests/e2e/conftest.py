@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import PASSWORD, a_steward
@@ -46,6 +46,12 @@ def a_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Click a link and wait for the page that it leads to, scripts and all: on one that is still loading a click may be lost."""
+    with page.expect_navigation():
+        link.click()
 
 
 @pytest.fixture(scope="session")

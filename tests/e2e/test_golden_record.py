@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from golden_records.models import CustomerRecord, GoldenCustomer, Override, OverrideState
+from tests.e2e.conftest import follow
 from tests.e2e.workplace import a_customer_with_projects
 
 
@@ -39,7 +40,7 @@ def test_a_record_is_split_off_after_a_preview_and_brought_back(page: Page, live
 
 def test_a_value_is_pinned_and_the_pin_is_taken_off(page: Page, live_server: LiveServer) -> None:
     golden = golden_page(page, live_server)
-    page.get_by_role("row", name=re.compile("^Segment")).get_by_role("link", name="Override").click()
+    follow(page, page.get_by_role("row", name=re.compile("^Segment")).get_by_role("link", name="Override"))
     page.get_by_label("My own").check()
     page.locator("[name=value_segment]").fill("Strategic")
     page.get_by_label("Reason").fill("agreed with sales")

@@ -7,6 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from golden_records.models import GoldenCustomer, GoldenState
 from matching.models import Judgement, ReviewTask, TaskState
+from tests.e2e.conftest import follow
 from tests.e2e.workplace import a_customer_with_projects, a_hostile_pair, doubtful_pairs
 
 
@@ -95,9 +96,9 @@ def test_hostile_names_run_nothing(page: Page, live_server: LiveServer) -> None:
 def test_from_the_dashboard_to_a_golden_record_and_its_project(page: Page, live_server: LiveServer) -> None:
     customer = a_customer_with_projects()
     page.goto(f"{live_server.url}/admin/")
-    page.get_by_role("link", name=re.compile("Golden customers")).click()
-    page.get_by_role("link", name="Nordwind Énergie SA").click()
+    follow(page, page.get_by_role("link", name=re.compile("Golden customers")))
+    follow(page, page.get_by_role("link", name="Nordwind Énergie SA"))
     expect(page.get_by_role("heading", name=re.compile("Nordwind Énergie SA")).last).to_be_visible()
     expect(page.get_by_text(str(customer.golden_id))).to_be_visible()
-    page.get_by_role("link", name="Offshore grid study").click()
+    follow(page, page.get_by_role("link", name="Offshore grid study"))
     expect(page.get_by_role("img", name="Revenue and cost by month")).to_be_visible()

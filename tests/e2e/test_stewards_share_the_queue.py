@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from golden_records.models import GoldenCustomer, GoldenState
 from matching.models import FourEyesRule, ReasonCode, ReviewTask, TaskClaim, TaskState
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import follow, log_in
 from tests.e2e.workplace import doubtful_pairs
 from tests.factories import a_steward
 
@@ -75,8 +75,8 @@ def test_a_second_steward_sees_the_first_ones_case_and_has_it_done(page: Page, s
     assert merged() == 0
 
     second.goto(f"{live_server.url}/admin/")
-    second.get_by_role("link", name=re.compile("Second opinions")).first.click()
-    second.locator("#result_list tbody th a").first.click()
+    follow(second, second.get_by_role("link", name=re.compile("Second opinions")).first)
+    follow(second, second.locator("#result_list tbody th a").first)
     case = second.get_by_role("region", name="A second opinion is asked of you")
     for said in ("grace", "One board", "both have one phone", "become one golden record"):
         expect(case).to_contain_text(said)
@@ -110,8 +110,8 @@ def test_a_task_is_put_off_and_found_among_the_deferred(page: Page, live_server:
     page.wait_for_url(f"**/{other.pk}/change/**")
     page.goto(f"{live_server.url}/admin/matching/reviewtask/")
     expect(page.locator("#result_list tbody th")).to_have_count(1)
-    page.get_by_role("link", name="Deferred", exact=True).click()
-    page.locator("#result_list tbody th a").first.click()
+    follow(page, page.get_by_role("link", name="Deferred", exact=True))
+    follow(page, page.locator("#result_list tbody th a").first)
     expect(page.get_by_text("asked the source").first).to_be_visible()
     page.get_by_role("button", name="Bring it back now").click()
     expect(page.get_by_text("is in the queue again")).to_be_visible()
@@ -125,8 +125,8 @@ def test_a_task_is_handed_to_a_colleague_who_finds_it_at_home(page: Page, second
     page.get_by_role("button", name="Hand over").click()
     expect(page.get_by_text("was handed to henri")).to_be_visible()
     second.goto(f"{live_server.url}/admin/")
-    second.get_by_role("link", name=re.compile("For me")).click()
-    second.locator("#result_list tbody th a").first.click()
+    follow(second, second.get_by_role("link", name=re.compile("For me")))
+    follow(second, second.locator("#result_list tbody th a").first)
     expect(second.get_by_text("This task is yours.")).to_be_visible()
     expect(second.get_by_text("you know them").first).to_be_visible()
 
