@@ -51,26 +51,23 @@ class ConfirmationEndView(ApiView):
 def confirmation_routes(entity: EntityType) -> list[URLPattern]:
     """Give the addresses of one entity type."""
     where = f"{entity.plural}/<uuid:canonical_id>/confirmation"
-    confirmed = extend_schema(
-        operation_id=f"confirm_{entity.name}",
-        summary=f"Confirm a {entity.name}",
-        tags=["golden records"],
-        parameters=[CANONICAL_ID],
-        request=described.SENT,
-        responses={200: described.RECEIPT, **problems(400, 404, 409, 411, 413, 415, 422)},
-    )
-    ended = extend_schema(
-        operation_id=f"end_{entity.name}_confirmation",
-        summary=f"Say that a {entity.name} is no longer confirmed",
-        tags=["golden records"],
-        parameters=[CANONICAL_ID],
-        request=described.END,
-        responses={200: described.RECEIPT, **problems(400, 404, 409, 411, 413, 415, 422)},
-    )
+    confirmed = _operation(f"confirm_{entity.name}", f"Confirm a {entity.name}", described.SENT)
+    ended = _operation(f"end_{entity.name}_confirmation", f"Say that a {entity.name} is no longer confirmed", described.END)
     return [
         path(where, _view(ConfirmationView, entity, confirmed), name=f"{entity.name}-confirmation"),
         path(f"{where}/end", _view(ConfirmationEndView, entity, ended), name=f"end-{entity.name}-confirmation"),
     ]
+
+
+def _operation(name: str, summary: str, body: Any) -> Any:
+    return extend_schema(
+        operation_id=name,
+        summary=summary,
+        tags=["golden records"],
+        parameters=[CANONICAL_ID],
+        request=body,
+        responses={200: described.RECEIPT, **problems(400, 404, 409, 411, 413, 415, 422)},
+    )
 
 
 def _view(base: type[ApiView], entity: EntityType, operation: Any) -> Any:

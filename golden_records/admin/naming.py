@@ -31,6 +31,13 @@ def record_names(rows: Iterable[Any], keys: Keys) -> Mapping[Any, str]:
     return found
 
 
+def hang_names(rows: Iterable[Any], keys: Keys, named: Callable[[Iterable[Any], Keys], Mapping[Any, str]] = golden_names) -> None:
+    """Hang on each row, as `names`, the names of what `keys` gives of it; its number where who asks may not see it."""
+    names = named(rows, keys)
+    for row in rows:
+        row.names = tuple(names.get(key, str(key)) for key in keys(row))
+
+
 def pair(one: object, sign: str, other: object) -> SafeString:
     """Two names with a sign between them."""
     return format_html(

@@ -13,7 +13,7 @@ from golden_records.admin import cells
 from golden_records.admin.acting import person, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import EntityFilter
-from golden_records.admin.naming import golden_names, pair
+from golden_records.admin.naming import hang_names, pair
 from golden_records.admin.timeline import timeline
 from golden_records.authors import who
 from golden_records.entities import entity_type
@@ -39,9 +39,7 @@ class MergeReceiptAdmin(PageAdmin):
 
     def name_others(self, rows: QuerySet[Any]) -> None:
         """Name both golden records."""
-        names = golden_names(rows, lambda row: (row.absorbed_id, row.survivor_id))
-        for row in rows:
-            row.names = (names.get(row.absorbed_id, row.absorbed_id), names.get(row.survivor_id, row.survivor_id))
+        hang_names(rows, lambda row: (row.absorbed_id, row.survivor_id))
 
     @admin.display(description=_("what became what"))
     def became(self, row: Any) -> str:

@@ -14,7 +14,7 @@ from golden_records.admin import cells
 from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import EntityFilter
-from golden_records.admin.naming import golden_names, pair
+from golden_records.admin.naming import hang_names, pair
 from golden_records.admin.timeline import timeline
 from golden_records.authors import who
 from golden_records.entities import entity_type
@@ -40,9 +40,7 @@ class MoveReceiptAdmin(PageAdmin):
 
     def name_others(self, rows: QuerySet[Any]) -> None:
         """Name both golden records."""
-        names = golden_names(rows, lambda row: (row.from_id, row.to_id))
-        for row in rows:
-            row.names = (names.get(row.from_id, row.from_id), names.get(row.to_id, row.to_id))
+        hang_names(rows, lambda row: (row.from_id, row.to_id))
 
     @admin.display(description=_("from where to where"))
     def went(self, row: Any) -> str:

@@ -21,7 +21,7 @@ from golden_records.admin import cells
 from golden_records.admin.acting import change_by, words_of
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.filters import EntityFilter, StateFilter
-from golden_records.admin.naming import golden_names
+from golden_records.admin.naming import hang_names
 from golden_records.admin.timeline import timeline
 from golden_records.attributes import AttributeSpec
 from golden_records.authors import who
@@ -81,14 +81,12 @@ class OverrideAdmin(PageAdmin):
 
     def name_others(self, rows: QuerySet[Any]) -> None:
         """Name the golden records on which they were made."""
-        names = golden_names(rows, lambda row: (row.golden_id,))
-        for row in rows:
-            row.name = names.get(row.golden_id, str(row.golden_id))
+        hang_names(rows, lambda row: (row.golden_id,))
 
     @admin.display(description=_("golden record"))
     def of(self, row: Any) -> str:
         """The golden record on which it was made."""
-        return cells.name(row.name)
+        return cells.name(row.names[0])
 
     @admin.display(description=_("stands"))
     def stands(self, row: Override) -> str:

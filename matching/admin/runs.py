@@ -19,7 +19,7 @@ from golden_records.admin import cells
 from golden_records.admin.base import PageAdmin
 from golden_records.admin.documents import Version, compared
 from golden_records.admin.filters import EntityFilter
-from golden_records.admin.naming import pair, record_names
+from golden_records.admin.naming import hang_names, pair, record_names
 from golden_records.admin.timeline import timeline
 from golden_records.authors import who
 from golden_records.entities import ENTITIES, EntityType, entity_type
@@ -209,9 +209,7 @@ class JudgementAdmin(PageAdmin):
 
     def name_others(self, rows: QuerySet[Any]) -> None:
         """Name both source records."""
-        names = record_names(rows, lambda row: (row.left_record_id, row.right_record_id))
-        for row in rows:
-            row.names = tuple(names.get(key, f"#{key}") for key in (row.left_record_id, row.right_record_id))
+        hang_names(rows, lambda row: (row.left_record_id, row.right_record_id), record_names)
 
     @admin.display(description=_("of which records"))
     def of(self, judgement: Any) -> str:

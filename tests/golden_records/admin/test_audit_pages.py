@@ -49,6 +49,17 @@ def test_what_was_done_is_listed_and_shown_with_its_link_of_the_chain(auditor: C
         assert told in shown
 
 
+def test_entries_are_narrowed_to_a_kind_of_which_there_are_some(auditor: Client) -> None:
+    auditing.reading(Reading("customer", [new_canonical_id()], ["email"]), change=a_change("asked for it"))
+    told = f"Source system {save_source('crm', {'name': 'CRM'}, change=a_change()).pk}"
+    whole = page(auditor, LOG)
+    assert "?kind=sourcesystem" in whole
+    assert "?kind=customer" in whole
+    assert "?kind=project" not in whole
+    assert told in page(auditor, f"{LOG}?kind=sourcesystem")
+    assert told not in page(auditor, f"{LOG}?kind=customer")
+
+
 def test_what_one_author_did_is_found(auditor: Client) -> None:
     told = f"Source system {save_source('crm', {'name': 'CRM'}, change=a_change()).pk}"
     assert told in page(auditor, f"{LOG}?q=command:test")
